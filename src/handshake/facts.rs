@@ -1,0 +1,275 @@
+//! What is known of one handshake: plain data, filled by the tracker and read by everything above the engine.
+
+use crate::flow::tcp::TcpFacts;
+use crate::packet::{Tunnels, VlanTags};
+use crate::time::Mark;
+use crate::tls::ParseError;
+use crate::tls::registry::{AlertDescription, AlertLevel, ContentType, HandshakeType};
+use std::net::SocketAddr;
+use std::ops::Range;
+
+/// The raw messages of one handshake are kept up to this many bytes; later ones keep their step in the timeline only.
+pub const MAX_MESSAGE_BYTES: usize = 192 * 1024;
+/// A timeline has at most this many steps.
+pub const MAX_STEPS: usize = 96;
+/// At most this many alerts of one handshake are kept.
+pub const MAX_ALERTS: usize = 8;
+/// At most this many encrypted records of each side are kept, from the first on.
+pub const MAX_RECORDS: usize = 24;
+/// At most this many lost ranges and parse faults are kept, each.
+pub const MAX_FAULTS: usize = 16;
+
+/// A TLS role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Side {
+    /// The one who sends ClientHello.
+    Client,
+    /// The one who answers it.
+    Server,
+}
+
+impl Side {
+    /// The other role.
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+
+    /// 0 for the client, 1 for the server: for arrays with a place for each.
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// `client` or `server`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+}
+
+/// How a handshake went; the definitions are those of the event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Both sides finished and the connection was used, or stayed open for five seconds.
+    Established,
+    /// Both sides finished, then it was closed with no application data either way.
+    Unused,
+    /// As unused, closed within about a second, and something corroborates a refusal.
+    Abandoned,
+    /// Ended before it finished.
+    Failed,
+    /// The capture ends or lost what would tell, or nobody has given up yet.
+    Unfinished,
+}
+
+/// What a step of the timeline was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A handshake message in the clear.
+    Message(HandshakeType),
+    /// An SSL 2.0 ClientHello (also one that offers later versions).
+    Ssl2ClientHello,
+    /// An SSL 2.0 ServerHello.
+    Ssl2ServerHello,
+    /// ChangeCipherSpec.
+    ChangeCipherSpec,
+    /// An alert in the clear.
+    Alert(AlertLevel, AlertDescription),
+    /// An encrypted record of this outer type (TLS 1.2: 22 is Finished, 21 an alert; TLS 1.3: nearly all are 23).
+    Encrypted(ContentType),
+    /// The first record that is certainly application data.
+    ApplicationData,
+}
+
+/// One step of a handshake, in the order its bytes were delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Who sent it.
+    pub from: Side,
+    /// What it was.
+    pub what: What,
+    /// The frame that completed it.
+    pub mark: Mark,
+    /// Where the message's body (without the four bytes of its header) lies in the buffer; empty where it was not kept.
+    pub(super) body: Range<usize>,
+}
+
+/// A handshake message out of the buffer.
+#[derive(Clone, Copy, Debug)]
+pub struct Message<'a> {
+    /// Who sent it.
+    pub from: Side,
+    /// Its type.
+    pub kind: HandshakeType,
+    /// The frame that completed it.
+    pub mark: Mark,
+    /// Its body, without the four bytes of its header.
+    pub body: &'a [u8],
+}
+
+/// An alert that could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// Who sent it.
+    pub from: Side,
+    /// Its level as sent.
+    pub level: AlertLevel,
+    /// What it says.
+    pub description: AlertDescription,
+    /// The frame that completed it.
+    pub mark: Mark,
+}
+
+/// An encrypted record: all that can be seen of it from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EncryptedRecord {
+    /// The outer content type.
+    pub content_type: ContentType,
+    /// The length in its header.
+    pub length: u16,
+    /// Where it begins in its sender's byte stream.
+    pub offset: u64,
+    /// How much of the other side's stream its sender had acknowledged when it sent the record's first byte.
+    pub acknowledged: u64,
+    /// The frame that began it.
+    pub mark: Mark,
+}
+
+/// What ended a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CloseKind {
+    /// A fatal alert or a close_notify.
+    Alert,
+    /// A TCP FIN.
+    Fin,
+    /// A TCP reset.
+    Rst,
+    /// An ICMP error.
+    Icmp,
+    /// Nothing was heard for so long that the flow was given up.
+    Timeout,
+    /// The capture ended first.
+    CaptureEnd,
+}
+
+/// How and by whom a connection was ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Close {
+    /// What ended it.
+    pub by: CloseKind,
+    /// Who did it; absent where nobody of the two did.
+    pub side: Option<Side>,
+    /// When.
+    pub mark: Mark,
+}
+
+/// Why bytes are missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MissingWhy {
+    /// The receiver acknowledged them, or later bytes came, and the capture never showed them.
+    Lost,
+    /// The capture cut its frames short.
+    Snapped,
+    /// The capture began after them.
+    BeforeCapture,
+    /// A bound on buffered bytes was reached.
+    Bound,
+}
+
+/// A range of one side's byte stream that the capture does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// Whose bytes.
+    pub from: Side,
+    /// Offsets in that side's stream.
+    pub range: Range<u64>,
+    /// Why.
+    pub why: MissingWhy,
+}
+
+/// A message that breaks the grammar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Who sent it.
+    pub from: Side,
+    /// The frame that completed it.
+    pub mark: Mark,
+    /// Which message, which field, where.
+    pub error: ParseError,
+}
+
+/// One handshake: the engine's product.
+#[derive(Clone, Debug)]
+pub struct Handshake {
+    /// Address and port of the TLS client.
+    pub client: SocketAddr,
+    /// Address and port of the TLS server.
+    pub server: SocketAddr,
+    /// True where no hello told the roles and they were taken from the TCP handshake or the ports.
+    pub roles_guessed: bool,
+    /// VLAN tags of its first frame.
+    pub vlan: VlanTags,
+    /// Tunnels of its first frame.
+    pub tunnels: Tunnels,
+    /// The capture's number of the interface that saw its first frame.
+    pub interface: u32,
+    /// The first frame of the handshake: its ClientHello's first byte, or the first of it that was seen.
+    pub first: Mark,
+    /// The last frame that belongs to it.
+    pub last: Mark,
+    /// How it went.
+    pub outcome: Outcome,
+    /// What ended it, where that was seen before it was settled.
+    pub close: Option<Close>,
+    /// What happened, in order.
+    pub steps: Vec<Step>,
+    /// The messages' bytes; [`Handshake::messages`] reads them.
+    pub(super) bytes: Vec<u8>,
+    /// The alerts that could be read, in order.
+    pub alerts: Vec<Alert>,
+    /// Encrypted records by sender ([`Side::index`]).
+    pub records: [Vec<EncryptedRecord>; 2],
+    /// When each side's Finished was seen or inferred ([`Side::index`]).
+    pub finished: [Option<Mark>; 2],
+    /// When each side's first application data was seen ([`Side::index`]).
+    pub application_data: [Option<Mark>; 2],
+    /// What TCP did under it.
+    pub tcp: TcpFacts,
+    /// Bytes that the capture does not have.
+    pub missing: Vec<Missing>,
+    /// Messages that break the grammar.
+    pub faults: Vec<Fault>,
+}
+
+impl Handshake {
+    /// The messages in the clear, in order, as far as they were kept.
+    pub fn messages(&self) -> impl Iterator<Item = Message<'_>> {
+        self.steps.iter().filter_map(|step| {
+            let What::Message(kind) = step.what else { return None };
+            let body = self.bytes.get(step.body.clone())?;
+            Some(Message { from: step.from, kind, mark: step.mark, body })
+        })
+    }
+
+    /// The first message of a kind from one side.
+    pub fn message(&self, from: Side, kind: HandshakeType) -> Option<Message<'_>> {
+        self.messages().find(|message| message.from == from && message.kind == kind)
+    }
+
+    /// The body of an SSL 2.0 hello, without its record header.
+    pub fn ssl2_hello(&self, from: Side) -> Option<&[u8]> {
+        let step = self.steps.iter().find(|step| {
+            step.from == from && matches!(step.what, What::Ssl2ClientHello | What::Ssl2ServerHello)
+        })?;
+        self.bytes.get(step.body.clone())
+    }
+
+    /// True where nothing is missing that the handshake's sides sent.
+    pub fn complete(&self) -> bool {
+        self.missing.is_empty()
+    }
+}

@@ -1,0 +1,11 @@
+//! The tracker: the messages, records and transport facts of one flow become a [`Handshake`], the product of the engine.
+//!
+//! A `Handshake` holds what was seen, not what it means: raw messages in one buffer with a timeline over it, alerts, the
+//! sizes of encrypted records, how the connection ended and what the capture lacked. What can be read out of the messages
+//! ([`Handshake::negotiated`]) is decoded when it is asked for, on the thread that needs it.
+
+pub mod facts;
+
+pub use facts::{
+    Alert, Close, CloseKind, EncryptedRecord, Fault, Handshake, Message, Missing, MissingWhy, Outcome, Side, Step, What,
+};

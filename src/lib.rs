@@ -1,0 +1,45 @@
+//! tlscribe watches TLS handshakes without taking part in them and says, for each, what was negotiated, whether it
+//! succeeded and what the capture lacked.
+//!
+//! The house, from the ground up; a module uses only those above it in this list:
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`time`] | capture time |
+//! | [`packet`] | one frame: link layer, tunnels, IP, fragments, TCP, UDP, ICMP errors |
+//! | [`flow`] | who talks to whom: keys, the bounded table, TCP facts, reassembly |
+//! | [`tls`] | the wire format: records, messages, extensions, alerts, registries; no state |
+//! | [`handshake`] | the tracker: messages, records and transport facts of one flow become a [`handshake::Handshake`] |
+//! | [`engine`] | frames in, handshakes out; no file, thread or clock |
+//! | [`fingerprint`], [`x509`] | JA3, JA3S, JA4, community id; certificate facts |
+//! | [`policy`] | findings: what is weak in what was negotiated |
+//! | [`event`] | the public record of a handshake, and its JSON Schema |
+//! | [`report`], [`output`] | summaries and tables for people; where events go |
+//! | [`capture`] | frames from files and streams |
+//! | [`pipeline`] | threads, channels, counters |
+//! | [`config`], [`cli`] | settings and the command line |
+
+/// From `packet` to `engine` input is hostile: nothing may panic, and arithmetic says what happens at its limits.
+macro_rules! hostile_input {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[cfg_attr(not(test), deny(
+            clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable,
+            clippy::indexing_slicing, clippy::string_slice, clippy::arithmetic_side_effects
+        ))]
+        pub mod $name;
+    )*};
+}
+
+hostile_input!(time, packet, flow, tls, handshake, engine);
+
+pub mod capture;
+pub mod cli;
+pub mod config;
+pub mod event;
+pub mod fingerprint;
+pub mod output;
+pub mod pipeline;
+pub mod policy;
+pub mod report;
+pub mod x509;
