@@ -24,11 +24,17 @@ pub enum DecodeError {
     /// TCP's data offset is smaller than its header or larger than the packet.
     #[error("bad TCP data offset")]
     BadTcpOffset,
+    /// A fragment that contradicts another, is too long or one of too many.
+    #[error("bad IP fragment")]
+    BadFragment,
+    /// More tunnels around a packet than [`MAX_TUNNELS`](super::MAX_TUNNELS).
+    #[error("too many tunnels")]
+    TooManyTunnels,
 }
 
 impl DecodeError {
     /// Every kind, in the order in which they are counted.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::UnsupportedLink,
         Self::TruncatedLink,
         Self::TruncatedIp,
@@ -36,5 +42,7 @@ impl DecodeError {
         Self::BadIpLength,
         Self::TruncatedTransport,
         Self::BadTcpOffset,
+        Self::BadFragment,
+        Self::TooManyTunnels,
     ];
 }

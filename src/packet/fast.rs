@@ -4,7 +4,7 @@
 //! walk costs several times as much.
 
 use super::link::ether_type;
-use super::{Frame, LinkType, Packet, Rest, Transport, Tunnels, VlanTags, transport};
+use super::{Frame, LinkType, Packet, Rest, Transport, Tunnels, VlanTags, transport, tunnel};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use transport::protocol;
 
@@ -84,7 +84,8 @@ fn transport(number: u8, body: Rest<'_>) -> Option<Transport<'_>> {
         protocol::TCP => transport::tcp(body).ok().map(Transport::Tcp),
         protocol::UDP => {
             let (source, destination, payload) = transport::udp(body).ok()?;
-            Some(Transport::Udp(transport::datagram(source, destination, payload)))
+            let plain = !tunnel::is_tunnel_port(source, destination);
+            plain.then(|| Transport::Udp(transport::datagram(source, destination, payload)))
         }
         _ => None,
     }

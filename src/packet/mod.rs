@@ -8,13 +8,19 @@
 mod decoder;
 mod error;
 mod fast;
+mod fragments;
+mod icmp;
 mod ip;
 mod link;
+mod options;
 mod rest;
 mod transport;
+mod tunnel;
 
 pub use decoder::{Decoded, Decoder};
 pub use error::DecodeError;
+pub use fragments::FragmentCounts;
+pub use options::{SackBlocks, TcpOption, TcpOptions};
 
 use crate::time::{Mark, Timestamp};
 use rest::Rest;
@@ -85,7 +91,7 @@ pub enum TunnelKind {
     Vxlan,
     /// RFC 8926; the identifier is the VNI.
     Geneve,
-    /// RFC 2784 and 2890; the identifier is the key, or 0.
+    /// RFC 2784 and 2890; the identifier is the key, or else ERSPAN's session or PPTP's call, or 0.
     Gre,
     /// GTP-U (3GPP TS 29.281); the identifier is the TEID.
     Gtp,
