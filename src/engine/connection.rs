@@ -43,7 +43,7 @@ pub(super) struct Connection {
 }
 
 #[derive(Debug)]
-struct Streams {
+pub(super) struct Streams {
     assemblers: [Assembler; 2],
     tracker: Tracker,
     /// When the timers that are set run out, by [`Timer`].
@@ -271,7 +271,7 @@ impl Connection {
         });
         let tcp = &self.tcp;
         done.extend(streams.tracker.settle(Some(close), |client| tcp.facts(client), now));
-        let _ = key;
+
     }
 
     /// Takes note of an ICMP error about one of its packets.

@@ -7,7 +7,7 @@ use super::facts::{Handshake, Side, What};
 use super::outcome::{FlightAuth, SecondFlight};
 use crate::tls::registry::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::tls::{
-    Certificate, ClientHello, Curve, ServerHello, ServerKeyExchange, Ssl2ClientHello, Ssl2ServerHello,
+    Certificate, ClientHello, Curve, ServerHello, ServerKeyExchange, Signature, Ssl2ClientHello, Ssl2ServerHello,
 };
 
 /// What became of early data (RFC 8446 section 2.3).
@@ -140,7 +140,7 @@ impl<'a> Negotiated<'a> {
             .messages()
             .filter(|message| message.from == Side::Server && message.kind == HandshakeType::SERVER_HELLO)
             .filter_map(|message| ServerHello::parse(message.body).ok());
-        let mut retry = handshake.saw(Side::Server, HandshakeType::HELLO_RETRY_REQUEST_RESERVED);
+        let mut retry = handshake.saw(Side::Server, HandshakeType::HELLO_RETRY_REQUEST);
         for hello in hellos {
             if hello.is_hello_retry_request() {
                 retry = true;
@@ -208,11 +208,10 @@ impl<'a> Negotiated<'a> {
             && let Ok(exchange) = ServerKeyExchange::parse(message.body, hello.cipher_suite, version)
         {
             self.server_key_exchange = Some(exchange);
-            self.named_group = exchange.curve().and_then(|curve| match curve {
-                Curve::Named(group) => Some(group),
-                Curve::ExplicitPrime { .. } | Curve::ExplicitChar2 { .. } => None,
-            });
-            self.signature_scheme = exchange.signature().and_then(|signature| signature.scheme);
+            if let ServerKeyExchange::Ecdhe { curve: Curve::Named(group), .. } = exchange {
+                self.named_group = Some(group);
+            }
+            self.signature_scheme = signature(&exchange).and_then(|signature| signature.scheme);
         }
         self.resumed = self.resumed_tls12(handshake);
         if self.early_data.is_some() {
@@ -248,6 +247,16 @@ impl<'a> Negotiated<'a> {
             What::Message(_) => Some(false),
             _ => None,
         }
+    }
+}
+
+fn signature<'a>(exchange: &ServerKeyExchange<'a>) -> Option<Signature<'a>> {
+    match *exchange {
+        ServerKeyExchange::Ecdhe { signature, .. }
+        | ServerKeyExchange::Dhe { signature, .. }
+        | ServerKeyExchange::Srp { signature, .. } => signature,
+        ServerKeyExchange::RsaExport { signature, .. } => Some(signature),
+        ServerKeyExchange::Psk { .. } | ServerKeyExchange::Opaque(_) => None,
     }
 }
 

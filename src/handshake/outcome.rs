@@ -9,7 +9,7 @@
 use super::facts::{Close, CloseKind, EncryptedRecord, Handshake, Outcome, Side, What};
 use crate::time::{Mark, Timestamp};
 use crate::tls::registry::{AlertDescription, AlertLevel, ContentType, ExtensionType, HandshakeType, ProtocolVersion};
-use crate::tls::{ClientHello, record::RECORD_HEADER_LEN};
+use crate::tls::{ClientHello, RECORD_HEADER_LEN};
 use std::time::Duration;
 
 /// A finished connection that stays open for this long is established, used or not.
@@ -184,7 +184,9 @@ impl Handshake {
         let [sent, received] = self.application_data;
         // No server sends data before both have finished, so a lost Finished is made up for.
         if let Some(mark) = received {
-            self.finished.iter_mut().for_each(|finished| drop(finished.get_or_insert(mark)));
+            for finished in &mut self.finished {
+                finished.get_or_insert(mark);
+            }
         }
         let asked = self.message(Side::Server, HandshakeType::CERTIFICATE_REQUEST).is_some();
         self.both_finished() && if asked { received.is_some() } else { sent.is_some() || received.is_some() }

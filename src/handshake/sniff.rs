@@ -3,8 +3,8 @@
 //! TLS may begin anywhere in a connection (STARTTLS, CONNECT, a database's own request), so ports say nothing and every
 //! segment of a young connection is looked at: the tests must be cheap, and must not be met by chance.
 
-use crate::tls::record::{RECORD_HEADER_LEN, RecordError, record_header};
 use crate::tls::registry::{ContentType, HandshakeType};
+use crate::tls::{RECORD_HEADER_LEN, RecordError, record_header};
 
 /// Whether bytes begin TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

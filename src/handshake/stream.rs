@@ -8,8 +8,8 @@
 use super::facts::EncryptedRecord;
 use super::sniff::{Sniff, plausible_message, sniff};
 use crate::time::Mark;
-use crate::tls::record::{RECORD_HEADER_LEN, RecordError, RecordHeader, record_header};
 use crate::tls::registry::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
+use crate::tls::{RECORD_HEADER_LEN, RecordError, RecordHeader, record_header};
 
 /// A handshake message longer than this is kept up to here; the rest of it is passed over.
 pub const MAX_MESSAGE: usize = 128 * 1024;

@@ -230,7 +230,7 @@ impl Core {
             _ if !whole => None,
             HandshakeType::CLIENT_HELLO => ClientHello::parse(body).err(),
             HandshakeType::SERVER_HELLO => handshake.on_server_hello(body).err(),
-            HandshakeType::HELLO_RETRY_REQUEST_RESERVED => handshake.on_hello_retry_request(body).err(),
+            HandshakeType::HELLO_RETRY_REQUEST => handshake.on_hello_retry_request(body).err(),
             HandshakeType::FINISHED => {
                 // In the clear: a NULL cipher.
                 handshake.finish(side, place.mark);
@@ -345,7 +345,6 @@ impl Core {
         };
         self.take_roles(direction, kind);
         let Some((side, handshake)) = self.begin(direction, place) else { return };
-        let body = body.get(1..).unwrap_or_default();
         handshake.step(side, what, place, body, whole);
         if what == What::Ssl2ServerHello && Ssl2ServerHello::parse(body).is_ok() {
             handshake.version = Some(ProtocolVersion::SSL_2_0);
@@ -370,10 +369,11 @@ impl Core {
     fn missing(&mut self, direction: Direction, offset: u64, length: u64, why: MissingWhy) {
         let Some((from, handshake)) = self.of(direction) else { return };
         let range = offset..offset.saturating_add(length);
-        match handshake.missing.iter_mut().find(|last| last.from == from && last.range.end == offset && last.why == why) {
-            Some(last) => last.range.end = range.end,
-            None if handshake.missing.len() < MAX_FAULTS => handshake.missing.push(Missing { from, range, why }),
-            None => {}
+        let continued = |last: &&mut Missing| last.from == from && last.range.end == offset && last.why == why;
+        if let Some(last) = handshake.missing.iter_mut().find(continued) {
+            last.range.end = range.end;
+        } else if handshake.missing.len() < MAX_FAULTS {
+            handshake.missing.push(Missing { from, range, why });
         }
     }
 
@@ -416,6 +416,7 @@ impl Handshake {
         if self.steps.len() >= MAX_STEPS {
             return;
         }
+        self.first = self.first.min(place.mark);
         let begin = self.bytes.len();
         if begin.saturating_add(body.len()) <= MAX_MESSAGE_BYTES {
             self.bytes.extend_from_slice(body);
@@ -465,5 +466,5 @@ impl Handshake {
 /// The length of the MAC behind each fragment where the suite agreed on encrypts nothing.
 fn null_cipher_mac(handshake: &Handshake) -> Option<usize> {
     let suite = handshake.cipher_suite.filter(|suite| suite.is_null_encryption() && *suite != CipherSuite(0))?;
-    Some(usize::from(suite.mac_length()))
+    Some(usize::from(suite.hash()?.length()))
 }
