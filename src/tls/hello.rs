@@ -88,7 +88,7 @@ impl<'a> ClientHello<'a> {
         if is_dtls(self.legacy_version) {
             (input, self.cookie) = field("cookie", vec8)(input)?;
         }
-        (input, self.cipher_suites) = field("cipher_suites", codes(2, vec16))(input)
+        (input, self.cipher_suites) = field("cipher_suites", codes(2, nonempty(vec16)))(input)
             .inspect_err(|_| self.cipher_suites = whole_codes(2, input))?;
         (input, self.compression_methods) = field("compression_methods", nonempty(vec8))(input)?;
         (input, self.extensions) = extensions(Self::NAME, body)(input)

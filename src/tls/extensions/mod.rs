@@ -11,8 +11,9 @@ mod hello;
 mod key_share;
 mod psk;
 
-pub use certificate::CertificateStatusRequest;
-pub use ech::EncryptedClientHello;
+pub(super) use certificate::authorities;
+pub use certificate::{CertificateStatusRequest, OidFilter, TrustedAuthority};
+pub use ech::{EchConfig, EncryptedClientHello, HpkeCipherSuite};
 pub use key_share::KeyShare;
 pub use psk::{OfferedPsks, PskIdentity, TicketRequest};
 
