@@ -246,3 +246,6 @@ fn session_id(input: &[u8]) -> Parsed<'_, &[u8]> {
         read => Ok(read),
     }
 }
+
+#[cfg(test)]
+mod tests;

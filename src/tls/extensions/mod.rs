@@ -166,3 +166,6 @@ pub(super) fn extension_list(input: &[u8]) -> Parsed<'_, List<'_, Extension<'_>>
     });
     list(vec16, extension)(input)
 }
+
+#[cfg(test)]
+mod tests;
