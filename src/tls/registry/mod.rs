@@ -13,7 +13,7 @@ use std::fmt;
 
 /// Declares the newtype of one registry: its constants, names and [`fmt::Display`], and GREASE where it has 16 bits.
 ///
-/// An entry is `CONSTANT = value, "name", "documentation";`.
+/// An entry is `CONSTANT = value, "name", "(where it is specified)";`.
 macro_rules! registry {
     (
         $(#[$doc:meta])*
@@ -26,8 +26,8 @@ macro_rules! registry {
         pub struct $name(pub $repr);
 
         impl $name {
-            $(#[doc = $about] pub const $const: Self = Self($value);)*
-            $(#[doc = $unabout] pub const $unconst: Self = Self($unvalue);)*
+            $(#[doc = concat!("`", $text, "`")] #[doc = $about] pub const $const: Self = Self($value);)*
+            $(#[doc = concat!("`", $untext, "`")] #[doc = $unabout] pub const $unconst: Self = Self($unvalue);)*
 
             /// Every value that has a constant: the registered ones in their order, then the others in theirs.
             pub const ALL: &'static [Self] = &[$(Self::$const,)* $(Self::$unconst,)*];
@@ -82,13 +82,14 @@ macro_rules! registry {
     };
 }
 
-/// Declares the registered ALPN identifiers; an entry is `CONSTANT = "identifier", "name", "documentation";`.
+/// Declares the registered ALPN identifiers; an entry is
+/// `CONSTANT = "identifier", "name", "(where it is specified)";`.
 macro_rules! alpn {
     ($($const:ident = $id:literal, $text:literal, $about:literal;)*) => {
         use crate::tls::registry::AlpnProtocol;
 
         impl AlpnProtocol<'static> {
-            $(#[doc = $about] pub const $const: Self = Self($id.as_bytes());)*
+            $(#[doc = concat!("`", $id, "`: ", $text)] #[doc = $about] pub const $const: Self = Self($id.as_bytes());)*
 
             /// Every registered identifier, in the order of registration.
             pub const ALL: &'static [Self] = &[$(Self::$const,)*];

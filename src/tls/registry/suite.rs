@@ -209,6 +209,17 @@ pub struct Facts {
     pub export: bool,
 }
 
+/// For the generated table: one line an entry.
+pub(super) const fn fact(
+    key_exchange: KeyExchange,
+    authentication: Authentication,
+    cipher: Cipher,
+    hash: Hash,
+    export: bool,
+) -> Facts {
+    Facts { key_exchange, authentication, cipher, hash, export }
+}
+
 impl CipherSuite {
     /// What the suite is made of; `None` for a suite that is not known, for GREASE and for an SCSV.
     pub fn facts(self) -> Option<&'static Facts> {

@@ -4,8 +4,8 @@ registry! {
     /// How severe an alert is; TLS 1.3 gives it no meaning.
     AlertLevel(u8)
     registered {
-        WARNING = 0x01, "warning", "`warning` (RFC 9846)";
-        FATAL = 0x02, "fatal", "`fatal` (RFC 9846)";
+        WARNING = 0x01, "warning", "(RFC 9846)";
+        FATAL = 0x02, "fatal", "(RFC 9846)";
     }
     unregistered {
     }

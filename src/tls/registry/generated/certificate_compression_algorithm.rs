@@ -4,9 +4,9 @@ registry! {
     /// How a compressed Certificate message is compressed (RFC 8879).
     CertificateCompressionAlgorithm(u16)
     registered {
-        ZLIB = 0x0001, "zlib", "`zlib` (RFC 8879)";
-        BROTLI = 0x0002, "brotli", "`brotli` (RFC 8879)";
-        ZSTD = 0x0003, "zstd", "`zstd` (RFC 8879)";
+        ZLIB = 0x0001, "zlib", "(RFC 8879)";
+        BROTLI = 0x0002, "brotli", "(RFC 8879)";
+        ZSTD = 0x0003, "zstd", "(RFC 8879)";
     }
     unregistered {
     }

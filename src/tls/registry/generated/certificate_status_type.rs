@@ -4,8 +4,8 @@ registry! {
     /// The kind of a certificate status (RFC 6066 section 8).
     CertificateStatusType(u8)
     registered {
-        OCSP = 0x01, "ocsp", "`ocsp` (RFC 6066)";
-        OCSP_MULTI = 0x02, "ocsp_multi", "`ocsp_multi` (RFC 6961)";
+        OCSP = 0x01, "ocsp", "(RFC 6066)";
+        OCSP_MULTI = 0x02, "ocsp_multi", "(RFC 6961)";
     }
     unregistered {
     }

@@ -4,10 +4,10 @@ registry! {
     /// What kind of certificate a side can take or will send (RFC 7250).
     CertificateType(u8)
     registered {
-        X509 = 0x00, "X509", "`X509` (RFC 6091)";
-        OPENPGP = 0x01, "OpenPGP", "`OpenPGP` (RFC 6091)";
-        RAW_PUBLIC_KEY = 0x02, "Raw Public Key", "`Raw Public Key` (RFC 7250)";
-        IEEE_1609_DOT2 = 0x03, "1609Dot2", "`1609Dot2` (RFC 8902)";
+        X509 = 0x00, "X509", "(RFC 6091)";
+        OPENPGP = 0x01, "OpenPGP", "(RFC 6091)";
+        RAW_PUBLIC_KEY = 0x02, "Raw Public Key", "(RFC 7250)";
+        IEEE_1609_DOT2 = 0x03, "1609Dot2", "(RFC 8902)";
     }
     unregistered {
     }

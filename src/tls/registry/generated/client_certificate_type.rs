@@ -4,18 +4,18 @@ registry! {
     /// What a CertificateRequest before TLS 1.3 asks for (RFC 5246 section 7.4.4).
     ClientCertificateType(u8)
     registered {
-        RSA_SIGN = 0x01, "rsa_sign", "`rsa_sign` (RFC 5246)";
-        DSS_SIGN = 0x02, "dss_sign", "`dss_sign` (RFC 5246)";
-        RSA_FIXED_DH = 0x03, "rsa_fixed_dh", "`rsa_fixed_dh` (RFC 5246; RFC 10015)";
-        DSS_FIXED_DH = 0x04, "dss_fixed_dh", "`dss_fixed_dh` (RFC 5246; RFC 10015)";
-        RSA_EPHEMERAL_DH = 0x05, "rsa_ephemeral_dh", "`rsa_ephemeral_dh` (RFC 5246)";
-        DSS_EPHEMERAL_DH = 0x06, "dss_ephemeral_dh", "`dss_ephemeral_dh` (RFC 5246)";
-        FORTEZZA_DMS = 0x14, "fortezza_dms", "`fortezza_dms` (RFC 5246)";
-        ECDSA_SIGN = 0x40, "ecdsa_sign", "`ecdsa_sign` (RFC 8422)";
-        RSA_FIXED_ECDH = 0x41, "rsa_fixed_ecdh", "`rsa_fixed_ecdh` (RFC 8422; RFC 10015)";
-        ECDSA_FIXED_ECDH = 0x42, "ecdsa_fixed_ecdh", "`ecdsa_fixed_ecdh` (RFC 8422; RFC 10015)";
-        GOST_SIGN256 = 0x43, "gost_sign256", "`gost_sign256` (RFC 9189)";
-        GOST_SIGN512 = 0x44, "gost_sign512", "`gost_sign512` (RFC 9189)";
+        RSA_SIGN = 0x01, "rsa_sign", "(RFC 5246)";
+        DSS_SIGN = 0x02, "dss_sign", "(RFC 5246)";
+        RSA_FIXED_DH = 0x03, "rsa_fixed_dh", "(RFC 5246; RFC 10015)";
+        DSS_FIXED_DH = 0x04, "dss_fixed_dh", "(RFC 5246; RFC 10015)";
+        RSA_EPHEMERAL_DH = 0x05, "rsa_ephemeral_dh", "(RFC 5246)";
+        DSS_EPHEMERAL_DH = 0x06, "dss_ephemeral_dh", "(RFC 5246)";
+        FORTEZZA_DMS = 0x14, "fortezza_dms", "(RFC 5246)";
+        ECDSA_SIGN = 0x40, "ecdsa_sign", "(RFC 8422)";
+        RSA_FIXED_ECDH = 0x41, "rsa_fixed_ecdh", "(RFC 8422; RFC 10015)";
+        ECDSA_FIXED_ECDH = 0x42, "ecdsa_fixed_ecdh", "(RFC 8422; RFC 10015)";
+        GOST_SIGN256 = 0x43, "gost_sign256", "(RFC 9189)";
+        GOST_SIGN512 = 0x44, "gost_sign512", "(RFC 9189)";
     }
     unregistered {
     }

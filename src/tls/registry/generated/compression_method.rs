@@ -4,9 +4,9 @@ registry! {
     /// A compression method; TLS 1.3 knows only `NULL`.
     CompressionMethod(u8)
     registered {
-        NULL = 0x00, "NULL", "`NULL` (RFC 3749)";
-        DEFLATE = 0x01, "DEFLATE", "`DEFLATE` (RFC 3749)";
-        LZS = 0x40, "LZS", "`LZS` (RFC 3943)";
+        NULL = 0x00, "NULL", "(RFC 3749)";
+        DEFLATE = 0x01, "DEFLATE", "(RFC 3749)";
+        LZS = 0x40, "LZS", "(RFC 3943)";
     }
     unregistered {
     }

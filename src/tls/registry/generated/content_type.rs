@@ -4,14 +4,14 @@ registry! {
     /// What a record carries.
     ContentType(u8)
     registered {
-        CHANGE_CIPHER_SPEC = 0x14, "change_cipher_spec", "`change_cipher_spec` (RFC 9846)";
-        ALERT = 0x15, "alert", "`alert` (RFC 9846)";
-        HANDSHAKE = 0x16, "handshake", "`handshake` (RFC 9846)";
-        APPLICATION_DATA = 0x17, "application_data", "`application_data` (RFC 9846)";
-        HEARTBEAT = 0x18, "heartbeat", "`heartbeat` (RFC 6520)";
-        TLS12_CID = 0x19, "tls12_cid", "`tls12_cid` (RFC 9146)";
-        ACK = 0x1a, "ACK", "`ACK` (RFC 9147)";
-        RETURN_ROUTABILITY_CHECK = 0x1b, "return_routability_check", "`return_routability_check` (RFC 9853)";
+        CHANGE_CIPHER_SPEC = 0x14, "change_cipher_spec", "(RFC 9846)";
+        ALERT = 0x15, "alert", "(RFC 9846)";
+        HANDSHAKE = 0x16, "handshake", "(RFC 9846)";
+        APPLICATION_DATA = 0x17, "application_data", "(RFC 9846)";
+        HEARTBEAT = 0x18, "heartbeat", "(RFC 6520)";
+        TLS12_CID = 0x19, "tls12_cid", "(RFC 9146)";
+        ACK = 0x1a, "ACK", "(RFC 9147)";
+        RETURN_ROUTABILITY_CHECK = 0x1b, "return_routability_check", "(RFC 9853)";
     }
     unregistered {
     }

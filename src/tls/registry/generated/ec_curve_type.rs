@@ -4,9 +4,9 @@ registry! {
     /// How a ServerKeyExchange names its curve (RFC 8422 section 5.4).
     EcCurveType(u8)
     registered {
-        EXPLICIT_PRIME = 0x01, "explicit_prime", "`explicit_prime` (RFC 8422)";
-        EXPLICIT_CHAR2 = 0x02, "explicit_char2", "`explicit_char2` (RFC 8422)";
-        NAMED_CURVE = 0x03, "named_curve", "`named_curve` (RFC 8422)";
+        EXPLICIT_PRIME = 0x01, "explicit_prime", "(RFC 8422)";
+        EXPLICIT_CHAR2 = 0x02, "explicit_char2", "(RFC 8422)";
+        NAMED_CURVE = 0x03, "named_curve", "(RFC 8422)";
     }
     unregistered {
     }

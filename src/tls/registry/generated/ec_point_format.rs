@@ -4,9 +4,9 @@ registry! {
     /// How a point on a curve is written (RFC 8422 section 5.1.2).
     EcPointFormat(u8)
     registered {
-        UNCOMPRESSED = 0x00, "uncompressed", "`uncompressed` (RFC 8422)";
-        ANSIX962_COMPRESSED_PRIME = 0x01, "ansiX962_compressed_prime", "`ansiX962_compressed_prime` (RFC 8422)";
-        ANSIX962_COMPRESSED_CHAR2 = 0x02, "ansiX962_compressed_char2", "`ansiX962_compressed_char2` (RFC 8422)";
+        UNCOMPRESSED = 0x00, "uncompressed", "(RFC 8422)";
+        ANSIX962_COMPRESSED_PRIME = 0x01, "ansiX962_compressed_prime", "(RFC 8422)";
+        ANSIX962_COMPRESSED_CHAR2 = 0x02, "ansiX962_compressed_char2", "(RFC 8422)";
     }
     unregistered {
     }

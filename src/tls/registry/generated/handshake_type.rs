@@ -4,34 +4,34 @@ registry! {
     /// The type of a handshake message.
     HandshakeType(u8)
     registered {
-        HELLO_REQUEST = 0x00, "hello_request", "`hello_request` (RFC 9846)";
-        CLIENT_HELLO = 0x01, "client_hello", "`client_hello` (RFC 9846)";
-        SERVER_HELLO = 0x02, "server_hello", "`server_hello` (RFC 9846)";
-        HELLO_VERIFY_REQUEST = 0x03, "hello_verify_request", "`hello_verify_request` (RFC 9147)";
-        NEW_SESSION_TICKET = 0x04, "new_session_ticket", "`new_session_ticket` (RFC 9846)";
-        END_OF_EARLY_DATA = 0x05, "end_of_early_data", "`end_of_early_data` (RFC 9846)";
-        HELLO_RETRY_REQUEST = 0x06, "hello_retry_request", "`hello_retry_request` (RFC 9846)";
-        ENCRYPTED_EXTENSIONS = 0x08, "encrypted_extensions", "`encrypted_extensions` (RFC 9846)";
-        REQUEST_CONNECTION_ID = 0x09, "request_connection_id", "`request_connection_id` (RFC 9147)";
-        NEW_CONNECTION_ID = 0x0a, "new_connection_id", "`new_connection_id` (RFC 9147)";
-        CERTIFICATE = 0x0b, "certificate", "`certificate` (RFC 9846)";
-        SERVER_KEY_EXCHANGE = 0x0c, "server_key_exchange", "`server_key_exchange` (RFC 9846)";
-        CERTIFICATE_REQUEST = 0x0d, "certificate_request", "`certificate_request` (RFC 9846)";
-        SERVER_HELLO_DONE = 0x0e, "server_hello_done", "`server_hello_done` (RFC 9846)";
-        CERTIFICATE_VERIFY = 0x0f, "certificate_verify", "`certificate_verify` (RFC 9846)";
-        CLIENT_KEY_EXCHANGE = 0x10, "client_key_exchange", "`client_key_exchange` (RFC 9846)";
-        CLIENT_CERTIFICATE_REQUEST = 0x11, "client_certificate_request", "`client_certificate_request` (RFC 9261)";
-        FINISHED = 0x14, "finished", "`finished` (RFC 9846)";
-        CERTIFICATE_URL = 0x15, "certificate_url", "`certificate_url` (RFC 9846)";
-        CERTIFICATE_STATUS = 0x16, "certificate_status", "`certificate_status` (RFC 9846)";
-        SUPPLEMENTAL_DATA = 0x17, "supplemental_data", "`supplemental_data` (RFC 4680)";
-        KEY_UPDATE = 0x18, "key_update", "`key_update` (RFC 9846)";
-        COMPRESSED_CERTIFICATE = 0x19, "compressed_certificate", "`compressed_certificate` (RFC 8879)";
-        EKT_KEY = 0x1a, "ekt_key", "`ekt_key` (RFC 8870)";
-        MESSAGE_HASH = 0xfe, "message_hash", "`message_hash` (RFC 9846)";
+        HELLO_REQUEST = 0x00, "hello_request", "(RFC 9846)";
+        CLIENT_HELLO = 0x01, "client_hello", "(RFC 9846)";
+        SERVER_HELLO = 0x02, "server_hello", "(RFC 9846)";
+        HELLO_VERIFY_REQUEST = 0x03, "hello_verify_request", "(RFC 9147)";
+        NEW_SESSION_TICKET = 0x04, "new_session_ticket", "(RFC 9846)";
+        END_OF_EARLY_DATA = 0x05, "end_of_early_data", "(RFC 9846)";
+        HELLO_RETRY_REQUEST = 0x06, "hello_retry_request", "(RFC 9846)";
+        ENCRYPTED_EXTENSIONS = 0x08, "encrypted_extensions", "(RFC 9846)";
+        REQUEST_CONNECTION_ID = 0x09, "request_connection_id", "(RFC 9147)";
+        NEW_CONNECTION_ID = 0x0a, "new_connection_id", "(RFC 9147)";
+        CERTIFICATE = 0x0b, "certificate", "(RFC 9846)";
+        SERVER_KEY_EXCHANGE = 0x0c, "server_key_exchange", "(RFC 9846)";
+        CERTIFICATE_REQUEST = 0x0d, "certificate_request", "(RFC 9846)";
+        SERVER_HELLO_DONE = 0x0e, "server_hello_done", "(RFC 9846)";
+        CERTIFICATE_VERIFY = 0x0f, "certificate_verify", "(RFC 9846)";
+        CLIENT_KEY_EXCHANGE = 0x10, "client_key_exchange", "(RFC 9846)";
+        CLIENT_CERTIFICATE_REQUEST = 0x11, "client_certificate_request", "(RFC 9261)";
+        FINISHED = 0x14, "finished", "(RFC 9846)";
+        CERTIFICATE_URL = 0x15, "certificate_url", "(RFC 9846)";
+        CERTIFICATE_STATUS = 0x16, "certificate_status", "(RFC 9846)";
+        SUPPLEMENTAL_DATA = 0x17, "supplemental_data", "(RFC 4680)";
+        KEY_UPDATE = 0x18, "key_update", "(RFC 9846)";
+        COMPRESSED_CERTIFICATE = 0x19, "compressed_certificate", "(RFC 8879)";
+        EKT_KEY = 0x1a, "ekt_key", "(RFC 8870)";
+        MESSAGE_HASH = 0xfe, "message_hash", "(RFC 9846)";
     }
     unregistered {
-        NEXT_PROTOCOL = 0x43, "next_protocol", "`next_protocol` (draft-agl-tls-nextprotoneg-04)";
-        ENCRYPTED_EXTENSIONS_CHANNEL_ID = 0xcb, "encrypted_extensions_channel_id", "`encrypted_extensions_channel_id` (draft-balfanz-tls-channelid-01)";
+        NEXT_PROTOCOL = 0x43, "next_protocol", "(draft-agl-tls-nextprotoneg-04)";
+        ENCRYPTED_EXTENSIONS_CHANNEL_ID = 0xcb, "encrypted_extensions_channel_id", "(draft-balfanz-tls-channelid-01)";
     }
 }

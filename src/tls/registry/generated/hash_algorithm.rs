@@ -4,14 +4,14 @@ registry! {
     /// The first byte of a TLS 1.2 pair of hash and signature.
     HashAlgorithm(u8)
     registered {
-        NONE = 0x00, "none", "`none` (RFC 5246)";
-        MD5 = 0x01, "md5", "`md5` (RFC 5246)";
-        SHA1 = 0x02, "sha1", "`sha1` (RFC 5246)";
-        SHA224 = 0x03, "sha224", "`sha224` (RFC 5246)";
-        SHA256 = 0x04, "sha256", "`sha256` (RFC 5246)";
-        SHA384 = 0x05, "sha384", "`sha384` (RFC 5246)";
-        SHA512 = 0x06, "sha512", "`sha512` (RFC 5246)";
-        INTRINSIC = 0x08, "Intrinsic", "`Intrinsic` (RFC 8422)";
+        NONE = 0x00, "none", "(RFC 5246)";
+        MD5 = 0x01, "md5", "(RFC 5246)";
+        SHA1 = 0x02, "sha1", "(RFC 5246)";
+        SHA224 = 0x03, "sha224", "(RFC 5246)";
+        SHA256 = 0x04, "sha256", "(RFC 5246)";
+        SHA384 = 0x05, "sha384", "(RFC 5246)";
+        SHA512 = 0x06, "sha512", "(RFC 5246)";
+        INTRINSIC = 0x08, "Intrinsic", "(RFC 8422)";
     }
     unregistered {
     }

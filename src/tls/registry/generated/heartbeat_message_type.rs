@@ -4,8 +4,8 @@ registry! {
     /// The type of a heartbeat message (RFC 6520).
     HeartbeatMessageType(u8)
     registered {
-        HEARTBEAT_REQUEST = 0x01, "heartbeat_request", "`heartbeat_request` (RFC 6520)";
-        HEARTBEAT_RESPONSE = 0x02, "heartbeat_response", "`heartbeat_response` (RFC 6520)";
+        HEARTBEAT_REQUEST = 0x01, "heartbeat_request", "(RFC 6520)";
+        HEARTBEAT_RESPONSE = 0x02, "heartbeat_response", "(RFC 6520)";
     }
     unregistered {
     }

@@ -4,8 +4,8 @@ registry! {
     /// Whether the sender takes heartbeat requests (RFC 6520).
     HeartbeatMode(u8)
     registered {
-        PEER_ALLOWED_TO_SEND = 0x01, "peer_allowed_to_send", "`peer_allowed_to_send` (RFC 6520)";
-        PEER_NOT_ALLOWED_TO_SEND = 0x02, "peer_not_allowed_to_send", "`peer_not_allowed_to_send` (RFC 6520)";
+        PEER_ALLOWED_TO_SEND = 0x01, "peer_allowed_to_send", "(RFC 6520)";
+        PEER_NOT_ALLOWED_TO_SEND = 0x02, "peer_not_allowed_to_send", "(RFC 6520)";
     }
     unregistered {
     }

@@ -4,10 +4,10 @@ registry! {
     /// An AEAD of HPKE, in encrypted_client_hello.
     HpkeAead(u16)
     registered {
-        AES_128_GCM = 0x0001, "AES-128-GCM", "`AES-128-GCM` (RFC 9180)";
-        AES_256_GCM = 0x0002, "AES-256-GCM", "`AES-256-GCM` (RFC 9180)";
-        CHACHA20POLY1305 = 0x0003, "ChaCha20Poly1305", "`ChaCha20Poly1305` (RFC 8439)";
-        EXPORT_ONLY = 0xffff, "Export-only", "`Export-only` (RFC 9180)";
+        AES_128_GCM = 0x0001, "AES-128-GCM", "(RFC 9180)";
+        AES_256_GCM = 0x0002, "AES-256-GCM", "(RFC 9180)";
+        CHACHA20POLY1305 = 0x0003, "ChaCha20Poly1305", "(RFC 8439)";
+        EXPORT_ONLY = 0xffff, "Export-only", "(RFC 9180)";
     }
     unregistered {
     }

@@ -4,13 +4,13 @@ registry! {
     /// A key derivation function of HPKE, in encrypted_client_hello.
     HpkeKdf(u16)
     registered {
-        HKDF_SHA256 = 0x0001, "HKDF-SHA256", "`HKDF-SHA256` (RFC 5869)";
-        HKDF_SHA384 = 0x0002, "HKDF-SHA384", "`HKDF-SHA384` (RFC 5869)";
-        HKDF_SHA512 = 0x0003, "HKDF-SHA512", "`HKDF-SHA512` (RFC 5869)";
-        SHAKE128 = 0x0010, "SHAKE128", "`SHAKE128` (draft-ietf-hpke-pq)";
-        SHAKE256 = 0x0011, "SHAKE256", "`SHAKE256` (draft-ietf-hpke-pq)";
-        TURBOSHAKE128 = 0x0012, "TurboSHAKE128", "`TurboSHAKE128` (draft-ietf-hpke-pq)";
-        TURBOSHAKE256 = 0x0013, "TurboSHAKE256", "`TurboSHAKE256` (draft-ietf-hpke-pq)";
+        HKDF_SHA256 = 0x0001, "HKDF-SHA256", "(RFC 5869)";
+        HKDF_SHA384 = 0x0002, "HKDF-SHA384", "(RFC 5869)";
+        HKDF_SHA512 = 0x0003, "HKDF-SHA512", "(RFC 5869)";
+        SHAKE128 = 0x0010, "SHAKE128", "(draft-ietf-hpke-pq)";
+        SHAKE256 = 0x0011, "SHAKE256", "(draft-ietf-hpke-pq)";
+        TURBOSHAKE128 = 0x0012, "TurboSHAKE128", "(draft-ietf-hpke-pq)";
+        TURBOSHAKE256 = 0x0013, "TurboSHAKE256", "(draft-ietf-hpke-pq)";
     }
     unregistered {
     }

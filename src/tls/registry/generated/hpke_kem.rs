@@ -4,23 +4,23 @@ registry! {
     /// A KEM of HPKE, in an ECH configuration.
     HpkeKem(u16)
     registered {
-        DHKEM_P_256_HKDF_SHA256 = 0x0010, "DHKEM(P-256, HKDF-SHA256)", "`DHKEM(P-256, HKDF-SHA256)` (RFC 9180)";
-        DHKEM_P_384_HKDF_SHA384 = 0x0011, "DHKEM(P-384, HKDF-SHA384)", "`DHKEM(P-384, HKDF-SHA384)` (RFC 9180)";
-        DHKEM_P_521_HKDF_SHA512 = 0x0012, "DHKEM(P-521, HKDF-SHA512)", "`DHKEM(P-521, HKDF-SHA512)` (RFC 9180)";
-        DHKEM_CP_256_HKDF_SHA256 = 0x0013, "DHKEM(CP-256, HKDF-SHA256)", "`DHKEM(CP-256, HKDF-SHA256)` (draft-irtf-cfrg-dnhpke-01)";
-        DHKEM_CP_384_HKDF_SHA384 = 0x0014, "DHKEM(CP-384, HKDF-SHA384)", "`DHKEM(CP-384, HKDF-SHA384)` (draft-irtf-cfrg-dnhpke-01)";
-        DHKEM_CP_521_HKDF_SHA512 = 0x0015, "DHKEM(CP-521, HKDF-SHA512)", "`DHKEM(CP-521, HKDF-SHA512)` (draft-irtf-cfrg-dnhpke-01)";
-        DHKEM_SECP256K1_HKDF_SHA256 = 0x0016, "DHKEM(secp256k1, HKDF-SHA256)", "`DHKEM(secp256k1, HKDF-SHA256)` (draft-wahby-cfrg-hpke-kem-secp256k1-01)";
-        DHKEM_X25519_HKDF_SHA256 = 0x0020, "DHKEM(X25519, HKDF-SHA256)", "`DHKEM(X25519, HKDF-SHA256)` (RFC 9180)";
-        DHKEM_X448_HKDF_SHA512 = 0x0021, "DHKEM(X448, HKDF-SHA512)", "`DHKEM(X448, HKDF-SHA512)` (RFC 9180)";
-        DHKEM_X25519_ELLIGATOR_HKDF_SHA256 = 0x0022, "DHKEM(X25519+Elligator, HKDF-SHA256)", "`DHKEM(X25519+Elligator, HKDF-SHA256)` (draft-schanzen-hpke-elligator-kem-01)";
-        X25519KYBER768DRAFT00 = 0x0030, "X25519Kyber768Draft00", "`X25519Kyber768Draft00` (draft-westerbaan-cfrg-hpke-xyber768d00-02)";
-        ML_KEM_512 = 0x0040, "ML-KEM-512", "`ML-KEM-512` (draft-ietf-hpke-pq)";
-        ML_KEM_768 = 0x0041, "ML-KEM-768", "`ML-KEM-768` (draft-ietf-hpke-pq)";
-        ML_KEM_1024 = 0x0042, "ML-KEM-1024", "`ML-KEM-1024` (draft-ietf-hpke-pq)";
-        MLKEM768_P256 = 0x0050, "MLKEM768-P256", "`MLKEM768-P256` (draft-ietf-hpke-pq)";
-        MLKEM1024_P384 = 0x0051, "MLKEM1024-P384", "`MLKEM1024-P384` (draft-ietf-hpke-pq)";
-        X_WING = 0x647a, "X-Wing", "`X-Wing` (draft-connolly-cfrg-xwing-kem)";
+        DHKEM_P_256_HKDF_SHA256 = 0x0010, "DHKEM(P-256, HKDF-SHA256)", "(RFC 9180)";
+        DHKEM_P_384_HKDF_SHA384 = 0x0011, "DHKEM(P-384, HKDF-SHA384)", "(RFC 9180)";
+        DHKEM_P_521_HKDF_SHA512 = 0x0012, "DHKEM(P-521, HKDF-SHA512)", "(RFC 9180)";
+        DHKEM_CP_256_HKDF_SHA256 = 0x0013, "DHKEM(CP-256, HKDF-SHA256)", "(draft-irtf-cfrg-dnhpke-01)";
+        DHKEM_CP_384_HKDF_SHA384 = 0x0014, "DHKEM(CP-384, HKDF-SHA384)", "(draft-irtf-cfrg-dnhpke-01)";
+        DHKEM_CP_521_HKDF_SHA512 = 0x0015, "DHKEM(CP-521, HKDF-SHA512)", "(draft-irtf-cfrg-dnhpke-01)";
+        DHKEM_SECP256K1_HKDF_SHA256 = 0x0016, "DHKEM(secp256k1, HKDF-SHA256)", "(draft-wahby-cfrg-hpke-kem-secp256k1-01)";
+        DHKEM_X25519_HKDF_SHA256 = 0x0020, "DHKEM(X25519, HKDF-SHA256)", "(RFC 9180)";
+        DHKEM_X448_HKDF_SHA512 = 0x0021, "DHKEM(X448, HKDF-SHA512)", "(RFC 9180)";
+        DHKEM_X25519_ELLIGATOR_HKDF_SHA256 = 0x0022, "DHKEM(X25519+Elligator, HKDF-SHA256)", "(draft-schanzen-hpke-elligator-kem-01)";
+        X25519KYBER768DRAFT00 = 0x0030, "X25519Kyber768Draft00", "(draft-westerbaan-cfrg-hpke-xyber768d00-02)";
+        ML_KEM_512 = 0x0040, "ML-KEM-512", "(draft-ietf-hpke-pq)";
+        ML_KEM_768 = 0x0041, "ML-KEM-768", "(draft-ietf-hpke-pq)";
+        ML_KEM_1024 = 0x0042, "ML-KEM-1024", "(draft-ietf-hpke-pq)";
+        MLKEM768_P256 = 0x0050, "MLKEM768-P256", "(draft-ietf-hpke-pq)";
+        MLKEM1024_P384 = 0x0051, "MLKEM1024-P384", "(draft-ietf-hpke-pq)";
+        X_WING = 0x647a, "X-Wing", "(draft-connolly-cfrg-xwing-kem)";
     }
     unregistered {
     }

@@ -4,8 +4,8 @@ registry! {
     /// Whether a KeyUpdate asks for one in return (RFC 8446 section 4.6.3).
     KeyUpdateRequest(u8)
     registered {
-        UPDATE_NOT_REQUESTED = 0x00, "update_not_requested", "`update_not_requested` (RFC 9846)";
-        UPDATE_REQUESTED = 0x01, "update_requested", "`update_requested` (RFC 9846)";
+        UPDATE_NOT_REQUESTED = 0x00, "update_not_requested", "(RFC 9846)";
+        UPDATE_REQUESTED = 0x01, "update_requested", "(RFC 9846)";
     }
     unregistered {
     }

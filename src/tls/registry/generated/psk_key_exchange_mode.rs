@@ -4,8 +4,8 @@ registry! {
     /// How a pre-shared key may be used (RFC 8446 section 4.2.9).
     PskKeyExchangeMode(u8)
     registered {
-        PSK_KE = 0x00, "psk_ke", "`psk_ke` (RFC 9846)";
-        PSK_DHE_KE = 0x01, "psk_dhe_ke", "`psk_dhe_ke` (RFC 9846)";
+        PSK_KE = 0x00, "psk_ke", "(RFC 9846)";
+        PSK_DHE_KE = 0x01, "psk_dhe_ke", "(RFC 9846)";
     }
     unregistered {
     }

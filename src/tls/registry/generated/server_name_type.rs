@@ -4,7 +4,7 @@ registry! {
     /// The kind of a name in server_name (RFC 6066 section 3).
     ServerNameType(u8)
     registered {
-        HOST_NAME = 0x00, "host_name", "`host_name` (RFC 6066)";
+        HOST_NAME = 0x00, "host_name", "(RFC 6066)";
     }
     unregistered {
     }

@@ -4,14 +4,14 @@ registry! {
     /// The second byte of a TLS 1.2 pair of hash and signature.
     SignatureAlgorithm(u8)
     registered {
-        ANONYMOUS = 0x00, "anonymous", "`anonymous` (RFC 5246)";
-        RSA = 0x01, "rsa", "`rsa` (RFC 5246)";
-        DSA = 0x02, "dsa", "`dsa` (RFC 5246)";
-        ECDSA = 0x03, "ecdsa", "`ecdsa` (RFC 5246)";
-        ED25519 = 0x07, "ed25519", "`ed25519` (RFC 8422)";
-        ED448 = 0x08, "ed448", "`ed448` (RFC 8422)";
-        GOSTR34102012_256 = 0x40, "gostr34102012_256", "`gostr34102012_256` (RFC 9189)";
-        GOSTR34102012_512 = 0x41, "gostr34102012_512", "`gostr34102012_512` (RFC 9189)";
+        ANONYMOUS = 0x00, "anonymous", "(RFC 5246)";
+        RSA = 0x01, "rsa", "(RFC 5246)";
+        DSA = 0x02, "dsa", "(RFC 5246)";
+        ECDSA = 0x03, "ecdsa", "(RFC 5246)";
+        ED25519 = 0x07, "ed25519", "(RFC 8422)";
+        ED448 = 0x08, "ed448", "(RFC 8422)";
+        GOSTR34102012_256 = 0x40, "gostr34102012_256", "(RFC 9189)";
+        GOSTR34102012_512 = 0x41, "gostr34102012_512", "(RFC 9189)";
     }
     unregistered {
     }
