@@ -79,3 +79,36 @@ fn unless_implicit<'a>(mut public: impl Read<'a, &'a [u8]>) -> impl FnMut(&'a [u
         _ => public.parse_complete(input).map(|(rest, key)| (rest, Some(key))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::Rule;
+
+    const TLS12: ProtocolVersion = ProtocolVersion::TLS_1_2;
+
+    #[test]
+    fn ssl_3_has_no_length_before_the_premaster_secret() {
+        let suite = CipherSuite::TLS_RSA_WITH_RC4_128_SHA;
+        let key = |body, version| ClientKeyExchange::parse(body, suite, version).map(|message| message.key);
+        assert_eq!(key(&[0, 2, 5, 6], ProtocolVersion::TLS_1_0), Ok(ClientKey::Rsa(&[5, 6])));
+        assert_eq!(key(&[0, 2, 5, 6], ProtocolVersion::SSL_3_0), Ok(ClientKey::Rsa(&[0, 2, 5, 6])));
+    }
+
+    #[test]
+    fn a_public_key_may_be_in_the_certificate_but_not_beside_a_psk() {
+        let parse = |body, suite| ClientKeyExchange::parse(body, suite, TLS12);
+        let ecdh = CipherSuite::TLS_ECDH_RSA_WITH_AES_128_CBC_SHA;
+        assert_eq!(parse(&[], ecdh).unwrap().key, ClientKey::Ecdh(None));
+        assert_eq!(parse(&[1, 4], ecdh).unwrap().key, ClientKey::Ecdh(Some(&[4])));
+        let error = parse(&[0, 1, b'x'], CipherSuite::TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA).unwrap_err();
+        assert_eq!((error.field, error.rule), ("ecdh_Yc", Rule::Truncated));
+    }
+
+    #[test]
+    fn the_identity_of_a_psk_is_read() {
+        let message =
+            ClientKeyExchange::parse(&[0, 2, b'm', b'e'], CipherSuite::TLS_PSK_WITH_AES_128_CCM, TLS12).unwrap();
+        assert_eq!((message.psk_identity, message.key), (Some(&b"me"[..]), ClientKey::Nothing));
+    }
+}

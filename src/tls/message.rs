@@ -185,3 +185,42 @@ fn empty<'a>(
 ) -> Result<HandshakeMessage<'a>, ParseError> {
     message(name, body, |input| Ok((input, said)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_needs_four_bytes() {
+        let header = [11, 0x01, 0x02, 0x03, 0xff];
+        for length in 0..HANDSHAKE_HEADER_LEN {
+            assert_eq!(handshake_header(&header[..length]), None);
+        }
+        let expected = HandshakeHeader { kind: HandshakeType::CERTIFICATE, length: 0x01_0203 };
+        assert_eq!(handshake_header(&header), Some(expected));
+    }
+
+    #[test]
+    fn the_version_decides_between_two_layouts() {
+        let suite = CipherSuite::TLS_AES_128_GCM_SHA256;
+        let parse = |kind, body, version| {
+            HandshakeMessage::parse(kind, body, MessageContext { version, cipher_suite: suite }).unwrap()
+        };
+        let empty_before = [0, 0, 0];
+        let empty_13 = [0, 0, 0, 0];
+        let before = parse(HandshakeType::CERTIFICATE, &empty_before, ProtocolVersion::TLS_1_2);
+        assert!(matches!(before, HandshakeMessage::Certificate(certificate) if certificate.certificates.is_empty()));
+        for version in [ProtocolVersion::TLS_1_3, ProtocolVersion(0x7f1c), ProtocolVersion::DTLS_1_3] {
+            let after = parse(HandshakeType::CERTIFICATE, &empty_13, version);
+            assert!(matches!(after, HandshakeMessage::Certificate13(certificate) if certificate.context.is_empty()));
+        }
+    }
+
+    #[test]
+    fn without_a_suite_key_exchange_stays_opaque() {
+        let message =
+            HandshakeMessage::parse(HandshakeType::SERVER_KEY_EXCHANGE, &[3, 0, 29], MessageContext::default())
+                .unwrap();
+        assert_eq!(message, HandshakeMessage::ServerKeyExchange(ServerKeyExchange::Opaque(&[3, 0, 29])));
+    }
+}

@@ -22,6 +22,8 @@ mod message;
 mod record;
 mod session;
 mod ssl2;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub use alert::{Alert, ChangeCipherSpec};

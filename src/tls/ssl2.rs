@@ -198,3 +198,89 @@ fn exactly<'a>(message_type: u8) -> impl FnMut(&'a [u8]) -> Parsed<'a, ()> {
         _ => broken(input, Rule::BadValue),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A CLIENT-HELLO that offers TLS 1.0 and SSL 2.0 suites, with its two-byte header.
+    fn client_hello() -> Vec<u8> {
+        let body = [&[1, 3, 1, 0, 6, 0, 0, 0, 16, 1, 0, 0x80, 0, 0, 0x2f][..], &[7; 16]].concat();
+        [&[0x80, u8::try_from(body.len()).unwrap()][..], &body].concat()
+    }
+
+    #[test]
+    fn a_client_hello_is_recognised_and_read() {
+        let record = client_hello();
+        let (rest, header) = ssl2_hello(&record).unwrap();
+        let expected = Ssl2Header { length: 31, padding: 0, message_type: Ssl2MessageType::ClientHello };
+        assert_eq!((rest, header), (&record[2..], expected));
+        let hello = Ssl2ClientHello::parse(rest).unwrap();
+        assert_eq!(hello.version, ProtocolVersion::TLS_1_0);
+        assert_eq!(
+            hello.cipher_specs.iter().collect::<Vec<_>>(),
+            [Ssl2CipherSpec::SSL_CK_RC4_128_WITH_MD5, Ssl2CipherSpec(0x2f)]
+        );
+        assert_eq!(hello.cipher_suites().collect::<Vec<_>>(), [CipherSuite::TLS_RSA_WITH_AES_128_CBC_SHA]);
+        assert_eq!((hello.session_id, hello.challenge), (&[][..], &[7; 16][..]));
+    }
+
+    #[test]
+    fn a_header_of_three_bytes_tells_the_padding() {
+        let record = client_hello();
+        let padded = [&[0, 31 + 5, 5][..], &record[2..], &[0; 5]].concat();
+        let (rest, header) = ssl2_hello(&padded).unwrap();
+        assert_eq!((header.length, header.padding, header.body_len()), (36, 5, 31));
+        assert!(Ssl2ClientHello::parse(&rest[..31]).is_ok());
+    }
+
+    #[test]
+    fn a_server_hello_is_recognised_and_read() {
+        let fixed = [4, 0, 1, 0, 2, 0, 4, 0, 3, 0, 16];
+        let body = [&fixed[..], &[0x30, 2, 5, 0, 7, 0, 0xc0], &[9; 16]].concat();
+        let record = [&[0x80, 34][..], &body].concat();
+        let (rest, header) = ssl2_hello(&record).unwrap();
+        assert_eq!((header.message_type, header.length), (Ssl2MessageType::ServerHello, 34));
+        let hello = Ssl2ServerHello::parse(rest).unwrap();
+        assert_eq!((hello.session_id_hit, hello.certificate_type), (false, 1));
+        assert_eq!((hello.version, hello.certificate), (ProtocolVersion::SSL_2_0, &[0x30, 2, 5, 0][..]));
+        assert!(hello.cipher_specs.contains(Ssl2CipherSpec::SSL_CK_DES_192_EDE3_CBC_WITH_MD5));
+        assert_eq!(hello.connection_id, [9; 16]);
+    }
+
+    #[test]
+    fn the_fixed_part_is_needed_and_no_more() {
+        let record = client_hello();
+        for length in 0..2 + CLIENT_HELLO_LEN {
+            assert_eq!(ssl2_hello(&record[..length]), Err(RecordError::Incomplete), "{length} bytes");
+        }
+        assert!(ssl2_hello(&record[..2 + CLIENT_HELLO_LEN]).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_hello_is_refused_at_the_byte_that_shows_it() {
+        let refused: [&[u8]; 7] = [
+            b"G",
+            &[0x80, 31, 2],
+            &[0x80, 31, 1, 4],
+            &[0x80, 31, 1, 3, 5],
+            &[0x80, 31, 1, 0, 3],
+            &[0x80, 31, 1, 3, 1, 0, 6, 0, 0, 0, 17],
+            &[0x80, 34, 4, 0, 2],
+        ];
+        for bytes in refused {
+            assert_eq!(ssl2_hello(bytes), Err(RecordError::NotTls), "{bytes:x?}");
+            let before = &bytes[..bytes.len() - 1];
+            assert_eq!(ssl2_hello(before), Err(RecordError::Incomplete), "{before:x?}");
+        }
+    }
+
+    #[test]
+    fn errors_name_the_field() {
+        let body = &client_hello()[2..];
+        let odd = [&body[..3], &[0, 5], &body[5..]].concat();
+        let error = Ssl2ClientHello::parse(&odd).unwrap_err();
+        assert_eq!((error.message, error.field, error.rule), ("CLIENT-HELLO", "CIPHER-SPECS-DATA", Rule::BadLength));
+        assert_eq!(Ssl2ServerHello::parse(body).unwrap_err().field, "MSG-TYPE");
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::{Extensions, Reading};
 use crate::tls::certificate::{CertificateStatus, certificate_status};
-use crate::tls::error::Rule;
+use crate::tls::error::{ParseError, Rule};
 use crate::tls::list::{Element, List, Opaque16, U16List};
 use crate::tls::registry::{CertificateCompressionAlgorithm, CertificateStatusType, CertificateType, ExtensionType};
 use crate::tls::wire::{Parsed, array, broken, codes, field, list, nonempty, rest, u8, vec8, vec16};
@@ -143,7 +143,9 @@ impl<'a> Extensions<'a> {
 
     /// status_request on a certificate of TLS 1.3 (RFC 8446 section 4.4.2.1).
     pub fn certificate_status(&self) -> Reading<CertificateStatus<'a>> {
-        self.read(ExtensionType::STATUS_REQUEST, certificate_status)
+        let read = self.read(ExtensionType::STATUS_REQUEST, certificate_status)?;
+        // The fields have the names that they have in the message of the same layout.
+        Some(read.map_err(|error| ParseError { field: "status_request", ..error }))
     }
 
     /// status_request_v2 of ClientHello (RFC 6961 section 2.2), in the client's order.
