@@ -1,0 +1,71 @@
+//! What the integration tests share: the built program and its events, our captures, other people's captures.
+
+pub(crate) mod mutate;
+
+use serde_json::Value;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// The suffixes of files that are captures.
+const CAPTURE_SUFFIXES: [&str; 9] =
+    [".pcap", ".pcapng", ".cap", ".pcap.gz", ".pcapng.gz", ".cap.gz", ".pcap.zst", ".pcapng.zst", ".cap.zst"];
+
+/// The project's folder.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Other projects' captures with tshark's facts about them; `None`, said on the terminal, where they are not there.
+pub(crate) fn corpus(test: &str) -> Option<PathBuf> {
+    let folder = root().join("../shared/corpus");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    // straight to the terminal: the test runner keeps what a passing test prints to itself
+    let _ = writeln!(std::io::stderr(), "{test}: SKIPPED, there are no captures in {}", folder.display());
+    None
+}
+
+/// The captures in a folder and the folders below it, in order of their names.
+pub(crate) fn captures_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> =
+        files_below(folder).into_iter().filter(|path| CAPTURE_SUFFIXES.iter().any(|suffix| name(path).ends_with(suffix))).collect();
+    found.sort();
+    found
+}
+
+/// All files in a folder and the folders below it.
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files_below(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+/// A file's name as text.
+pub(crate) fn name(path: &Path) -> &str {
+    path.file_name().unwrap().to_str().unwrap()
+}
+
+/// Runs the built program.
+pub(crate) fn tlscribe<I: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = I>) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tlscribe")).args(arguments).output().unwrap()
+}
+
+/// The handshakes of one capture, in the order of their first frames.
+pub(crate) fn handshakes(capture: &Path) -> Vec<Value> {
+    let run = tlscribe(["read".as_ref(), "-q".as_ref(), capture.as_os_str()]);
+    let code = run.status.code();
+    assert!(matches!(code, Some(0 | 1)), "{}: {code:?}: {}", capture.display(), String::from_utf8_lossy(&run.stderr));
+    let mut events: Vec<Value> = std::str::from_utf8(&run.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|event: &Value| event["event_type"] == "handshake")
+        .collect();
+    events.sort_by_key(|event| event["capture"]["frames"][0].as_u64());
+    events
+}
