@@ -51,11 +51,18 @@ fn every_capture_shows_what_its_label_says() {
     assert!(!captures.is_empty(), "there are no captures");
     let mut wrong = Vec::new();
     for capture in &captures {
-        let label = std::fs::read_to_string(label_of(capture)).unwrap_or_else(|error| panic!("{}: {error}", capture.display()));
-        let label: Label = serde_json::from_str(&label).unwrap_or_else(|error| panic!("{}: {error}", capture.display()));
+        let label =
+            std::fs::read_to_string(label_of(capture)).unwrap_or_else(|error| panic!("{}: {error}", capture.display()));
+        let label: Label =
+            serde_json::from_str(&label).unwrap_or_else(|error| panic!("{}: {error}", capture.display()));
         let events = handshakes(capture);
         if events.len() != label.handshakes.len() {
-            wrong.push(format!("{}: {} handshakes, the label has {}", capture.display(), events.len(), label.handshakes.len()));
+            wrong.push(format!(
+                "{}: {} handshakes, the label has {}",
+                capture.display(),
+                events.len(),
+                label.handshakes.len()
+            ));
         }
         for (number, (expected, event)) in label.handshakes.iter().zip(&events).enumerate() {
             let mut found = Vec::new();

@@ -25,7 +25,15 @@ const LAYERS: [&[&str]; 14] = [
 const CORE_TOP: &str = "engine";
 /// What the core must not name: it has no files, sockets, threads or clocks, and its facts are not tied to a format.
 const NOT_IN_THE_CORE: [&str; 10] = [
-    "std::fs", "std::io", "std::net::Tcp", "std::net::Udp", "std::thread", "Instant", "SystemTime", "serde", "clap",
+    "std::fs",
+    "std::io",
+    "std::net::Tcp",
+    "std::net::Udp",
+    "std::thread",
+    "Instant",
+    "SystemTime",
+    "serde",
+    "clap",
     "crossbeam",
 ];
 /// No file is longer; near 600 lines is the time to split it.
@@ -46,16 +54,14 @@ fn module_of(path: &Path) -> Option<String> {
 
 /// The code of a file, without comments and without its unit tests, which may reach further; lines with their numbers.
 fn code(path: &Path) -> Vec<(usize, String)> {
-    if path.file_name().is_some_and(|name| name == "tests.rs") || path.parent().is_some_and(|folder| folder.ends_with("tests")) {
+    if path.file_name().is_some_and(|name| name == "tests.rs")
+        || path.parent().is_some_and(|folder| folder.ends_with("tests"))
+    {
         return Vec::new();
     }
     let text = std::fs::read_to_string(path).unwrap();
     let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
-    text[..end]
-        .lines()
-        .enumerate()
-        .map(|(at, line)| (at + 1, line.split("//").next().unwrap().to_owned()))
-        .collect()
+    text[..end].lines().enumerate().map(|(at, line)| (at + 1, line.split("//").next().unwrap().to_owned())).collect()
 }
 
 /// The modules of the crate that a line of code names as `crate::module`, one or several in braces.
@@ -75,12 +81,16 @@ fn uses(line: &str) -> Vec<&str> {
 
 /// All files of `src/`.
 fn sources() -> Vec<PathBuf> {
-    files_below(&root().join("src")).into_iter().filter(|path| path.extension().is_some_and(|suffix| suffix == "rs")).collect()
+    files_below(&root().join("src"))
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|suffix| suffix == "rs"))
+        .collect()
 }
 
 #[test]
 fn every_module_has_its_layer() {
-    let without: Vec<_> = sources().iter().filter_map(|path| module_of(path)).filter(|module| layer(module).is_none()).collect();
+    let without: Vec<_> =
+        sources().iter().filter_map(|path| module_of(path)).filter(|module| layer(module).is_none()).collect();
     assert!(without.is_empty(), "modules that the list of layers does not have: {without:?}");
 }
 
@@ -111,7 +121,10 @@ fn the_core_knows_no_machine() {
         }
         for (number, line) in code(&path) {
             wrong.extend(
-                NOT_IN_THE_CORE.iter().filter(|name| line.contains(*name)).map(|name| format!("{}:{number}: {name}", path.display())),
+                NOT_IN_THE_CORE
+                    .iter()
+                    .filter(|name| line.contains(*name))
+                    .map(|name| format!("{}:{number}: {name}", path.display())),
             );
         }
     }
@@ -121,7 +134,11 @@ fn the_core_knows_no_machine() {
 #[test]
 fn no_file_has_grown_into_two() {
     let mut files = sources();
-    files.extend(files_below(&root().join("tests")).into_iter().filter(|path| path.extension().is_some_and(|suffix| suffix == "rs")));
+    files.extend(
+        files_below(&root().join("tests"))
+            .into_iter()
+            .filter(|path| path.extension().is_some_and(|suffix| suffix == "rs")),
+    );
     for path in files {
         let lines = std::fs::read_to_string(&path).unwrap().lines().count();
         assert!(lines <= MAX_LINES, "{}: {lines} lines", path.display());

@@ -28,8 +28,12 @@ fn no_dependency_of_a_user_needs_a_newer_rust_than_we_state() {
         &["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", host],
     );
     let metadata: Value = serde_json::from_str(&metadata).unwrap();
-    let packages: HashMap<&str, &Value> =
-        metadata["packages"].as_array().unwrap().iter().map(|package| (package["id"].as_str().unwrap(), package)).collect();
+    let packages: HashMap<&str, &Value> = metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|package| (package["id"].as_str().unwrap(), package))
+        .collect();
     let nodes: HashMap<&str, &Value> = metadata["resolve"]["nodes"]
         .as_array()
         .unwrap()

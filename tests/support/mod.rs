@@ -2,10 +2,13 @@
 
 pub(crate) mod mutate;
 
+use mutate::Packet;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use tlscribe::capture::{Input, Source};
 
 /// The suffixes of files that are captures.
 const CAPTURE_SUFFIXES: [&str; 9] =
@@ -57,15 +60,43 @@ pub(crate) fn tlscribe<I: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<I
 
 /// The handshakes of one capture, in the order of their first frames.
 pub(crate) fn handshakes(capture: &Path) -> Vec<Value> {
-    let run = tlscribe(["read".as_ref(), "-q".as_ref(), capture.as_os_str()]);
+    handshakes_by_file(&[capture.to_owned()]).remove(capture).unwrap_or_default()
+}
+
+/// The handshakes of several captures, each a capture of its own, in the order of their first frames.
+pub(crate) fn handshakes_by_file(captures: &[PathBuf]) -> BTreeMap<PathBuf, Vec<Value>> {
+    let run = tlscribe(["read".as_ref(), "-q".as_ref()].into_iter().chain(captures.iter().map(|path| path.as_os_str())));
     let code = run.status.code();
-    assert!(matches!(code, Some(0 | 1)), "{}: {code:?}: {}", capture.display(), String::from_utf8_lossy(&run.stderr));
-    let mut events: Vec<Value> = std::str::from_utf8(&run.stdout)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .filter(|event: &Value| event["event_type"] == "handshake")
-        .collect();
-    events.sort_by_key(|event| event["capture"]["frames"][0].as_u64());
-    events
+    // 1: something could not be read, and the rest was
+    assert!(matches!(code, Some(0 | 1)), "tlscribe ended with {code:?}: {}", String::from_utf8_lossy(&run.stderr));
+    let mut files: BTreeMap<PathBuf, Vec<Value>> = BTreeMap::new();
+    for line in std::str::from_utf8(&run.stdout).unwrap().lines() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        if event["event_type"] == "handshake" {
+            files.entry(event["observer"]["file"].as_str().unwrap().into()).or_default().push(event);
+        }
+    }
+    for events in files.values_mut() {
+        events.sort_by_key(|event| event["capture"]["frames"][0].as_u64());
+    }
+    files
+}
+
+/// All packets of a capture and their link type; `None` where there are none, or not all of one link type.
+pub(crate) fn packets(capture: &Path) -> Option<(u32, Vec<Packet>)> {
+    let mut source = Source::open(&Input::File(capture.to_owned())).ok()?;
+    let mut packets = Vec::new();
+    let mut link = None;
+    // a capture that ends in an error has its packets up to there
+    while let Ok(Some(frame)) = source.next_frame() {
+        if *link.get_or_insert(frame.link) != frame.link {
+            return None;
+        }
+        packets.push(Packet {
+            time: frame.time.as_nanos(),
+            original_length: frame.original_length,
+            bytes: frame.bytes.to_vec(),
+        });
+    }
+    Some((u32::from(link?.0), packets))
 }
