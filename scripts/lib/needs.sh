@@ -10,7 +10,8 @@ install() {
     [ "$(id -u)" = 0 ] || sudo=sudo
     if command -v apt-get >/dev/null; then
         set -- "$1" $sudo apt-get install -y --no-install-recommends
-        [ -n "$(find /var/lib/apt/lists -name '*_Packages*' -mtime -7 2>/dev/null | head -n 1)" ] || $sudo apt-get update >&2
+        [ -n "${apt_is_current:-}" ] || $sudo apt-get update >&2
+        apt_is_current=1
     elif command -v dnf >/dev/null; then
         set -- "$2" $sudo dnf install -y
     elif command -v pacman >/dev/null; then
@@ -39,11 +40,12 @@ has_rust() {
         [ "$(printf '%s\n' "$(rust_wanted)" "$have" | sort -V | head -n 1)" = "$(rust_wanted)" ]
 }
 
-# Rust from the distribution: rustup where it is packaged, else a compiler that is new enough.
+# Rust from the distribution: rustup where it is packaged, else a compiler that is new enough (Debian keeps one for its
+# browsers beside the older default).
 install_rust() {
     local packages
-    for packages in rustup "cargo-web rustfmt-web"; do
-        if install "$packages" "cargo rustfmt clippy" rustup rustup; then
+    for packages in rustup "cargo-web rustfmt-web rust-web-clippy"; do
+        if install "$packages ca-certificates" "cargo rustfmt clippy" rust rust; then
             ! command -v rustup >/dev/null || rustup default stable >&2 || true
             hash -r
             ! has_rust || return 0
