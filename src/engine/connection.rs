@@ -390,13 +390,10 @@ impl Streams {
                 self.give_up(direction, if unacknowledged { MissingWhy::Unacknowledged } else { MissingWhy::Lost });
             }
             // A FIN takes a number of its own.
-            let acked = match (acked, fin) {
-                (Some(acked), Some(fin)) if acked == fin.wrapping_add(1) => Some(fin),
-                (acked, _) => acked,
-            };
+            let of_stream = |number: u32| if fin == Some(number.wrapping_sub(1)) { number.wrapping_sub(1) } else { number };
             let (tracker, to_offset) = (&mut self.tracker, Offsets::of(direction.reverse().of(&self.assemblers)));
             let assembler = direction.of_mut(&mut self.assemblers);
-            for end in [acked, fin, reset].into_iter().flatten() {
+            for end in [acked, fin, reset].into_iter().flatten().map(of_stream) {
                 if assembler.is_anchored() && later(end, assembler.next_sequence()) {
                     assembler.end_at(end, mark, &mut |delivery| {
                         deliver(tracker, direction, delivery, to_offset, MissingWhy::Lost);

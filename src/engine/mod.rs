@@ -28,6 +28,9 @@ use timers::{Timer, Timers};
 /// How many slots of the flow table are looked at for silence with each turn of the clock.
 const SWEEP_STEPS: usize = 128;
 
+/// A silence of the whole capture counts as a silence of its flows up to here.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 /// The bounds of an engine. Reaching one loses the least useful thing and counts it.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -69,6 +72,8 @@ struct World {
     limits: Limits,
     flows: FlowTable<Flow>,
     clock: Clock,
+    /// When the clock last turned.
+    turned: Timestamp,
     timers: Timers,
     buffered: usize,
     done: VecDeque<Box<Handshake>>,
@@ -82,6 +87,7 @@ impl Engine {
             limits,
             flows: FlowTable::new(limits.flows, limits.idle, seed),
             clock: Clock::default(),
+            turned: Timestamp::default(),
             timers: Timers::default(),
             buffered: 0,
             done: VecDeque::new(),
@@ -239,6 +245,12 @@ impl World {
     /// The clock has moved: what waited long enough is done.
     fn turn(&mut self) {
         let now = self.clock.now();
+        // Where no frame at all came for long, that flows were silent says nothing: the sensor may have been.
+        let pause = now.since(self.turned).saturating_sub(LONGEST_PAUSE);
+        self.turned = now;
+        if !pause.is_zero() {
+            self.flows.forgive(pause);
+        }
         while let Some((id, timer)) = self.timers.due(now) {
             self.ring(id, timer, now);
         }
@@ -264,7 +276,7 @@ impl World {
     }
 
     fn finish(&mut self) {
-        let now = self.clock.latest();
+        let now = self.clock.end();
         self.clock.advance(now);
         while let Some((id, timer)) = self.timers.due(now) {
             self.ring(id, timer, now);
