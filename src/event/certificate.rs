@@ -21,8 +21,8 @@ impl Chain {
     }
 
     /// All of them, as they were sent.
-    pub fn certificates(&self) -> impl Iterator<Item = &CertificateFacts> {
-        self.0.iter().map(Arc::as_ref)
+    pub fn certificates(&self) -> &[Arc<CertificateFacts>] {
+        &self.0
     }
 }
 
@@ -87,6 +87,6 @@ pub(super) struct Digests<'a>(pub(super) &'a Chain);
 
 impl Serialize for Digests<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.certificates().map(|facts| facts.sha256.as_str()))
+        serializer.collect_seq(self.0.certificates().iter().map(|facts| facts.sha256.as_str()))
     }
 }

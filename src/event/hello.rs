@@ -3,21 +3,23 @@
 //! The lists are written straight from the message: a record holds where they lie, not copies.
 
 use super::value::{Alpn, Base64, Hex, Shown};
-use crate::handshake::{Handshake, Negotiated, Side};
-use crate::tls::extensions::{Extensions, KeyShare};
-use crate::tls::list::{Element, List, Opaque8};
+use crate::handshake::{Handshake, Message, Negotiated, Side};
+
+
 use crate::tls::registry::{
     CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme, Ssl2CipherSpec,
 };
-use crate::tls::{ClientHello, HANDSHAKE_HEADER_LEN, ServerHello, Ssl2ClientHello};
+use crate::tls::{
+    ClientHello, Element, Extensions, HANDSHAKE_HEADER_LEN, KeyShare, List, Opaque8, ServerHello, Ssl2ClientHello,
+};
 use serde::{Serialize, Serializer};
-use std::fmt::Display;
+use std::fmt::{Debug, Display};
 
 /// A list whose elements are written as their names.
 #[derive(Debug)]
-struct Names<'a, T>(List<'a, T>);
+struct Names<'a, T: Element<'a, Value: Debug>>(List<'a, T>);
 
-impl<'a, T: Element<'a, Value: Display>> Serialize for Names<'a, T> {
+impl<'a, T: Element<'a, Value: Debug + Display>> Serialize for Names<'a, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().map(Shown))
     }
@@ -97,22 +99,19 @@ impl<'a> ClientHelloPart<'a> {
     pub(super) fn of(handshake: &'a Handshake, negotiated: &Negotiated<'a>, with_raw: bool) -> Option<Self> {
         match &negotiated.client_hello {
             Some(hello) => {
-                let message = handshake.message(Side::Client, HandshakeType::CLIENT_HELLO);
-                let body = message.map(|message| message.body);
-                Some(Self::tls(hello, body, with_raw))
+                let message = handshake.message(Side::Client, HandshakeType::CLIENT_HELLO)?;
+                Some(Self::tls(hello, &message, with_raw))
             }
             None => {
                 let body = handshake.ssl2_hello(Side::Client)?;
-                Some(Self::ssl2(&Ssl2ClientHello::parse(body).ok()?, body, with_raw))
+                Some(Self::ssl2(negotiated.ssl2_client_hello.as_ref()?, body, with_raw))
             }
         }
     }
 
-    fn tls(hello: &ClientHello<'a>, body: Option<&'a [u8]>, with_raw: bool) -> Self {
+    fn tls(hello: &ClientHello<'a>, message: &Message<'a>, with_raw: bool) -> Self {
         let extensions = &hello.extensions;
         let versions = extensions.supported_versions().and_then(Result::ok);
-        // A hello that the capture cut has more than what is left of it.
-        let whole = body.filter(|body| ClientHello::parse(body).is_ok());
         Self {
             versions: match versions {
                 Some(list) => Versions::List(Names(list)),
@@ -125,8 +124,8 @@ impl<'a> ClientHelloPart<'a> {
             alpn: extensions.alpn().and_then(Result::ok).map(Protocols),
             extensions: (!extensions.is_empty()).then_some(Kinds(*extensions)),
             random: Hex(hello.random),
-            bytes: whole.map(|body| HANDSHAKE_HEADER_LEN + body.len()),
-            raw: body.filter(|_| with_raw).map(|body| Base64::message(HandshakeType::CLIENT_HELLO, body)),
+            bytes: message.whole.then_some(HANDSHAKE_HEADER_LEN + message.body.len()),
+            raw: with_raw.then_some(Base64::message(message.kind, message.body)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::value::Shown;
 use crate::handshake::{Alert, Close, CloseKind, Fault, Missing, MissingWhy, Side};
-use crate::packet::Tunnels;
+use crate::packet::{TunnelKind, Tunnels};
 use crate::tls::ParseError;
 use crate::tls::registry::{AlertDescription, AlertLevel};
 use serde::{Serialize, Serializer};
@@ -12,11 +12,17 @@ use std::net::{IpAddr, SocketAddr};
 
 /// One end of the connection.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct End {
+pub struct End {
     /// Its address.
-    pub(super) ip: Shown<IpAddr>,
+    pub ip: Shown<IpAddr>,
     /// Its port.
-    pub(super) port: u16,
+    pub port: u16,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        SocketAddr::new(self.ip.0, self.port).fmt(f)
+    }
 }
 
 impl From<SocketAddr> for End {
@@ -27,12 +33,26 @@ impl From<SocketAddr> for End {
 
 /// `close`.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct ClosePart {
+pub struct ClosePart {
     /// What ended the connection.
-    pub(super) by: &'static str,
+    pub by: &'static str,
     /// Who did.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) side: Option<&'static str>,
+    pub side: Option<&'static str>,
+}
+
+impl fmt::Display for ClosePart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let who = self.side.unwrap_or("someone");
+        match self.by {
+            "alert" => write!(f, "{who} sent an alert"),
+            "fin" => write!(f, "{who} closed the connection"),
+            "rst" => write!(f, "{who} reset the connection"),
+            "icmp" => f.write_str("the network sent an ICMP error"),
+            "timeout" => f.write_str("nothing more was heard"),
+            _ => f.write_str("the capture ends"),
+        }
+    }
 }
 
 impl From<&Close> for ClosePart {
@@ -51,15 +71,22 @@ impl From<&Close> for ClosePart {
 
 /// One of `alerts`.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct AlertPart {
+pub struct AlertPart {
     /// Who sent it.
-    pub(super) from: &'static str,
+    pub from: &'static str,
     level: Shown<AlertLevel>,
     code: u8,
     /// Its registered name.
-    pub(super) name: Shown<AlertDescription>,
+    pub name: Shown<AlertDescription>,
     visibility: &'static str,
     frame: u64,
+}
+
+impl AlertPart {
+    /// Everything but the announcement that the connection is to be closed in order.
+    pub(super) fn is_error(&self) -> bool {
+        self.name.0 != AlertDescription::CLOSE_NOTIFY
+    }
 }
 
 impl From<&Alert> for AlertPart {
@@ -107,7 +134,7 @@ pub(super) struct CapturePart<'a> {
 
 /// A list that is written item by item, each as another type.
 #[derive(Debug)]
-pub(super) struct Each<'a, T, P>(&'a [T], PhantomData<fn() -> P>);
+pub struct Each<'a, T, P>(&'a [T], PhantomData<fn() -> P>);
 
 impl<'a, T, P> Each<'a, T, P> {
     pub(super) fn new(items: &'a [T]) -> Self {
@@ -117,11 +144,19 @@ impl<'a, T, P> Each<'a, T, P> {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// The items, each as it is written.
+    pub fn iter(&self) -> impl Iterator<Item = P> + use<'a, T, P>
+    where
+        P: From<&'a T>,
+    {
+        self.0.iter().map(P::from)
+    }
 }
 
 impl<'a, T, P: From<&'a T> + Serialize> Serialize for Each<'a, T, P> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(P::from))
+        serializer.collect_seq(self.iter())
     }
 }
 
@@ -148,6 +183,7 @@ impl fmt::Display for Sentence<'_> {
             MissingWhy::Lost => " lost",
             MissingWhy::Snapped => " cut off by the capture's snapshot length",
             MissingWhy::BeforeCapture => " sent before the capture began",
+            MissingWhy::Unacknowledged => " never acknowledged by their receiver",
             MissingWhy::Bound => " not kept: the limit on buffered bytes was reached",
         })
     }
@@ -165,12 +201,16 @@ pub(super) struct TunnelNames(pub(super) Tunnels);
 
 impl Serialize for TunnelNames {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|(kind, id)| {
-            let id = kind.has_identifier().then_some(id);
-            Shown(fmt::from_fn(move |f| match id {
-                Some(id) => write!(f, "{}:{id}", kind.name()),
-                None => f.write_str(kind.name()),
-            }))
-        }))
+        serializer.collect_seq(self.0.iter().map(|(kind, id)| Shown(TunnelName(kind, id))))
+    }
+}
+
+struct TunnelName(TunnelKind, u32);
+
+impl fmt::Display for TunnelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(kind, id) = self;
+        f.write_str(kind.name())?;
+        if kind.has_identifier() { write!(f, ":{id}") } else { Ok(()) }
     }
 }

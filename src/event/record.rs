@@ -3,19 +3,22 @@
 //! A field that is not known is absent. What was offered is never reported as negotiated. The record borrows from the
 //! handshake and is serialized as it is: no tree of values is built on the way.
 
+use super::agreed::findings;
 use super::certificate::{CertificatePart, Chain, Digests};
 use super::hello::{ClientHelloPart, ServerHelloPart};
 use super::history::{History, Timeline};
 use super::parts::{AlertPart, Bytes, CapturePart, ClosePart, Each, End, FaultPart, TunnelNames};
 use super::timing::Timing;
 use super::value::{Alpn, Hex, Millis, Shown, Text, Time};
-use crate::fingerprint::{self, CommunityId};
+use crate::fingerprint::{Carrier, Fingerprinter, IpProtocol, community_id};
+use super::outcome::OutcomeName;
 use crate::handshake::{Alert, ClientAuth, EarlyData, Ech, Fault, Handshake, Negotiated, Outcome, Side};
-use crate::policy::{self, Finding};
+use crate::policy::Finding;
 use crate::tls::ClientHello;
 use crate::tls::registry::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use std::net::IpAddr;
 
 /// The version of the event's schema.
 const SCHEMA_VERSION: &str = "tlscribe/1";
@@ -79,7 +82,7 @@ pub struct Record<'a> {
     pub client: End,
     /// The TLS server.
     pub server: End,
-    community_id: Shown<CommunityId>,
+    community_id: String,
     #[serde(skip_serializing_if = "<[u16]>::is_empty")]
     vlan: &'a [u16],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,8 +108,9 @@ pub struct Record<'a> {
     /// What was negotiated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alpn: Option<Alpn<'a>>,
+    /// Whether an earlier session was resumed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    resumed: Option<bool>,
+    pub resumed: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     early_data: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,11 +122,11 @@ pub struct Record<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     inferred: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ja3: Option<Shown<Ja3>>,
+    ja3: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ja3s: Option<Shown<Ja3>>,
+    ja3s: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ja4: Option<Shown<Ja4>>,
+    ja4: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_hello: Option<ClientHelloPart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -151,7 +155,146 @@ pub struct Record<'a> {
     timing: Option<Timing>,
     bytes: Bytes,
     /// What is weak in what was negotiated.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Shown<Finding>>,
     /// Where in the capture it was, and what the capture lacked.
     capture: CapturePart<'a>,
+}
+
+impl<'a> Record<'a> {
+    /// Puts the event together. What only more detail shows is not looked at.
+    pub fn new(facts: &Facts<'a>, detail: Detail, fingerprinter: &mut Fingerprinter) -> Self {
+        let Facts { handshake, negotiated, .. } = *facts;
+        let normal = detail >= Detail::Normal;
+        let full = detail == Detail::Full;
+        // A hello that the capture cut has no fingerprint: what is missing would have been part of it.
+        let whole_hello = negotiated.client_hello.as_ref().filter(|_| client_hello_is_whole(handshake));
+        let hello = |part: bool| part.then(|| ClientHelloPart::of(handshake, negotiated, full)).flatten();
+        let answer = |part: bool| part.then(|| ServerHelloPart::of(handshake, negotiated, full)).flatten();
+        let certificate = |chain: &'a Chain| chain.leaf().map(|leaf| CertificatePart::new(leaf, normal));
+        let digests = |chain: &'a Chain| chain.leaf().map(|_| Digests(chain));
+        Self {
+            schema: SCHEMA_VERSION,
+            event_type: "handshake",
+            id: id(handshake, negotiated),
+            start_time: Time(handshake.first.time),
+            end_time: Time(handshake.last.time),
+            duration_ms: Millis::between(handshake.first.time, handshake.last.time),
+            observer: facts.observer,
+            protocol: "tls",
+            transport: "tcp",
+            client: handshake.client.into(),
+            server: handshake.server.into(),
+            community_id: community_id(handshake.client, handshake.server, IpProtocol::Tcp),
+            vlan: handshake.vlan.ids(),
+            tunnel: (!handshake.tunnels.is_empty()).then_some(TunnelNames(handshake.tunnels)),
+            outcome: OutcomeName(handshake.outcome),
+            version: negotiated.version.map(Shown),
+            cipher_suite: negotiated.cipher_suite.map(Shown),
+            cipher_suite_code: negotiated.cipher_suite.map(|suite| suite.0),
+            named_group: negotiated.named_group.map(Shown),
+            signature_scheme: negotiated.signature_scheme.map(Shown),
+            sni: negotiated.sni.map(Text),
+            alpn: negotiated.alpn.map(Alpn),
+            resumed: negotiated.resumed,
+            early_data: negotiated.early_data.map(early_data),
+            hello_retry: negotiated.hello_retry,
+            client_auth: negotiated.client_auth.map(client_auth),
+            ech: negotiated.ech.map(ech),
+            inferred: inferred(handshake, negotiated),
+            ja3: whole_hello.map(|hello| fingerprinter.ja3(hello)),
+            ja3s: negotiated.server_hello.as_ref().map(|hello| fingerprinter.ja3s(hello)),
+            ja4: whole_hello.map(|hello| fingerprinter.ja4(hello, Carrier::Tcp)),
+            client_hello: hello(normal),
+            server_hello: answer(normal),
+            server_certificate: certificate(facts.server_chain),
+            server_chain_sha256: digests(facts.server_chain),
+            client_certificate: certificate(facts.client_chain),
+            client_chain_sha256: digests(facts.client_chain),
+            history: (normal && !handshake.steps.is_empty()).then_some(History(handshake)),
+            timeline: (full && !handshake.steps.is_empty()).then_some(Timeline(handshake)),
+            alerts: Each::new(&handshake.alerts),
+            close: handshake.close.as_ref().map(ClosePart::from),
+            malformed: Each::new(&handshake.faults),
+            timing: Timing::of(handshake),
+            bytes: Bytes { client: handshake.tcp.sides[0].sent, server: handshake.tcp.sides[1].sent },
+            findings: findings(negotiated, facts.server_chain),
+            capture: CapturePart {
+                frames: [handshake.first.frame, handshake.last.frame],
+                complete: handshake.complete(),
+                missing: Each::new(&handshake.missing),
+            },
+        }
+    }
+
+    /// True where the capture lacks something that the two ends sent.
+    pub fn is_incomplete(&self) -> bool {
+        !self.capture.complete
+    }
+
+    /// How a handshake that was not established ended, in a few words: the first alert that could be read, or the close.
+    pub fn ending(&self) -> Option<String> {
+        if matches!(self.outcome.0, Outcome::Established | Outcome::Unused) {
+            return None;
+        }
+        if let Some(alert) = self.alerts.iter().find(AlertPart::is_error) {
+            return Some(format!("{} sent alert {}", alert.from, alert.name));
+        }
+        self.close.map(|close| close.to_string())
+    }
+}
+
+/// True where all of the ClientHello is there and keeps to the grammar.
+fn client_hello_is_whole(handshake: &Handshake) -> bool {
+    let hello = handshake.message(Side::Client, HandshakeType::CLIENT_HELLO);
+    hello.is_some_and(|hello| hello.whole && ClientHello::parse(hello.body).is_ok())
+}
+
+/// The same handshake has the same id in every capture that has its ClientHello, whichever way it was captured.
+fn id(handshake: &Handshake, negotiated: &Negotiated<'_>) -> Hex<[u8; 16]> {
+    let ends = [handshake.client, handshake.server];
+    let mut hash = Sha256::new();
+    hash.update(b"tcp");
+    for end in [ends.iter().min(), ends.iter().max()].into_iter().flatten() {
+        match end.ip() {
+            IpAddr::V4(v4) => hash.update(v4.octets()),
+            IpAddr::V6(v6) => hash.update(v6.octets()),
+        }
+        hash.update(end.port().to_be_bytes());
+    }
+    match &negotiated.client_hello {
+        Some(hello) => hash.update(hello.random),
+        None => hash.update(handshake.ssl2_hello(Side::Client).unwrap_or_default()),
+    }
+    hash.update(handshake.first.time.as_micros().to_be_bytes());
+    let digest = hash.finalize();
+    Hex(std::array::from_fn(|index| digest[index]))
+}
+
+fn inferred(handshake: &Handshake, negotiated: &Negotiated<'_>) -> Vec<&'static str> {
+    let roles: &[&str] = if handshake.roles_guessed { &["client", "server"] } else { &[] };
+    roles.iter().chain(&negotiated.inferred).copied().collect()
+}
+
+fn early_data(value: EarlyData) -> &'static str {
+    match value {
+        EarlyData::Offered => "offered",
+        EarlyData::Accepted => "accepted",
+        EarlyData::Rejected => "rejected",
+    }
+}
+
+fn client_auth(value: ClientAuth) -> &'static str {
+    match value {
+        ClientAuth::None => "none",
+        ClientAuth::Requested => "requested",
+        ClientAuth::Sent => "sent",
+        ClientAuth::Empty => "empty",
+    }
+}
+
+fn ech(value: Ech) -> &'static str {
+    match value {
+        Ech::OfferedOrGrease => "offered_or_grease",
+        Ech::Retry => "retry",
+    }
 }

@@ -6,7 +6,7 @@ use crate::tls::HANDSHAKE_HEADER_LEN;
 use crate::tls::registry::HandshakeType;
 use base64::Engine as _;
 use serde::{Serialize, Serializer};
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 /// A moment in UTC with six digits: `2026-03-01T10:00:00.123456Z` (RFC 3339).
@@ -50,6 +50,12 @@ impl Serialize for Millis {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shown<T>(pub T);
 
+impl<T: fmt::Display> fmt::Display for Shown<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl<T: fmt::Display> Serialize for Shown<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
@@ -80,6 +86,36 @@ impl<B: AsRef<[u8]>> Serialize for Hex<B> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
+}
+
+/// Anything made fit for a terminal: a character that would steer it, or turn the order of text, is written `\u{1b}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clean<T>(pub T);
+
+impl<T: fmt::Display> fmt::Display for Clean<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(Escape(f), "{}", self.0)
+    }
+}
+
+struct Escape<'a, 'f>(&'a mut fmt::Formatter<'f>);
+
+impl fmt::Write for Escape<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for part in text.split_inclusive(steers) {
+            match part.char_indices().next_back().filter(|(_, last)| steers(*last)) {
+                Some((at, last)) => write!(self.0, "{}{}", &part[..at], last.escape_unicode())?,
+                None => self.0.write_str(part)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Control characters, line separators, and the marks that turn the direction of text.
+fn steers(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Bytes in base64 (RFC 4648 section 4), for a handshake message with its header before them.
@@ -199,11 +235,18 @@ mod tests {
     }
 
     #[test]
+    fn nothing_from_the_wire_steers_a_terminal() {
+        assert_eq!(Clean(Text(b"a\x1b[31mb\x07\x00")).to_string(), "a\\u{1b}[31mb\\u{7}\\u{0}");
+        assert_eq!(Clean("gro\u{df}.example \u{202e}gpj\u{9b}").to_string(), "gro\u{df}.example \\u{202e}gpj\\u{9b}");
+        assert_eq!(Clean("two\nlines").to_string(), "two\\u{a}lines");
+    }
+
+    #[test]
     fn grease_is_told_from_protocols() {
         assert_eq!(Alpn(b"h2").to_string(), "h2");
         assert_eq!(Alpn(b"\x0a\x0a").to_string(), "GREASE 0x0a0a");
         assert_eq!(Alpn(b"\xfa\xfa").to_string(), "GREASE 0xfafa");
-        assert_eq!(Alpn(b"zz").to_string(), "zz");
+        assert_eq!(Alpn(b"ab").to_string(), "ab");
         assert_eq!(Alpn(b"\xfa\xea").to_string(), "\\xfa\\xea");
     }
 }
