@@ -1,12 +1,11 @@
 //! Object identifiers of keys and signatures, and what they are called.
 
-use super::hex;
+use super::text::element;
+use crate::hex::hex;
 use std::borrow::Cow;
 use std::fmt;
 use x509_parser::asn1_rs::{FromDer, Oid, Tag};
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
-
-use super::text::element;
 
 /// Object identifiers of more bytes than this are shown as hexadecimal digits; none that is registered comes near.
 const MAX_OID_LENGTH: usize = 32;

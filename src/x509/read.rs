@@ -1,7 +1,8 @@
 //! The walk through a certificate, one field after the other, that notes the first fault and goes on where it can.
 
 use super::text::{alternative_name, distinguished_name, element};
-use super::{CertificateFacts, CertificateFault, CertificateTime, MAX_SAN, MAX_SAN_TEXT, PublicKey, algorithm, hex};
+use super::{CertificateFacts, CertificateFault, CertificateTime, MAX_SAN, MAX_SAN_TEXT, PublicKey, algorithm};
+use crate::hex::hex;
 use sha2::{Digest, Sha256};
 use x509_parser::asn1_rs::{Any, Class, FromDer, Header, Oid, Tag};
 use x509_parser::extensions::{AuthorityKeyIdentifier, BasicConstraints, KeyIdentifier};

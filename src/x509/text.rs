@@ -1,7 +1,8 @@
 //! Text out of certificates: distinguished names as in RFC 4514, alternative names, and the escaping that makes hostile
 //! bytes harmless on a terminal and in a log.
 
-use super::{AlternativeName, MAX_NAME_TEXT, algorithm, hex};
+use super::{AlternativeName, MAX_NAME_TEXT, algorithm};
+use crate::hex::{hex, push_hex};
 use std::borrow::Cow;
 use std::net::IpAddr;
 use x509_parser::asn1_rs::{Any, FromDer, Tag};
@@ -163,7 +164,7 @@ fn push_escaped(out: &mut String, characters: impl Iterator<Item = char>) {
 
 fn push_byte(out: &mut String, byte: u8) {
     out.push('\\');
-    out.push_str(&hex(&[byte]));
+    push_hex(out, &[byte]);
 }
 
 /// Neither a control character nor one that changes the direction or the lines of the text around it.
