@@ -206,7 +206,6 @@ impl Connection {
     /// A timer of the connection rang.
     pub(super) fn ring(
         &mut self,
-        key: &FlowKey,
         timer: Timer,
         now: Timestamp,
         limits: &Limits,
@@ -227,12 +226,12 @@ impl Connection {
                 self.outlook(false, Mark { frame: mark.frame, time: mark.time.max(now) }, limits, done)
             }
             Timer::Linger => {
-                self.settle(key, CloseKind::Timeout, now, done);
+                self.settle(CloseKind::Timeout, now, done);
                 Verdict { over: true, ..Verdict::default() }
             }
             Timer::Open if self.is_closing() => Verdict::default(),
             Timer::Open => {
-                self.settle(key, CloseKind::Timeout, now, done);
+                self.settle(CloseKind::Timeout, now, done);
                 Verdict { over: true, ..Verdict::default() }
             }
         }
@@ -251,13 +250,7 @@ impl Connection {
     }
 
     /// Ends the connection, by what was seen of its end or else `otherwise`, and tells its handshake if it has one.
-    pub(super) fn settle(
-        &mut self,
-        key: &FlowKey,
-        otherwise: CloseKind,
-        now: Timestamp,
-        done: &mut VecDeque<Box<Handshake>>,
-    ) {
+    pub(super) fn settle(&mut self, otherwise: CloseKind, now: Timestamp, done: &mut VecDeque<Box<Handshake>>) {
         let Some(streams) = &mut self.streams else { return };
         streams.end(&self.tcp);
         while let Some(handshake) = streams.tracker.take_superseded() {

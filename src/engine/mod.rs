@@ -164,10 +164,9 @@ impl World {
             None if connection::may_begin(segment) => self.open(key, frame.mark()),
             None => return,
         };
-        let Some((key, flow)) = self.flows.get_mut(id) else { return };
+        let Some((_, flow)) = self.flows.get_mut(id) else { return };
         if flow.is_followed_by_another(direction, segment) {
-            let key = *key;
-            self.replace(id, key, frame.mark());
+            self.replace(id, frame.mark());
         }
         let Some((key, Flow::Open(connection))) = self.flows.get_mut(id) else { return };
         let before = connection.buffered();
@@ -184,18 +183,18 @@ impl World {
     fn open(&mut self, key: FlowKey, mark: Mark) -> FlowId {
         let now = self.clock.now();
         let (id, evicted) = self.flows.insert(key, Flow::Open(Box::new(Connection::new(mark))), now);
-        if let Some((key, flow)) = evicted {
-            self.close_flow(&key, flow, CloseKind::Timeout, now);
+        if let Some((_, flow)) = evicted {
+            self.close_flow(flow, CloseKind::Timeout, now);
         }
         id
     }
 
     /// The port is used again: what ran on it is settled, and a new connection begins.
-    fn replace(&mut self, id: FlowId, key: FlowKey, mark: Mark) {
+    fn replace(&mut self, id: FlowId, mark: Mark) {
         let Some((_, flow)) = self.flows.get_mut(id) else { return };
         let flow = std::mem::replace(flow, Flow::Open(Box::new(Connection::new(mark))));
         let now = self.clock.now();
-        self.close_flow(&key, flow, CloseKind::Timeout, now);
+        self.close_flow(flow, CloseKind::Timeout, now);
         self.stats.flows_reused = self.stats.flows_reused.saturating_add(1);
     }
 
@@ -255,23 +254,23 @@ impl World {
             self.ring(id, timer, now);
         }
         let mut steps = SWEEP_STEPS;
-        while let Some((key, flow)) = self.flows.sweep(now, &mut steps) {
-            self.close_flow(&key, flow, CloseKind::Timeout, now);
+        while let Some((_, flow)) = self.flows.sweep(now, &mut steps) {
+            self.close_flow(flow, CloseKind::Timeout, now);
         }
     }
 
     fn ring(&mut self, id: FlowId, timer: Timer, now: Timestamp) {
-        let Some((key, Flow::Open(connection))) = self.flows.get_mut(id) else { return };
+        let Some((_, Flow::Open(connection))) = self.flows.get_mut(id) else { return };
         let before = connection.buffered();
-        let verdict = connection.ring(key, timer, now, &self.limits, &mut self.done);
+        let verdict = connection.ring(timer, now, &self.limits, &mut self.done);
         self.buffered = self.buffered.saturating_sub(before).saturating_add(connection.buffered());
         self.follow_up(id, verdict);
     }
 
-    fn close_flow(&mut self, key: &FlowKey, flow: Flow, by: CloseKind, now: Timestamp) {
+    fn close_flow(&mut self, flow: Flow, by: CloseKind, now: Timestamp) {
         if let Flow::Open(mut connection) = flow {
             self.buffered = self.buffered.saturating_sub(connection.buffered());
-            connection.settle(key, by, now, &mut self.done);
+            connection.settle(by, now, &mut self.done);
         }
     }
 
@@ -283,8 +282,8 @@ impl World {
         }
         let mut flows = self.flows.drain();
         flows.sort_by_key(|(_, flow)| flow.began());
-        for (key, flow) in flows {
-            self.close_flow(&key, flow, CloseKind::CaptureEnd, now);
+        for (_, flow) in flows {
+            self.close_flow(flow, CloseKind::CaptureEnd, now);
         }
         self.timers.clear();
         self.buffered = 0;
