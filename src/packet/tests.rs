@@ -1,5 +1,7 @@
 //! Tests of the decoder as a whole: every carrier, cut off anywhere, mutated, and at random.
 
+mod corpus;
+
 use super::sample::{self, OPTIONS_LENGTH, PAYLOAD, Sample, ethernet, frame, ipv4, ipv6, join, udp4};
 use super::*;
 use proptest::collection::vec;
