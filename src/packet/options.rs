@@ -54,8 +54,7 @@ impl<'a> Iterator for TcpOptions<'a> {
     fn next(&mut self) -> Option<TcpOption<'a>> {
         const END: u8 = 0;
         const NO_OPERATION: u8 = 1;
-        // What is not understood ends the iteration for good.
-        let mut bytes = std::mem::take(&mut self.0);
+        let mut bytes = self.0;
         while let Some((&NO_OPERATION, behind)) = bytes.split_first() {
             bytes = behind;
         }

@@ -137,6 +137,7 @@ fn contradictions_and_impossible_lengths_are_refused() {
         assert!(!refused(2, index * 16, true, &[0; 8]));
     }
     assert!(refused(2, 8, true, &[0; 8]), "too many pieces");
+    assert!(refused(3, 0, true, &[0; 7]));
     assert_eq!(fragments.partials.len(), 2, "what was only refused is not kept");
     assert_invariants(&fragments);
 }
@@ -148,6 +149,10 @@ fn an_identification_used_again_later_begins_anew() {
     assert_eq!(add(&mut fragments, 1, (8, false), b"end", mark(2, 131)), None);
     assert_eq!(add(&mut fragments, 1, (0, true), b"new new ", mark(3, 132)), Some(b"new new end".to_vec()));
     assert_eq!(fragments.counts, FragmentCounts { fragments: 3, completed: 1, expired: 1, evicted: 0 });
+    // Nor do they belong together if the clock went backwards so far.
+    assert_eq!(add(&mut fragments, 1, (0, true), b"12345678", mark(4, 200)), None);
+    assert_eq!(add(&mut fragments, 1, (8, false), b"end", mark(5, 100)), None);
+    assert_eq!(fragments.counts.expired, 2);
 }
 
 #[test]
