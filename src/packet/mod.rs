@@ -1,7 +1,33 @@
 //! One frame, from its link layer up to TCP, UDP or an ICMP error: addresses, transport, payload. Nothing is copied and
 //! nothing is remembered, fragments apart (see [`Decoder`]).
+//!
+//! The usual shapes of frame take a short way through `fast`; everything else, and the definition of what is right,
+//! is the walk in `decoder`: `link`, `ip`, `tunnel` and `transport` take one header off at a time. `rest` keeps count
+//! of what a capture has snapped off, so that it can be said rather than fail.
+
+mod decoder;
+mod error;
+mod fast;
+mod fragments;
+mod icmp;
+mod ip;
+mod link;
+mod options;
+mod rest;
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;
+mod transport;
+mod tunnel;
+
+pub use decoder::{Decoded, Decoder};
+pub use error::DecodeError;
+pub use fragments::FragmentCounts;
+pub use options::{SackBlocks, TcpOption, TcpOptions};
 
 use crate::time::{Mark, Timestamp};
+use rest::Rest;
 use std::net::IpAddr;
 
 /// A link layer's number in pcap and pcapng files (LINKTYPE_…).
@@ -45,6 +71,37 @@ pub struct VlanTags {
     len: u8,
 }
 
+impl VlanTags {
+    /// A single tag.
+    #[inline]
+    const fn one(id: u16) -> Self {
+        Self { ids: [id, 0], len: if id == 0 { 0 } else { 1 } }
+    }
+
+    /// Notes a tag inside those noted before. An identifier of 0 says that the frame is in no VLAN (802.1Q, 9.6).
+    fn push(&mut self, id: u16) {
+        if id != 0
+            && let Some(place) = self.ids.get_mut(usize::from(self.len))
+        {
+            *place = id;
+            self.len = self.len.saturating_add(1);
+        }
+    }
+
+    /// The identifiers, outermost first.
+    pub fn ids(&self) -> &[u16] {
+        self.ids.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+impl FromIterator<u16> for VlanTags {
+    fn from_iter<I: IntoIterator<Item = u16>>(ids: I) -> Self {
+        let mut tags = Self::default();
+        ids.into_iter().for_each(|id| tags.push(id));
+        tags
+    }
+}
+
 /// A way of carrying packets in packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TunnelKind {
@@ -52,7 +109,7 @@ pub enum TunnelKind {
     Vxlan,
     /// RFC 8926; the identifier is the VNI.
     Geneve,
-    /// RFC 2784 and 2890; the identifier is the key, or 0.
+    /// RFC 2784 and 2890; the identifier is the key, or else ERSPAN's session or PPTP's call, or 0.
     Gre,
     /// GTP-U (3GPP TS 29.281); the identifier is the TEID.
     Gtp,
@@ -66,14 +123,54 @@ pub enum TunnelKind {
     Capwap,
 }
 
+impl TunnelKind {
+    /// Its name in events.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Vxlan => "vxlan",
+            Self::Geneve => "geneve",
+            Self::Gre => "gre",
+            Self::Gtp => "gtp",
+            Self::IpIp => "ipip",
+            Self::Mpls => "mpls",
+            Self::Pppoe => "pppoe",
+            Self::Capwap => "capwap",
+        }
+    }
+
+    /// Whether tunnels of this kind are told apart by an identifier.
+    pub const fn has_identifier(self) -> bool {
+        !matches!(self, Self::IpIp | Self::Capwap)
+    }
+}
+
 /// The tunnels around a packet, outermost first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Tunnels {
-    layers: [Option<(TunnelKind, u32)>; MAX_TUNNELS],
+    kinds: [Option<TunnelKind>; MAX_TUNNELS],
+    ids: [u32; MAX_TUNNELS],
+}
+
+impl Tunnels {
+    /// Notes a tunnel inside those noted before; false if there are too many.
+    fn push(&mut self, kind: TunnelKind, id: u32) -> bool {
+        let free = self.kinds.iter_mut().zip(&mut self.ids).find(|(free, _)| free.is_none());
+        free.map(|place| (*place.0, *place.1) = (Some(kind), id)).is_some()
+    }
+
+    /// Each tunnel and its identifier, outermost first.
+    pub fn iter(&self) -> impl Iterator<Item = (TunnelKind, u32)> + '_ {
+        self.kinds.iter().zip(self.ids).filter_map(|(kind, id)| Some(((*kind)?, id)))
+    }
+
+    /// Whether the packet came plainly.
+    pub fn is_empty(&self) -> bool {
+        self.kinds.first().is_none_or(Option::is_none)
+    }
 }
 
 /// A decoded packet.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet<'a> {
     /// Sender, of the innermost IP header.
     pub source: IpAddr,
@@ -92,7 +189,7 @@ pub struct Packet<'a> {
 }
 
 /// What an IP packet carries, as far as tlscribe cares.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport<'a> {
     /// A TCP segment.
     Tcp(Segment<'a>),
@@ -105,7 +202,7 @@ pub enum Transport<'a> {
 }
 
 /// A TCP segment (RFC 9293).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment<'a> {
     /// The sender's port.
     pub source_port: u16,
@@ -131,8 +228,43 @@ pub struct Segment<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TcpFlags(pub u8);
 
+impl TcpFlags {
+    /// No more data from this side.
+    pub const FIN: u8 = 0x01;
+    /// The connection opens; the sequence number is the initial one.
+    pub const SYN: u8 = 0x02;
+    /// The connection is void.
+    pub const RST: u8 = 0x04;
+    /// The receiver's application should have the data now.
+    pub const PSH: u8 = 0x08;
+    /// The acknowledgment number counts.
+    pub const ACK: u8 = 0x10;
+    /// The urgent pointer counts.
+    pub const URG: u8 = 0x20;
+
+    /// Whether FIN is set.
+    pub const fn fin(self) -> bool {
+        self.0 & Self::FIN != 0
+    }
+
+    /// Whether SYN is set.
+    pub const fn syn(self) -> bool {
+        self.0 & Self::SYN != 0
+    }
+
+    /// Whether RST is set.
+    pub const fn rst(self) -> bool {
+        self.0 & Self::RST != 0
+    }
+
+    /// Whether ACK is set.
+    pub const fn ack(self) -> bool {
+        self.0 & Self::ACK != 0
+    }
+}
+
 /// A UDP datagram (RFC 768).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Datagram<'a> {
     /// The sender's port.
     pub source_port: u16,
