@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 /// The modules of `src/`, from the ground up. Those of one line may use each other.
 const LAYERS: [&[&str]; 14] = [
-    &["time"],
+    &["time", "hex"],
     &["packet"],
     &["flow"],
     &["tls"],
     &["handshake"],
     &["engine"],
     &["fingerprint", "x509"],
-    &["policy"],
+    &["policy", "explain"],
     &["event"],
     &["report", "output"],
     &["capture"],
