@@ -1,0 +1,62 @@
+# Sourced by scripts/run and scripts/test: finds what a build needs and installs what is missing with the system's own
+# package manager (apt, dnf, pacman or brew). The caller sets `root`, the project's folder.
+
+say() { echo "$(basename "$0"): $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+# install DEBIAN FEDORA ARCH BREW: the packages of one need, by package manager; `-` where it has none
+install() {
+    local sudo=
+    [ "$(id -u)" = 0 ] || sudo=sudo
+    if command -v apt-get >/dev/null; then
+        set -- "$1" $sudo apt-get install -y --no-install-recommends
+        [ -n "${apt_is_current:-}" ] || $sudo apt-get update >&2
+        apt_is_current=1
+    elif command -v dnf >/dev/null; then
+        set -- "$2" $sudo dnf install -y
+    elif command -v pacman >/dev/null; then
+        set -- "$3" $sudo pacman -Sy --noconfirm --needed
+    elif command -v brew >/dev/null; then
+        set -- "$4" brew install
+    else
+        fail "no apt, dnf, pacman or brew here; install by hand: $1 (Debian's names)"
+    fi
+    local packages=$1
+    shift
+    [ "$packages" != - ] || return 1
+    say "installing $packages"
+    # shellcheck disable=SC2086  # a list of packages
+    "$@" $packages >&2
+}
+
+# A C compiler that finds libpcap's header and library.
+has_c() { echo 'int main(void) { return 0; }' | cc -x c -include pcap/pcap.h -o /dev/null - -lpcap 2>/dev/null; }
+
+# The Rust version that Cargo.toml asks for, and whether the cargo here is at least that.
+rust_wanted() { sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml"; }
+has_rust() {
+    local have
+    have=$(cd "$root" && cargo --version 2>/dev/null | cut -d ' ' -f 2) && [ -n "$have" ] &&
+        [ "$(printf '%s\n' "$(rust_wanted)" "$have" | sort -V | head -n 1)" = "$(rust_wanted)" ]
+}
+
+# Rust from the distribution: rustup where it is packaged, else a compiler that is new enough (Debian keeps one for its
+# browsers beside the older default).
+install_rust() {
+    local packages
+    for packages in rustup "cargo-web rustfmt-web rust-web-clippy"; do
+        if install "$packages ca-certificates" "cargo rustfmt clippy" rust rust; then
+            ! command -v rustup >/dev/null || rustup default stable >&2 || true
+            hash -r
+            ! has_rust || return 0
+        fi
+    done
+    return 1
+}
+
+need_build_tools() {
+    has_c || install "gcc libc6-dev libpcap-dev" "gcc libpcap-devel" "gcc libpcap" libpcap || true
+    has_c || fail "no C compiler that finds libpcap's header <pcap/pcap.h>; on macOS: xcode-select --install"
+    has_rust || install_rust ||
+        fail "Rust $(rust_wanted) or later is needed; get it from https://rustup.rs (rustup update stable where rustup is there)"
+}

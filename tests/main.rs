@@ -1,0 +1,10 @@
+//! The integration tests: one binary, a module for each subject. They run the built program, or the library where that
+//! is all that is needed.
+
+mod captures;
+mod fuzz_corpus;
+mod layers;
+mod manifest;
+mod oracle;
+mod robustness;
+mod support;

@@ -1,0 +1,102 @@
+//! What the integration tests share: the built program and its events, our captures, other people's captures.
+
+pub(crate) mod mutate;
+
+use mutate::Packet;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tlscribe::capture::{Input, Source};
+
+/// The suffixes of files that are captures.
+const CAPTURE_SUFFIXES: [&str; 9] =
+    [".pcap", ".pcapng", ".cap", ".pcap.gz", ".pcapng.gz", ".cap.gz", ".pcap.zst", ".pcapng.zst", ".cap.zst"];
+
+/// The project's folder.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Other projects' captures with tshark's facts about them; `None`, said on the terminal, where they are not there.
+pub(crate) fn corpus(test: &str) -> Option<PathBuf> {
+    let folder = root().join("../shared/corpus");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    // straight to the terminal: the test runner keeps what a passing test prints to itself
+    let _ = writeln!(std::io::stderr(), "{test}: SKIPPED, there are no captures in {}", folder.display());
+    None
+}
+
+/// The captures in a folder and the folders below it, in order of their names.
+pub(crate) fn captures_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> =
+        files_below(folder).into_iter().filter(|path| CAPTURE_SUFFIXES.iter().any(|suffix| name(path).ends_with(suffix))).collect();
+    found.sort();
+    found
+}
+
+/// All files in a folder and the folders below it.
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files_below(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+/// A file's name as text.
+pub(crate) fn name(path: &Path) -> &str {
+    path.file_name().unwrap().to_str().unwrap()
+}
+
+/// Runs the built program.
+pub(crate) fn tlscribe<I: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = I>) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tlscribe")).args(arguments).output().unwrap()
+}
+
+/// The handshakes of one capture, in the order of their first frames.
+pub(crate) fn handshakes(capture: &Path) -> Vec<Value> {
+    handshakes_by_file(&[capture.to_owned()]).remove(capture).unwrap_or_default()
+}
+
+/// The handshakes of several captures, each a capture of its own, in the order of their first frames.
+pub(crate) fn handshakes_by_file(captures: &[PathBuf]) -> BTreeMap<PathBuf, Vec<Value>> {
+    let run = tlscribe(["read".as_ref(), "-q".as_ref()].into_iter().chain(captures.iter().map(|path| path.as_os_str())));
+    let code = run.status.code();
+    // 1: something could not be read, and the rest was
+    assert!(matches!(code, Some(0 | 1)), "tlscribe ended with {code:?}: {}", String::from_utf8_lossy(&run.stderr));
+    let mut files: BTreeMap<PathBuf, Vec<Value>> = BTreeMap::new();
+    for line in std::str::from_utf8(&run.stdout).unwrap().lines() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        if event["event_type"] == "handshake" {
+            files.entry(event["observer"]["file"].as_str().unwrap().into()).or_default().push(event);
+        }
+    }
+    for events in files.values_mut() {
+        events.sort_by_key(|event| event["capture"]["frames"][0].as_u64());
+    }
+    files
+}
+
+/// All packets of a capture and their link type; `None` where there are none, or not all of one link type.
+pub(crate) fn packets(capture: &Path) -> Option<(u32, Vec<Packet>)> {
+    let mut source = Source::open(&Input::File(capture.to_owned())).ok()?;
+    let mut packets = Vec::new();
+    let mut link = None;
+    // a capture that ends in an error has its packets up to there
+    while let Ok(Some(frame)) = source.next_frame() {
+        if *link.get_or_insert(frame.link) != frame.link {
+            return None;
+        }
+        packets.push(Packet {
+            time: frame.time.as_nanos(),
+            original_length: frame.original_length,
+            bytes: frame.bytes.to_vec(),
+        });
+    }
+    Some((u32::from(link?.0), packets))
+}
