@@ -20,7 +20,6 @@ use crate::report::{Console, Summary, Totals};
 use analysis::Analysis;
 use crossbeam_channel::{RecvTimeoutError, bounded};
 use reader::Reader;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
