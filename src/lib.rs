@@ -13,6 +13,7 @@
 //! | [`engine`] | frames in, handshakes out; no file, thread or clock |
 //! | [`fingerprint`], [`x509`] | JA3, JA3S, JA4, community id; certificate facts |
 //! | [`policy`] | findings: what is weak in what was negotiated |
+//! | [`explain`] | what a suite, an alert, a version or a finding is, and what to do about it |
 //! | [`event`] | the public record of a handshake, and its JSON Schema |
 //! | [`report`], [`output`] | summaries and tables for people; where events go |
 //! | [`capture`] | frames from files and streams |
@@ -37,7 +38,9 @@ pub mod capture;
 pub mod cli;
 pub mod config;
 pub mod event;
+pub mod explain;
 pub mod fingerprint;
+mod hex;
 pub mod output;
 pub mod pipeline;
 pub mod policy;

@@ -1,10 +1,10 @@
 //! What is known of one handshake: plain data, filled by the tracker and read by everything above the engine.
 
 use crate::flow::tcp::TcpFacts;
-use crate::packet::{Tunnels, VlanTags};
+use crate::packet::{IcmpError, Tunnels, VlanTags};
 use crate::time::Mark;
 use crate::tls::ParseError;
-use crate::tls::registry::{AlertDescription, AlertLevel, ContentType, HandshakeType};
+use crate::tls::registry::{AlertDescription, AlertLevel, CipherSuite, ContentType, HandshakeType, ProtocolVersion};
 use std::net::SocketAddr;
 use std::ops::Range;
 
@@ -94,6 +94,10 @@ pub struct Step {
     pub what: What,
     /// The frame that completed it.
     pub mark: Mark,
+    /// Where it ended in its sender's byte stream.
+    pub end: u64,
+    /// False where the capture lacks a part of it.
+    pub whole: bool,
     /// Where the message's body (without the four bytes of its header) lies in the buffer; empty where it was not kept.
     pub(super) body: Range<usize>,
 }
@@ -107,6 +111,8 @@ pub struct Message<'a> {
     pub kind: HandshakeType,
     /// The frame that completed it.
     pub mark: Mark,
+    /// False where the capture lacks a part of it: the body is what came before that.
+    pub whole: bool,
     /// Its body, without the four bytes of its header.
     pub body: &'a [u8],
 }
@@ -133,8 +139,9 @@ pub struct EncryptedRecord {
     pub length: u16,
     /// Where it begins in its sender's byte stream.
     pub offset: u64,
-    /// How much of the other side's stream its sender had acknowledged when it sent the record's first byte.
-    pub acknowledged: u64,
+    /// How much of the other side's stream its sender had acknowledged when it sent the record's first byte; absent
+    /// where the capture does not show it.
+    pub acknowledged: Option<u64>,
     /// The frame that began it.
     pub mark: Mark,
 }
@@ -178,6 +185,8 @@ pub enum MissingWhy {
     BeforeCapture,
     /// A bound on buffered bytes was reached.
     Bound,
+    /// The receiver never acknowledged them: it is not the capture that lacks them.
+    Unacknowledged,
 }
 
 /// A range of one side's byte stream that the capture does not have.
@@ -221,6 +230,10 @@ pub struct Handshake {
     pub first: Mark,
     /// The last frame that belongs to it.
     pub last: Mark,
+    /// The version that ServerHello (or a HelloRetryRequest) chose.
+    pub version: Option<ProtocolVersion>,
+    /// The suite that ServerHello (or a HelloRetryRequest) chose.
+    pub cipher_suite: Option<CipherSuite>,
     /// How it went.
     pub outcome: Outcome,
     /// What ended it, where that was seen before it was settled.
@@ -239,6 +252,8 @@ pub struct Handshake {
     pub application_data: [Option<Mark>; 2],
     /// What TCP did under it.
     pub tcp: TcpFacts,
+    /// ICMP errors about its packets, in order.
+    pub icmp: Vec<(Mark, IcmpError)>,
     /// Bytes that the capture does not have.
     pub missing: Vec<Missing>,
     /// Messages that break the grammar.
@@ -251,7 +266,7 @@ impl Handshake {
         self.steps.iter().filter_map(|step| {
             let What::Message(kind) = step.what else { return None };
             let body = self.bytes.get(step.body.clone())?;
-            Some(Message { from: step.from, kind, mark: step.mark, body })
+            Some(Message { from: step.from, kind, mark: step.mark, whole: step.whole, body })
         })
     }
 
@@ -268,8 +283,8 @@ impl Handshake {
         self.bytes.get(step.body.clone())
     }
 
-    /// True where nothing is missing that the handshake's sides sent.
+    /// True where the capture has all that the two sides are known to have sent.
     pub fn complete(&self) -> bool {
-        self.missing.is_empty()
+        self.missing.iter().all(|missing| missing.why == MissingWhy::Unacknowledged)
     }
 }

@@ -5,7 +5,13 @@
 //! ([`Handshake::negotiated`]) is decoded when it is asked for, on the thread that needs it.
 
 pub mod facts;
+pub mod negotiated;
+pub mod outcome;
+mod sniff;
+mod stream;
+pub mod tracker;
 
 pub use facts::{
     Alert, Close, CloseKind, EncryptedRecord, Fault, Handshake, Message, Missing, MissingWhy, Outcome, Side, Step, What,
 };
+pub use negotiated::{ClientAuth, EarlyData, Ech, Negotiated};

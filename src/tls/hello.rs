@@ -1,7 +1,7 @@
 //! The hellos (RFC 5246 section 7.4.1, RFC 8446 section 4.1), from SSL 3.0 to TLS 1.3 with its drafts, and DTLS.
 
 use super::error::{ParseError, Rule};
-use super::extensions::{Extensions, extensions};
+use super::extensions::{Extensions, extensions, extensions_if_any};
 use super::list::{List, U16List};
 use super::registry::{CipherSuite, CompressionMethod, ProtocolVersion};
 use super::wire::{
@@ -88,10 +88,10 @@ impl<'a> ClientHello<'a> {
         if is_dtls(self.legacy_version) {
             (input, self.cookie) = field("cookie", vec8)(input)?;
         }
-        (input, self.cipher_suites) = field("cipher_suites", codes(2, vec16))(input)
+        (input, self.cipher_suites) = field("cipher_suites", codes(2, nonempty(vec16)))(input)
             .inspect_err(|_| self.cipher_suites = whole_codes(2, input))?;
         (input, self.compression_methods) = field("compression_methods", nonempty(vec8))(input)?;
-        (input, self.extensions) = extensions(Self::NAME, body)(input)
+        (input, self.extensions) = extensions_if_any(Self::NAME, body)(input)
             .inspect_err(|_| self.extensions = Extensions::whole(Self::NAME, body, input))?;
         Ok((input, ()))
     }
@@ -141,7 +141,7 @@ impl<'a> ServerHello<'a> {
                 (input, hello.cipher_suite) = field("cipher_suite", u16.map(CipherSuite))(input)?;
                 (input, hello.compression_method) = field("compression_method", u8.map(CompressionMethod))(input)?;
             }
-            (input, hello.extensions) = extensions(Self::NAME, body)(input)?;
+            (input, hello.extensions) = extensions_if_any(Self::NAME, body)(input)?;
             Ok((input, hello))
         })
     }
@@ -246,3 +246,6 @@ fn session_id(input: &[u8]) -> Parsed<'_, &[u8]> {
         read => Ok(read),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -294,3 +294,67 @@ fn signature(input: &[u8], signed: Option<ProtocolVersion>) -> Parsed<'_, Option
         None => Ok((input, None)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_suite_has_its_key_exchange() {
+        // The parts of a name before `_WITH_` whose messages have a layout that is not read here.
+        let opaque = ["NULL", "KRB5", "GOST", "FORTEZZA", "ECCPWD", "ECJPAKE", "CECPQ1"];
+        for &suite in CipherSuite::ALL {
+            let name = suite.name().or(suite.unregistered_name()).unwrap();
+            let known = KeyExchange::of(suite).is_some();
+            match name.split_once("_WITH_") {
+                Some((before, _)) => assert_eq!(known, !opaque.iter().any(|part| before.contains(part)), "{name}"),
+                None => assert!(!known, "{name}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_suite_that_signs_is_told_from_one_that_does_not() {
+        let of = |suite| KeyExchange::of(suite).unwrap();
+        assert_eq!(of(CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8), KeyExchange::Ecdhe { signed: true });
+        assert_eq!(of(CipherSuite::TLS_ECDH_ANON_WITH_AES_128_CBC_SHA), KeyExchange::Ecdhe { signed: false });
+        assert_eq!(of(CipherSuite::TLS_ECDH_RSA_WITH_AES_128_CBC_SHA), KeyExchange::Ecdh);
+        assert_eq!(of(CipherSuite::TLS_DH_ANON_EXPORT_WITH_RC4_40_MD5), KeyExchange::Dhe { signed: false });
+        assert_eq!(of(CipherSuite::TLS_RSA_WITH_AES_128_CBC_SHA), KeyExchange::Rsa);
+        assert_eq!(of(CipherSuite::TLS_SRP_SHA_WITH_AES_128_CBC_SHA), KeyExchange::Srp { signed: false });
+    }
+
+    #[test]
+    fn signatures_name_their_scheme_from_1_2_on() {
+        let before = [ProtocolVersion::SSL_3_0, ProtocolVersion::TLS_1_1, ProtocolVersion::DTLS_1_0];
+        let after = [
+            ProtocolVersion::TLS_1_2,
+            ProtocolVersion::TLS_1_3,
+            ProtocolVersion::DTLS_1_2,
+            ProtocolVersion::DTLS_1_3,
+            ProtocolVersion(0x7f12),
+        ];
+        assert!(!before.into_iter().any(signatures_name_their_scheme));
+        assert!(after.into_iter().all(signatures_name_their_scheme));
+    }
+
+    #[test]
+    fn an_unknown_curve_type_is_told() {
+        let suite = CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA;
+        let error = ServerKeyExchange::parse(&[9, 0, 29], suite, ProtocolVersion::TLS_1_2).unwrap_err();
+        assert_eq!((error.field, error.offset, error.rule), ("curve_type", 0, Rule::BadValue));
+    }
+
+    #[test]
+    fn an_explicit_curve_shows_the_order_of_its_base_point() {
+        let body = [1, 1, 0x7f, 1, 1, 1, 2, 3, 4, 5, 6, 2, 0x11, 0x22, 1, 1, 1, 4];
+        let suite = CipherSuite::TLS_ECDH_ANON_WITH_AES_128_CBC_SHA;
+        let expected = ServerKeyExchange::Ecdhe {
+            identity_hint: None,
+            curve: Curve::ExplicitPrime { prime: &[0x7f], order: &[0x11, 0x22] },
+            public: &[4],
+            signature: None,
+        };
+        assert_eq!(ServerKeyExchange::parse(&body, suite, ProtocolVersion::TLS_1_0).unwrap(), expected);
+    }
+}

@@ -184,3 +184,25 @@ impl<T> Clone for Iter<'_, T> {
         Self { bytes: self.bytes, element: PhantomData }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_read_in_order() {
+        let list = U16List::<CipherSuite>::new(&[0x13, 0x01, 0x7a, 0x7a]);
+        assert_eq!(list.iter().collect::<Vec<_>>(), [CipherSuite::TLS_AES_128_GCM_SHA256, CipherSuite(0x7a7a)]);
+        assert_eq!(list.len(), 2);
+        assert!(list.contains(CipherSuite(0x7a7a)) && !list.contains(CipherSuite(0x0113)));
+        assert_eq!(format!("{:?}", List::<EcPointFormat>::new(&[0])), "[EcPointFormat(0)]");
+    }
+
+    #[test]
+    fn an_element_that_is_not_whole_is_not_read() {
+        assert_eq!(List::<Opaque8>::new(&[1, 5, 2, 6]).iter().collect::<Vec<_>>(), [[5]]);
+        assert_eq!(List::<Opaque16>::new(&[0, 1, 5, 0]).iter().collect::<Vec<_>>(), [[5]]);
+        assert_eq!(List::<Opaque24>::new(&[0, 0, 1, 5, 0, 0, 1]).iter().collect::<Vec<_>>(), [[5]]);
+        assert_eq!(U16List::<NamedGroup>::new(&[0, 29, 0]).len(), 1);
+    }
+}

@@ -75,6 +75,11 @@ pub(super) fn array<const N: usize>(input: &[u8]) -> Parsed<'_, &[u8; N]> {
     }
 }
 
+/// `opaque x[length]`, where the length was told before.
+pub(super) fn bytes<'a>(length: u16) -> impl FnMut(&'a [u8]) -> Parsed<'a, &'a [u8]> {
+    take(length)
+}
+
 /// All that is left.
 pub(super) fn rest(input: &[u8]) -> Parsed<'_, &[u8]> {
     take(input.len())(input)
@@ -148,19 +153,18 @@ pub(super) fn locate(error: &Err<Fault<'_>>, message: &'static str, base: usize,
     ParseError { message, field: field.unwrap_or("end"), offset: base.saturating_add(at), rule }
 }
 
-/// The contents of a vector as a list of elements of `width` bytes, at least one.
+/// The contents of a vector as a list of elements of `width` bytes.
 pub(super) fn codes<'a, T>(
     width: usize,
     mut vector: impl Read<'a, &'a [u8]>,
 ) -> impl FnMut(&'a [u8]) -> Parsed<'a, List<'a, T>> {
     move |input| match vector.parse_complete(input)? {
-        (_, []) => broken(input, Rule::Empty),
         (_, bytes) if bytes.len().checked_rem(width) != Some(0) => broken(input, Rule::BadLength),
         (rest, bytes) => Ok((rest, List::new(bytes))),
     }
 }
 
-/// The contents of a vector as a list of what `element` parses, possibly none.
+/// The contents of a vector as a list of what `element` parses.
 pub(super) fn list<'a, T, E>(
     mut vector: impl Read<'a, &'a [u8]>,
     mut element: impl Read<'a, E>,

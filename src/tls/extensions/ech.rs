@@ -1,9 +1,11 @@
 //! Encrypted Client Hello (RFC 9849). What is sent to hide that nothing is hidden (GREASE) looks the same.
 
-use super::{Extensions, Reading};
+use super::{Extensions, Reading, extension_list};
 use crate::tls::error::Rule;
+use crate::tls::list::{Element, List, U16List};
 use crate::tls::registry::ExtensionType;
-use crate::tls::wire::{Parsed, broken, field, nonempty, u8, u16, vec16};
+use crate::tls::wire::{Parsed, array, broken, codes, field, filled, list, nonempty, u8, u16, vec8, vec16};
+use nom::Parser;
 
 /// encrypted_client_hello of ClientHello (RFC 9849 section 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +45,106 @@ impl<'a> EncryptedClientHello<'a> {
     }
 }
 
+/// A key configuration that a server answers with when it could not read the real hello (RFC 9849 section 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EchConfig<'a> {
+    /// Version 0xfe0d, that of the RFC.
+    Known {
+        /// The configuration's name.
+        config_id: u8,
+        /// HPKE's key encapsulation (RFC 9180 section 7.1).
+        kem: u16,
+        /// The public key.
+        public_key: &'a [u8],
+        /// The suites that the key can be used with, at least one.
+        cipher_suites: List<'a, HpkeCipherSuite>,
+        /// The longest name that the server expects; 0 where it does not say.
+        maximum_name_length: u8,
+        /// The name that outer hellos show.
+        public_name: &'a [u8],
+    },
+    /// Another version.
+    Unknown {
+        /// The version.
+        version: u16,
+        /// Its contents.
+        contents: &'a [u8],
+    },
+}
+
+/// What encrypts a ClientHello, beside the key encapsulation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HpkeCipherSuite {
+    /// HPKE's key derivation function (RFC 9180 section 7.2).
+    pub kdf: u16,
+    /// HPKE's cipher (RFC 9180 section 7.3).
+    pub aead: u16,
+}
+
+impl Element<'_> for HpkeCipherSuite {
+    type Value = Self;
+    fn split(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (&[kdf, dk, aead, ea], rest) = bytes.split_first_chunk()?;
+        Some((Self { kdf: u16::from_be_bytes([kdf, dk]), aead: u16::from_be_bytes([aead, ea]) }, rest))
+    }
+}
+
+/// The bytes of an [`HpkeCipherSuite`].
+const HPKE_CIPHER_SUITE_LEN: usize = 4;
+
+impl<'a> EchConfig<'a> {
+    /// The version of RFC 9849, which is the extension's number.
+    const VERSION: u16 = ExtensionType::ENCRYPTED_CLIENT_HELLO.0;
+
+    fn parse(input: &'a [u8]) -> Parsed<'a, Self> {
+        let (input, version) = field("encrypted_client_hello.version", u16)(input)?;
+        let contents = field("encrypted_client_hello.contents", vec16);
+        match version {
+            Self::VERSION => contents.and_then(filled(Self::contents)).parse_complete(input),
+            _ => contents.map(|contents| Self::Unknown { version, contents }).parse_complete(input),
+        }
+    }
+
+    fn contents(input: &'a [u8]) -> Parsed<'a, Self> {
+        let (input, config_id) = field("encrypted_client_hello.config_id", u8)(input)?;
+        let (input, kem) = field("encrypted_client_hello.kem_id", u16)(input)?;
+        let (input, public_key) = field("encrypted_client_hello.public_key", nonempty(vec16))(input)?;
+        let suites = codes(HPKE_CIPHER_SUITE_LEN, nonempty(vec16));
+        let (input, cipher_suites) = field("encrypted_client_hello.cipher_suites", suites)(input)?;
+        let (input, maximum_name_length) = field("encrypted_client_hello.maximum_name_length", u8)(input)?;
+        let (input, public_name) = field("encrypted_client_hello.public_name", nonempty(vec8))(input)?;
+        let (input, _) = field("encrypted_client_hello.extensions", extension_list)(input)?;
+        let config = Self::Known { config_id, kem, public_key, cipher_suites, maximum_name_length, public_name };
+        Ok((input, config))
+    }
+}
+
+impl<'a> Element<'a> for EchConfig<'a> {
+    type Value = Self;
+    fn split(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        Self::parse(bytes).ok().map(|(rest, config)| (config, rest))
+    }
+}
+
 impl<'a> Extensions<'a> {
     /// encrypted_client_hello of ClientHello.
     pub fn encrypted_client_hello(&self) -> Reading<EncryptedClientHello<'a>> {
         self.read(ExtensionType::ENCRYPTED_CLIENT_HELLO, EncryptedClientHello::parse)
+    }
+
+    /// encrypted_client_hello of EncryptedExtensions: the server could not read the real hello, and says what to
+    /// encrypt it with.
+    pub fn ech_retry_configs(&self) -> Reading<List<'a, EchConfig<'a>>> {
+        self.read(ExtensionType::ENCRYPTED_CLIENT_HELLO, list(nonempty(vec16), EchConfig::parse))
+    }
+
+    /// encrypted_client_hello of HelloRetryRequest: for who knows the real hello, whether the server could read it.
+    pub fn ech_confirmation(&self) -> Reading<&'a [u8; 8]> {
+        self.read(ExtensionType::ENCRYPTED_CLIENT_HELLO, array)
+    }
+
+    /// ech_outer_extensions of a real hello, once decrypted: which extensions to take from the outer one.
+    pub fn ech_outer_extensions(&self) -> Reading<U16List<'a, ExtensionType>> {
+        self.read(ExtensionType::ECH_OUTER_EXTENSIONS, codes(2, nonempty(vec8)))
     }
 }

@@ -21,7 +21,7 @@ impl<'a> Extensions<'a> {
 
     /// supported_versions of ClientHello (RFC 8446 section 4.2.1), in the client's order.
     pub fn supported_versions(&self) -> Reading<U16List<'a, ProtocolVersion>> {
-        self.read(ExtensionType::SUPPORTED_VERSIONS, codes(2, vec8))
+        self.read(ExtensionType::SUPPORTED_VERSIONS, codes(2, nonempty(vec8)))
     }
 
     /// supported_versions of ServerHello and HelloRetryRequest (RFC 8446 section 4.2.1).
@@ -31,27 +31,27 @@ impl<'a> Extensions<'a> {
 
     /// supported_groups (RFC 8446 section 4.2.7, RFC 8422 section 5.1.1), in the client's order.
     pub fn supported_groups(&self) -> Reading<U16List<'a, NamedGroup>> {
-        self.read(ExtensionType::SUPPORTED_GROUPS, codes(2, vec16))
+        self.read(ExtensionType::SUPPORTED_GROUPS, codes(2, nonempty(vec16)))
     }
 
     /// ec_point_formats (RFC 8422 section 5.1.2).
     pub fn ec_point_formats(&self) -> Reading<List<'a, EcPointFormat>> {
-        self.read(ExtensionType::EC_POINT_FORMATS, codes(1, vec8))
+        self.read(ExtensionType::EC_POINT_FORMATS, codes(1, nonempty(vec8)))
     }
 
     /// signature_algorithms (RFC 8446 section 4.2.3, RFC 5246 section 7.4.1.4.1).
     pub fn signature_algorithms(&self) -> Reading<U16List<'a, SignatureScheme>> {
-        self.read(ExtensionType::SIGNATURE_ALGORITHMS, codes(2, vec16))
+        self.read(ExtensionType::SIGNATURE_ALGORITHMS, codes(2, nonempty(vec16)))
     }
 
     /// signature_algorithms_cert (RFC 8446 section 4.2.3).
     pub fn signature_algorithms_cert(&self) -> Reading<U16List<'a, SignatureScheme>> {
-        self.read(ExtensionType::SIGNATURE_ALGORITHMS_CERT, codes(2, vec16))
+        self.read(ExtensionType::SIGNATURE_ALGORITHMS_CERT, codes(2, nonempty(vec16)))
     }
 
     /// delegated_credential of ClientHello and CertificateRequest (RFC 9345 section 4.1.1).
     pub fn delegated_credential(&self) -> Reading<U16List<'a, SignatureScheme>> {
-        self.read(ExtensionType::DELEGATED_CREDENTIAL, codes(2, vec16))
+        self.read(ExtensionType::DELEGATED_CREDENTIAL, codes(2, nonempty(vec16)))
     }
 
     /// application_layer_protocol_negotiation (RFC 7301 section 3.1): the protocols offered, in the client's order.

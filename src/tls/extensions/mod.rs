@@ -11,8 +11,9 @@ mod hello;
 mod key_share;
 mod psk;
 
-pub use certificate::CertificateStatusRequest;
-pub use ech::EncryptedClientHello;
+pub(super) use certificate::authorities;
+pub use certificate::{CertificateStatusRequest, OidFilter, TrustedAuthority};
+pub use ech::{EchConfig, EncryptedClientHello, HpkeCipherSuite};
 pub use key_share::KeyShare;
 pub use psk::{OfferedPsks, PskIdentity, TicketRequest};
 
@@ -20,6 +21,7 @@ use super::error::{ParseError, Rule};
 use super::list::{Element, Iter, List};
 use super::registry::ExtensionType;
 use super::wire::{Parsed, Read, broken, field, filled, list, offset, part, there_is, vec16};
+use nom::Parser;
 use std::fmt;
 
 /// What a typed reader returns: `None` where the message has no such extension.
@@ -137,18 +139,22 @@ impl fmt::Debug for Extensions<'_> {
     }
 }
 
-/// Reads the extension block of the message whose body is `body`: none where the body ends before it (RFC 5246
-/// section 7.4.1.2).
+/// Reads the extension block of the message whose body is `body`.
 pub(super) fn extensions<'a>(
     message: &'static str,
     body: &'a [u8],
 ) -> impl FnMut(&'a [u8]) -> Parsed<'a, Extensions<'a>> {
-    move |input| {
-        if input.is_empty() {
-            return Ok((input, Extensions::none(message)));
-        }
-        let (input, list) = field("extensions", extension_list)(input)?;
-        Ok((input, Extensions::new(message, 0, body, list)))
+    field("extensions", extension_list.map(move |list| Extensions::new(message, 0, body, list)))
+}
+
+/// Reads the extension block of a hello, which can end without one (RFC 5246 section 7.4.1.2).
+pub(super) fn extensions_if_any<'a>(
+    message: &'static str,
+    body: &'a [u8],
+) -> impl FnMut(&'a [u8]) -> Parsed<'a, Extensions<'a>> {
+    move |input| match input {
+        [] => Ok((input, Extensions::none(message))),
+        _ => extensions(message, body)(input),
     }
 }
 
@@ -160,3 +166,6 @@ pub(super) fn extension_list(input: &[u8]) -> Parsed<'_, List<'_, Extension<'_>>
     });
     list(vec16, extension)(input)
 }
+
+#[cfg(test)]
+mod tests;

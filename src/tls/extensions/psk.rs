@@ -65,7 +65,7 @@ impl<'a> Extensions<'a> {
 
     /// psk_key_exchange_modes (RFC 8446 section 4.2.9).
     pub fn psk_key_exchange_modes(&self) -> Reading<List<'a, PskKeyExchangeMode>> {
-        self.read(ExtensionType::PSK_KEY_EXCHANGE_MODES, codes(1, vec8))
+        self.read(ExtensionType::PSK_KEY_EXCHANGE_MODES, codes(1, nonempty(vec8)))
     }
 
     /// early_data of ClientHello and EncryptedExtensions (RFC 8446 section 4.2.10).

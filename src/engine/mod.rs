@@ -1,0 +1,283 @@
+//! The heart: frames in, handshakes out. The engine knows no file, socket, thread or clock; it is told the time with every
+//! frame, and polled for what it has to say. The same frames give the same handshakes in the same order.
+//!
+//! Every decision that waits (for a lost segment, for the end of a connection, for silence) waits in capture time as
+//! [`clock::Clock`] tells it: behind the frames by a few dozen of them, so that neither packets out of order nor one wild
+//! timestamp decide anything.
+
+mod clock;
+mod close;
+mod connection;
+mod stats;
+mod timers;
+
+pub use stats::Stats;
+
+use crate::flow::table::IdleLimits;
+use crate::flow::{FlowId, FlowKey, FlowTable};
+use crate::handshake::{CloseKind, Handshake};
+use crate::packet::{Decoded, Decoder, Frame, IcmpError, Packet, Segment, Transport};
+use crate::time::{Mark, Timestamp};
+use clock::Clock;
+use connection::{Connection, Flow, Verdict};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Duration;
+use timers::{Timer, Timers};
+
+/// How many slots of the flow table are looked at for silence with each turn of the clock.
+const SWEEP_STEPS: usize = 128;
+
+/// The bounds of an engine. Reaching one loses the least useful thing and counts it.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Flows in the table.
+    pub flows: usize,
+    /// Bytes buffered for one direction of one flow.
+    pub flow_bytes: usize,
+    /// Bytes buffered in all.
+    pub total_bytes: usize,
+    /// How long flows may be silent.
+    pub idle: IdleLimits,
+    /// How long lost bytes are waited for after the receiver has acknowledged them.
+    pub hole: Duration,
+    /// How long a connection that was closed is still listened to.
+    pub linger: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            flows: 1 << 20,
+            flow_bytes: 256 * 1024,
+            total_bytes: 32 * 1024 * 1024,
+            idle: IdleLimits::default(),
+            hole: Duration::from_secs(1),
+            linger: Duration::from_secs(1),
+        }
+    }
+}
+
+/// One deterministic world: a decoder, a table of flows, and what they have brought forth.
+pub struct Engine {
+    decoder: Decoder,
+    world: World,
+}
+
+/// All of an engine but the decoder, whose buffers a packet may borrow while the world takes it in.
+struct World {
+    limits: Limits,
+    flows: FlowTable<Flow>,
+    clock: Clock,
+    timers: Timers,
+    buffered: usize,
+    done: VecDeque<Box<Handshake>>,
+    stats: Stats,
+}
+
+impl Engine {
+    /// An engine that has seen nothing. The seed only makes the flow table's hash hard to guess.
+    pub fn new(limits: Limits, seed: u64) -> Self {
+        let world = World {
+            limits,
+            flows: FlowTable::new(limits.flows, limits.idle, seed),
+            clock: Clock::default(),
+            timers: Timers::default(),
+            buffered: 0,
+            done: VecDeque::new(),
+            stats: Stats::default(),
+        };
+        Self { decoder: Decoder::new(), world }
+    }
+
+    /// Takes the next frame.
+    pub fn frame(&mut self, frame: &Frame<'_>) {
+        let Self { decoder, world } = self;
+        world.stats.frames = world.stats.frames.saturating_add(1);
+        world.stats.bytes = world.stats.bytes.saturating_add(u64::from(frame.original_length));
+        match decoder.decode(frame) {
+            Ok(Decoded::Packet(packet)) => world.packet(frame, &packet),
+            Ok(Decoded::Fragment | Decoded::NotIp) | Err(_) => {}
+        }
+        if world.clock.frame(frame.time) {
+            world.turn();
+        }
+    }
+
+    /// Says what time it is where no frame does: capture time advanced by a clock that only goes forward.
+    pub fn tick(&mut self, now: Timestamp) {
+        self.world.clock.advance(now);
+        self.world.turn();
+    }
+
+    /// Ends the capture: every handshake that is open is settled, in the order in which their flows began.
+    pub fn finish(&mut self) {
+        self.world.finish();
+    }
+
+    /// The next handshake that is settled.
+    pub fn poll(&mut self) -> Option<Box<Handshake>> {
+        let handshake = self.world.done.pop_front()?;
+        self.world.stats.handshakes = self.world.stats.handshakes.saturating_add(1);
+        Some(handshake)
+    }
+
+    /// What was counted so far.
+    pub fn stats(&self) -> Stats {
+        let world = &self.world;
+        Stats {
+            undecoded: self.decoder.errors().collect(),
+            fragments: self.decoder.fragments(),
+            flows: world.flows.len() as u64,
+            flows_created: world.flows.created(),
+            flows_evicted: world.flows.evicted(),
+            buffered: world.buffered as u64,
+            ..world.stats.clone()
+        }
+    }
+}
+
+impl World {
+    fn packet(&mut self, frame: &Frame<'_>, packet: &Packet<'_>) {
+        match &packet.transport {
+            Transport::Tcp(segment) => self.segment(frame, packet, segment),
+            Transport::Udp(_) => self.stats.udp = self.stats.udp.saturating_add(1),
+            Transport::IcmpError(error) => self.icmp(frame.mark(), packet, *error),
+            Transport::Other(_) => {}
+        }
+    }
+
+    fn segment(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, segment: &Segment<'_>) {
+        self.stats.tcp = self.stats.tcp.saturating_add(1);
+        let source = SocketAddr::new(packet.source, segment.source_port);
+        let destination = SocketAddr::new(packet.destination, segment.destination_port);
+        let (key, direction) = FlowKey::new(source, destination, &packet.vlan, &packet.tunnels);
+        let now = self.clock.now();
+        let id = match self.flows.find(&key, now) {
+            Some(id) => id,
+            None if connection::may_begin(segment) => self.open(key, frame.mark()),
+            None => return,
+        };
+        let Some((key, flow)) = self.flows.get_mut(id) else { return };
+        if flow.is_followed_by_another(direction, segment) {
+            let key = *key;
+            self.replace(id, key, frame.mark());
+        }
+        let Some((key, Flow::Open(connection))) = self.flows.get_mut(id) else { return };
+        let before = connection.buffered();
+        let verdict = connection.segment(key, direction, frame, packet, segment, &self.limits, &mut self.done);
+        self.buffered = self.buffered.saturating_sub(before).saturating_add(connection.buffered());
+        let over_budget = self.buffered > self.limits.total_bytes && connection.buffered() > 0;
+        if over_budget {
+            self.relieve(id);
+        }
+        self.follow_up(id, verdict);
+    }
+
+    /// Adds a flow; where the table is full, another is given up for it.
+    fn open(&mut self, key: FlowKey, mark: Mark) -> FlowId {
+        let now = self.clock.now();
+        let (id, evicted) = self.flows.insert(key, Flow::Open(Box::new(Connection::new(mark))), now);
+        if let Some((key, flow)) = evicted {
+            self.close_flow(&key, flow, CloseKind::Timeout, now);
+        }
+        id
+    }
+
+    /// The port is used again: what ran on it is settled, and a new connection begins.
+    fn replace(&mut self, id: FlowId, key: FlowKey, mark: Mark) {
+        let Some((_, flow)) = self.flows.get_mut(id) else { return };
+        let flow = std::mem::replace(flow, Flow::Open(Box::new(Connection::new(mark))));
+        let now = self.clock.now();
+        self.close_flow(&key, flow, CloseKind::Timeout, now);
+        self.stats.flows_reused = self.stats.flows_reused.saturating_add(1);
+    }
+
+    /// Does what a connection's verdict asks for.
+    fn follow_up(&mut self, id: FlowId, verdict: Verdict) {
+        for (timer, at) in Timer::ALL.into_iter().zip(verdict.waits) {
+            if let Some(at) = at {
+                self.timers.set(id, timer, at);
+            }
+        }
+        if verdict.over {
+            self.end(id);
+        }
+    }
+
+    /// A flow has nothing more to tell: it keeps its place in the table and nothing else.
+    fn end(&mut self, id: FlowId) {
+        if let Some((_, flow)) = self.flows.get_mut(id)
+            && let Flow::Open(connection) = flow
+        {
+            self.buffered = self.buffered.saturating_sub(connection.buffered());
+            let bases = connection.bases();
+            *flow = Flow::Over(bases);
+        }
+    }
+
+    fn relieve(&mut self, id: FlowId) {
+        let Some((_, Flow::Open(connection))) = self.flows.get_mut(id) else { return };
+        let before = connection.buffered();
+        connection.give_up_holes();
+        self.buffered = self.buffered.saturating_sub(before).saturating_add(connection.buffered());
+    }
+
+    fn icmp(&mut self, mark: Mark, packet: &Packet<'_>, error: IcmpError) {
+        self.stats.icmp_errors = self.stats.icmp_errors.saturating_add(1);
+        let (source_port, destination_port) = error.quoted_ports;
+        let source = SocketAddr::new(error.quoted_source, source_port);
+        let destination = SocketAddr::new(error.quoted_destination, destination_port);
+        let (key, _) = FlowKey::new(source, destination, &packet.vlan, &packet.tunnels);
+        if let Some(id) = self.flows.find(&key, self.clock.now())
+            && let Some((_, Flow::Open(connection))) = self.flows.get_mut(id)
+        {
+            connection.icmp(mark, error);
+        }
+    }
+
+    /// The clock has moved: what waited long enough is done.
+    fn turn(&mut self) {
+        let now = self.clock.now();
+        while let Some((id, timer)) = self.timers.due(now) {
+            self.ring(id, timer, now);
+        }
+        let mut steps = SWEEP_STEPS;
+        while let Some((key, flow)) = self.flows.sweep(now, &mut steps) {
+            self.close_flow(&key, flow, CloseKind::Timeout, now);
+        }
+    }
+
+    fn ring(&mut self, id: FlowId, timer: Timer, now: Timestamp) {
+        let Some((key, Flow::Open(connection))) = self.flows.get_mut(id) else { return };
+        let before = connection.buffered();
+        let verdict = connection.ring(key, timer, now, &self.limits, &mut self.done);
+        self.buffered = self.buffered.saturating_sub(before).saturating_add(connection.buffered());
+        self.follow_up(id, verdict);
+    }
+
+    fn close_flow(&mut self, key: &FlowKey, flow: Flow, by: CloseKind, now: Timestamp) {
+        if let Flow::Open(mut connection) = flow {
+            self.buffered = self.buffered.saturating_sub(connection.buffered());
+            connection.settle(key, by, now, &mut self.done);
+        }
+    }
+
+    fn finish(&mut self) {
+        let now = self.clock.latest();
+        self.clock.advance(now);
+        while let Some((id, timer)) = self.timers.due(now) {
+            self.ring(id, timer, now);
+        }
+        let mut flows = self.flows.drain();
+        flows.sort_by_key(|(_, flow)| flow.began());
+        for (key, flow) in flows {
+            self.close_flow(&key, flow, CloseKind::CaptureEnd, now);
+        }
+        self.timers.clear();
+        self.buffered = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+//! JA3 and JA3S: the MD5 of a hello's codes in decimal, in the order in which they were sent.
+
+use crate::hex::hex;
+use crate::tls::{ClientHello, ServerHello};
+use md5::{Digest, Md5};
+use std::fmt::Write as _;
+
+/// `771,4865-4866,0-23-65281,29-23,0`. The version is the hello's own field, never supported_versions.
+pub(super) fn client(text: &mut String, hello: &ClientHello<'_>) {
+    let groups = hello.extensions.supported_groups().and_then(Result::ok).unwrap_or_default();
+    let formats = hello.extensions.ec_point_formats().and_then(Result::ok).unwrap_or_default();
+    list(text, [hello.legacy_version.0].into_iter());
+    text.push(',');
+    list(text, hello.cipher_suites.iter().filter(|suite| !suite.is_grease()).map(|suite| suite.0));
+    text.push(',');
+    list(
+        text,
+        hello.extensions.iter().map(|extension| extension.kind).filter(|kind| !kind.is_grease()).map(|kind| kind.0),
+    );
+    text.push(',');
+    list(text, groups.iter().filter(|group| !group.is_grease()).map(|group| group.0));
+    text.push(',');
+    list(text, formats.iter().map(|format| u16::from(format.0)));
+}
+
+/// `771,4865,43-51`.
+pub(super) fn server(text: &mut String, hello: &ServerHello<'_>) {
+    list(text, [hello.legacy_version.0].into_iter());
+    text.push(',');
+    list(text, [hello.cipher_suite.0].into_iter());
+    text.push(',');
+    list(text, hello.extensions.iter().map(|extension| extension.kind.0));
+}
+
+/// Decimal numbers with dashes between them.
+fn list(text: &mut String, codes: impl Iterator<Item = u16>) {
+    for (index, code) in codes.enumerate() {
+        if index > 0 {
+            text.push('-');
+        }
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{code}");
+    }
+}
+
+pub(super) fn md5(text: &str) -> String {
+    hex(&Md5::digest(text))
+}

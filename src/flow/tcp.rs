@@ -1,0 +1,414 @@
+//! What TCP did on one flow: the facts of its opening, its end and what went wrong in between, per direction, with frame
+//! numbers and times. Facts only: who is to blame is decided elsewhere.
+//!
+//! An ordinary flow has to fit a small budget, so marks are kept relative to the flow's first frame in eight bytes, and
+//! what most flows never see (retransmissions, resets, holes) is kept apart, from the first one on.
+
+use super::key::Direction;
+use crate::packet::{Packet, Segment};
+use crate::time::{Mark, Timestamp};
+use std::time::Duration;
+
+/// How often something happened, and when it first and last did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How often; holds at its end.
+    pub count: u32,
+    /// The first time.
+    pub first: Mark,
+    /// The last time.
+    pub last: Mark,
+}
+
+impl Tally {
+    fn add(&mut self, mark: Mark) {
+        if self.count == 0 {
+            self.first = mark;
+        }
+        self.count = self.count.saturating_add(1);
+        self.last = mark;
+    }
+}
+
+/// A reset as it was sent: what is needed to tell a host's own from another's in its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reset {
+    /// Its frame.
+    pub mark: Mark,
+    /// Its sequence number, as sent.
+    pub sequence: u32,
+    /// Its acknowledgment number, as sent (0 is usual without the ACK flag).
+    pub acknowledgment: u32,
+    /// Its flag bits.
+    pub flags: u8,
+    /// Its time to live or hop limit.
+    pub ttl: u8,
+    /// Its IPv4 identification.
+    pub ip_id: Option<u16>,
+}
+
+/// What went wrong in one direction, or was unusual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Anomalies {
+    /// Segments sent again.
+    pub retransmissions: Tally,
+    /// SYNs sent again.
+    pub syn_retransmissions: Tally,
+    /// Acknowledgments repeated while the other side had more in flight.
+    pub duplicate_acks: Tally,
+    /// Acknowledgments with SACK blocks: the sender of these has a hole.
+    pub selective_acks: Tally,
+    /// Windows of zero.
+    pub zero_windows: Tally,
+    /// Bytes sent again that differ from those sent first.
+    pub conflicts: Tally,
+    /// Resets.
+    pub resets: Tally,
+    /// The first of them.
+    pub first_reset: Option<Reset>,
+    /// The last of them.
+    pub last_reset: Option<Reset>,
+}
+
+/// A mark in eight bytes: frames and microseconds after the flow's first frame (up to 71 minutes, held there).
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    frame: u32,
+    micros: u32,
+}
+
+impl Moment {
+    const NEVER: Self = Self { frame: u32::MAX, micros: u32::MAX };
+
+    fn new(mark: Mark, origin: Mark) -> Self {
+        let micros = u32::try_from(mark.time.since(origin.time).as_micros()).unwrap_or(u32::MAX);
+        let frame = u32::try_from(mark.frame.saturating_sub(origin.frame)).unwrap_or(u32::MAX);
+        Self { frame: frame.min(u32::MAX.saturating_sub(1)), micros }
+    }
+
+    fn mark(self, origin: Mark) -> Option<Mark> {
+        if self.frame == u32::MAX {
+            return None;
+        }
+        let time = if self.micros == 0 { origin.time } else { micros_after(origin.time, self.micros) };
+        Some(Mark { frame: origin.frame.saturating_add(u64::from(self.frame)), time })
+    }
+
+    const fn is_set(self) -> bool {
+        self.frame != u32::MAX
+    }
+}
+
+fn micros_after(time: Timestamp, micros: u32) -> Timestamp {
+    Timestamp::from_micros(time.as_micros()).plus(Duration::from_micros(u64::from(micros)))
+}
+
+const SYN_SEEN: u8 = 1;
+const BASED: u8 = 2;
+const ACK_SEEN: u8 = 4;
+const HEARD: u8 = 8;
+
+/// One direction's running facts.
+#[derive(Clone, Copy, Debug)]
+struct Half {
+    /// The sequence number of the first byte of the stream.
+    base: u32,
+    /// The sequence number after the last byte seen.
+    end: u32,
+    /// The highest acknowledgment sent: a sequence number of the other direction.
+    acked: u32,
+    /// Where the FIN stands.
+    fin_sequence: u32,
+    /// What the FIN acknowledged.
+    fin_acked: u32,
+    syn: Moment,
+    first_data: Moment,
+    fin: Moment,
+    window: u16,
+    ttl: u8,
+    flags: u8,
+}
+
+impl Half {
+    const NEW: Self = Self {
+        base: 0,
+        end: 0,
+        acked: 0,
+        fin_sequence: 0,
+        fin_acked: 0,
+        syn: Moment::NEVER,
+        first_data: Moment::NEVER,
+        fin: Moment::NEVER,
+        window: 0,
+        ttl: 0,
+        flags: 0,
+    };
+
+    const fn has(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+}
+
+/// The running TCP facts of one flow.
+#[derive(Clone, Debug)]
+pub struct TcpState {
+    origin: Mark,
+    halves: [Half; 2],
+    anomalies: Option<Box<[Anomalies; 2]>>,
+}
+
+impl TcpState {
+    /// Of a flow whose first frame is `origin`.
+    pub const fn new(origin: Mark) -> Self {
+        Self { origin, halves: [Half::NEW; 2], anomalies: None }
+    }
+
+    /// The flow's first frame.
+    pub const fn origin(&self) -> Mark {
+        self.origin
+    }
+
+    /// Takes note of a segment. A SYN or the first data gives its direction the number where its stream begins.
+    pub fn observe(&mut self, direction: Direction, packet: &Packet<'_>, segment: &Segment<'_>, mark: Mark) {
+        let origin = self.origin;
+        let length = payload_length(segment);
+        let half = direction.of_mut(&mut self.halves);
+        half.flags |= HEARD;
+        half.ttl = packet.ttl;
+        if segment.flags.syn() {
+            self.observe_syn(direction, segment, mark);
+        } else if length > 0 {
+            self.observe_data(direction, segment.sequence, length, mark);
+        }
+        if segment.flags.rst() {
+            self.observe_reset(direction, packet, segment, mark);
+            return;
+        }
+        if segment.flags.ack() {
+            self.observe_ack(direction, segment, length, mark);
+        }
+        let half = direction.of_mut(&mut self.halves);
+        if segment.flags.fin() && !half.fin.is_set() {
+            half.fin = Moment::new(mark, origin);
+            half.fin_sequence = segment.sequence.wrapping_add(length);
+            half.fin_acked = segment.acknowledgment;
+        }
+        if segment.window == 0 && !segment.flags.syn() {
+            self.anomaly(direction).zero_windows.add(mark);
+        }
+    }
+
+    fn observe_syn(&mut self, direction: Direction, segment: &Segment<'_>, mark: Mark) {
+        let moment = Moment::new(mark, self.origin);
+        let half = direction.of_mut(&mut self.halves);
+        let base = segment.sequence.wrapping_add(1);
+        if half.has(SYN_SEEN) && half.base == base {
+            self.anomaly(direction).syn_retransmissions.add(mark);
+            return;
+        }
+        if half.first_data.is_set() && half.has(SYN_SEEN) {
+            return;
+        }
+        if !half.first_data.is_set() {
+            half.end = base;
+        }
+        half.base = base;
+        half.syn = moment;
+        half.flags |= SYN_SEEN | BASED;
+        let other = direction.reverse().of_mut(&mut self.halves);
+        if segment.flags.ack() && !other.has(SYN_SEEN) && !other.first_data.is_set() {
+            (other.base, other.end) = (segment.acknowledgment, segment.acknowledgment);
+            other.flags |= SYN_SEEN | BASED;
+        }
+    }
+
+    fn observe_data(&mut self, direction: Direction, sequence: u32, length: u32, mark: Mark) {
+        let moment = Moment::new(mark, self.origin);
+        let half = direction.of_mut(&mut self.halves);
+        let end = sequence.wrapping_add(length);
+        if !half.first_data.is_set() {
+            half.first_data = moment;
+        }
+        if !half.has(BASED) {
+            (half.base, half.end) = (sequence, end);
+            half.flags |= BASED;
+        } else if later(end, half.end) {
+            half.end = end;
+        } else if half.has(SYN_SEEN) || !later(half.base, sequence) {
+            self.anomaly(direction).retransmissions.add(mark);
+        }
+        let half = direction.of_mut(&mut self.halves);
+        if !half.has(SYN_SEEN) && later(half.base, sequence) {
+            half.base = sequence;
+        }
+    }
+
+    fn observe_ack(&mut self, direction: Direction, segment: &Segment<'_>, length: u32, mark: Mark) {
+        let other = *direction.reverse().of(&self.halves);
+        let half = direction.of_mut(&mut self.halves);
+        let window = std::mem::replace(&mut half.window, segment.window);
+        if !half.has(ACK_SEEN) || later(segment.acknowledgment, half.acked) {
+            half.acked = segment.acknowledgment;
+            half.flags |= ACK_SEEN;
+        } else if segment.acknowledgment == half.acked
+            && length == 0
+            && window == segment.window
+            && !segment.flags.syn()
+            && !segment.flags.fin()
+            && later(other.end, half.acked)
+        {
+            self.anomaly(direction).duplicate_acks.add(mark);
+        }
+        if segment.sack_blocks().next().is_some() {
+            self.anomaly(direction).selective_acks.add(mark);
+        }
+    }
+
+    fn observe_reset(&mut self, direction: Direction, packet: &Packet<'_>, segment: &Segment<'_>, mark: Mark) {
+        let reset = Reset {
+            mark,
+            sequence: segment.sequence,
+            acknowledgment: segment.acknowledgment,
+            flags: segment.flags.0,
+            ttl: packet.ttl,
+            ip_id: packet.ip_id,
+        };
+        let anomalies = self.anomaly(direction);
+        anomalies.resets.add(mark);
+        anomalies.first_reset.get_or_insert(reset);
+        anomalies.last_reset = Some(reset);
+    }
+
+    /// Takes note that bytes sent again differed from those sent first.
+    pub fn conflict(&mut self, direction: Direction, mark: Mark) {
+        self.anomaly(direction).conflicts.add(mark);
+    }
+
+    fn anomaly(&mut self, direction: Direction) -> &mut Anomalies {
+        direction.of_mut(self.anomalies.get_or_insert_default())
+    }
+
+    /// The sequence number where a direction's stream begins, as far as is known: from its SYN, or from what the other
+    /// side's SYN-ACK acknowledged.
+    pub fn base(&self, direction: Direction) -> Option<u32> {
+        let half = direction.of(&self.halves);
+        half.has(SYN_SEEN).then_some(half.base)
+    }
+
+    /// The lowest sequence number seen in a direction (its SYN's successor where there was one).
+    pub fn lowest(&self, direction: Direction) -> Option<u32> {
+        let half = direction.of(&self.halves);
+        half.has(BASED).then_some(half.base)
+    }
+
+    /// True once any packet of a direction was seen.
+    pub fn heard(&self, direction: Direction) -> bool {
+        direction.of(&self.halves).has(HEARD)
+    }
+
+    /// The highest acknowledgment that a direction sent, as a sequence number of the other.
+    pub fn acknowledged(&self, direction: Direction) -> Option<u32> {
+        let half = direction.of(&self.halves);
+        half.has(ACK_SEEN).then_some(half.acked)
+    }
+
+    /// Where a direction's FIN stands: the sequence number after its last byte, and what the FIN acknowledged.
+    pub fn fin(&self, direction: Direction) -> Option<Fin> {
+        let half = direction.of(&self.halves);
+        let mark = half.fin.mark(self.origin)?;
+        Some(Fin { mark, sequence: half.fin_sequence, acknowledged: half.fin_acked })
+    }
+
+    /// The first reset of a direction.
+    pub fn reset(&self, direction: Direction) -> Option<Reset> {
+        direction.of(self.anomalies.as_deref()?).first_reset
+    }
+
+    /// True where a direction has asked again for bytes that it lacks, by duplicate or selective acknowledgments.
+    pub fn asks_again(&self, direction: Direction) -> bool {
+        let anomalies = self.anomalies.as_deref().map(|pair| direction.of(pair));
+        anomalies.is_some_and(|anomalies| anomalies.duplicate_acks.count > 0 || anomalies.selective_acks.count > 0)
+    }
+
+    /// Who opened the connection: the first to send a SYN.
+    pub fn opened_by(&self) -> Option<Direction> {
+        let [low, high] = &self.halves;
+        match (low.syn.mark(self.origin), high.syn.mark(self.origin)) {
+            (Some(low), Some(high)) => Some(if low <= high { Direction::FromLow } else { Direction::FromHigh }),
+            (Some(_), None) => Some(Direction::FromLow),
+            (None, Some(_)) => Some(Direction::FromHigh),
+            (None, None) => None,
+        }
+    }
+
+    /// The facts in absolute marks, the client's first.
+    pub fn facts(&self, client: Direction) -> TcpFacts {
+        TcpFacts { sides: [self.side(client), self.side(client.reverse())] }
+    }
+
+    fn side(&self, direction: Direction) -> TcpSide {
+        let (half, other) = (direction.of(&self.halves), direction.reverse().of(&self.halves));
+        let acknowledged = half.has(ACK_SEEN) && other.has(BASED);
+        TcpSide {
+            syn: half.syn.mark(self.origin),
+            first_data: half.first_data.mark(self.origin),
+            fin: half.fin.mark(self.origin),
+            ttl: half.has(HEARD).then_some(half.ttl),
+            sent: u64::from(distance(half.base, half.end)),
+            acknowledged: acknowledged.then(|| u64::from(distance(other.base, half.acked))),
+            anomalies: self.anomalies.as_deref().map(|pair| *direction.of(pair)).unwrap_or_default(),
+        }
+    }
+}
+
+/// Where a FIN stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fin {
+    /// Its frame.
+    pub mark: Mark,
+    /// The sequence number after the stream's last byte.
+    pub sequence: u32,
+    /// What it acknowledged of the other direction.
+    pub acknowledged: u32,
+}
+
+/// What TCP did under one handshake.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TcpFacts {
+    /// The client's side, then the server's.
+    pub sides: [TcpSide; 2],
+}
+
+/// One side's facts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TcpSide {
+    /// Its SYN (the server's has ACK too).
+    pub syn: Option<Mark>,
+    /// Its first payload.
+    pub first_data: Option<Mark>,
+    /// Its FIN.
+    pub fin: Option<Mark>,
+    /// The time to live or hop limit of its last packet.
+    pub ttl: Option<u8>,
+    /// The bytes it had sent when the handshake was settled, by sequence numbers: lost ones count.
+    pub sent: u64,
+    /// How much of the other side's stream it had acknowledged by then.
+    pub acknowledged: Option<u64>,
+    /// What went wrong in its direction.
+    pub anomalies: Anomalies,
+}
+
+/// How long a segment's payload was on the wire.
+pub fn payload_length(segment: &Segment<'_>) -> u32 {
+    u32::try_from(segment.payload.len()).unwrap_or(u32::MAX).saturating_add(segment.missing)
+}
+
+/// True where sequence number `a` lies after `b`, across the wrap-around (RFC 9293, 3.4).
+pub const fn later(a: u32, b: u32) -> bool {
+    a.wrapping_sub(b) as i32 > 0
+}
+
+/// The bytes from `from` to `to`; none where `to` does not lie after it.
+pub const fn distance(from: u32, to: u32) -> u32 {
+    if later(to, from) { to.wrapping_sub(from) } else { 0 }
+}

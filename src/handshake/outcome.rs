@@ -1,0 +1,274 @@
+//! How a handshake went, from what was seen of it.
+//!
+//! Up to TLS 1.2 the wire says when a side has finished: an encrypted handshake record after its ChangeCipherSpec. In
+//! TLS 1.3 all records look alike, and what tells them is their length and what their sender had acknowledged: the
+//! client's first record after it has acknowledged the ServerHello begins its second flight, an alert has two bytes of
+//! content, a Finished four and a hash, an empty Certificate eight, and each record adds a byte for its type and a tag
+//! (RFC 8446 sections 4.4 and 5.2). Padding hides all of it, and then nothing is claimed that later records do not show.
+
+use super::facts::{Close, CloseKind, EncryptedRecord, Handshake, Outcome, Side, What};
+use crate::time::{Mark, Timestamp};
+use crate::tls::registry::{AlertDescription, AlertLevel, ContentType, ExtensionType, HandshakeType, ProtocolVersion};
+use crate::tls::{ClientHello, RECORD_HEADER_LEN};
+use std::time::Duration;
+
+/// A finished connection that stays open for this long is established, used or not.
+pub const OPEN_LONG_ENOUGH: Duration = Duration::from_secs(5);
+/// A refusal after finishing comes within about this time.
+const PROMPT: Duration = Duration::from_millis(1500);
+/// The client's second flight has at most this many records before its Finished: EndOfEarlyData, Certificate (in a few
+/// records where it is large), CertificateVerify.
+const MAX_FLIGHT: usize = 8;
+/// A server sends at most this many tickets at once.
+const MAX_TICKETS: usize = 4;
+/// Tickets sent together have the same length, but for integers in them that are encoded in as few bytes as they need.
+const TICKET_SPREAD: u16 = 4;
+/// A ticket is not longer than this, a client's certificate in it included.
+const MAX_TICKET: u16 = 4096;
+
+/// How the client's certificate went, by the lengths of its second flight in TLS 1.3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FlightAuth {
+    /// The flight has no certificate.
+    None,
+    /// The client had to say that it has no certificate.
+    Empty,
+    /// It sent one.
+    Sent,
+    /// The lengths do not tell.
+    Unclear,
+}
+
+/// The client's second flight of TLS 1.3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SecondFlight {
+    /// Not seen, or not enough of it.
+    Pending,
+    /// An alert-sized record stands in place of it.
+    Refused,
+    /// It ended in what must be Finished.
+    Done {
+        /// What it says of the client's certificate.
+        auth: FlightAuth,
+        /// True where it began with what must be EndOfEarlyData.
+        early_data: bool,
+        /// The index of its last record among the client's.
+        last: usize,
+    },
+}
+
+/// The lengths of TLS 1.3's records under the suite agreed on.
+struct Lengths {
+    tag: u16,
+    hash: u16,
+}
+
+impl Lengths {
+    fn of(handshake: &Handshake) -> Self {
+        let suite = handshake.cipher_suite;
+        let tag = suite.and_then(|suite| suite.aead_tag_length()).unwrap_or(16);
+        let hash = suite.and_then(|suite| suite.hash_length()).unwrap_or(32);
+        Self { tag: u16::from(tag), hash: u16::from(hash) }
+    }
+
+    const fn record(&self, content: u16) -> u16 {
+        content.saturating_add(1).saturating_add(self.tag)
+    }
+
+    const fn alert(&self) -> u16 {
+        self.record(2)
+    }
+
+    const fn end_of_early_data(&self) -> u16 {
+        self.record(4)
+    }
+
+    const fn finished(&self) -> u16 {
+        self.record(self.hash.saturating_add(4))
+    }
+
+    const fn empty_certificate(&self) -> u16 {
+        self.record(8)
+    }
+
+    const fn empty_certificate_and_finished(&self) -> u16 {
+        self.record(self.hash.saturating_add(12))
+    }
+}
+
+impl EncryptedRecord {
+    /// Where the record ends in its sender's stream.
+    pub fn end(&self) -> u64 {
+        self.offset.saturating_add(RECORD_HEADER_LEN as u64).saturating_add(u64::from(self.length))
+    }
+
+    /// True where its sender had acknowledged the other side's stream up to `offset`; where the capture does not show
+    /// what was acknowledged, where it came after `mark`.
+    fn follows(&self, offset: u64, mark: Mark) -> bool {
+        self.acknowledged.map_or(self.mark > mark, |acknowledged| acknowledged >= offset)
+    }
+}
+
+impl Handshake {
+    pub(super) fn is_tls13(&self) -> bool {
+        self.version.is_some_and(ProtocolVersion::is_tls13)
+    }
+
+    fn offers_early_data(&self) -> bool {
+        self.message(Side::Client, HandshakeType::CLIENT_HELLO).is_some_and(|message| {
+            ClientHello::parse_prefix(message.body)
+                .0
+                .is_some_and(|hello| hello.extensions.contains(ExtensionType::EARLY_DATA))
+        })
+    }
+
+    /// Reads the client's second flight of TLS 1.3 out of the lengths of its records.
+    pub(super) fn second_flight(&self) -> SecondFlight {
+        let hello = self.steps.iter().rev().find(|step| {
+            step.from == Side::Server && step.what == What::Message(HandshakeType::SERVER_HELLO)
+        });
+        let Some(hello) = hello else { return SecondFlight::Pending };
+        let [records, answers] = &self.records;
+        let Some(begin) = records.iter().position(|record| record.follows(hello.end, hello.mark)) else {
+            return SecondFlight::Pending;
+        };
+        let lengths = Lengths::of(self);
+        let flight = records.iter().enumerate().skip(begin).take(MAX_FLIGHT);
+        let end_of_early_data = flight
+            .clone()
+            .find(|(_, record)| record.length == lengths.end_of_early_data())
+            .filter(|_| self.offers_early_data());
+        let begin = end_of_early_data.map_or(begin, |(at, _)| at.saturating_add(1));
+        let early_data = end_of_early_data.is_some();
+        let Some(first) = records.get(begin) else { return SecondFlight::Pending };
+        let done = |auth, last| SecondFlight::Done { auth, early_data, last };
+        let empty = lengths.empty_certificate();
+        match first.length {
+            length if length == lengths.alert() => return SecondFlight::Refused,
+            length if length == lengths.finished() => return done(FlightAuth::None, begin),
+            length if length == lengths.empty_certificate_and_finished() => return done(FlightAuth::Empty, begin),
+            _ => {}
+        }
+        let finished = flight.skip_while(|(at, _)| *at <= begin).find(|(_, record)| record.length == lengths.finished());
+        if let Some((at, _)) = finished {
+            return done(if first.length == empty { FlightAuth::Empty } else { FlightAuth::Sent }, at);
+        }
+        // All in one record, or padded: it is over when the server answers it or the client goes on.
+        let answered = answers.iter().any(|answer| answer.follows(first.end(), first.mark));
+        if first.length != empty && (answered || records.len() > begin.saturating_add(1)) {
+            return done(FlightAuth::Unclear, begin);
+        }
+        SecondFlight::Pending
+    }
+
+    /// Fills in what a handshake in TLS 1.3 shows so far. Returns whether it is established.
+    fn assess_tls13(&mut self) -> bool {
+        let SecondFlight::Done { auth, last, .. } = self.second_flight() else { return false };
+        let lengths = Lengths::of(self);
+        let [records, answers] = &self.records;
+        let Some(finished) = records.get(last).copied() else { return false };
+        let is_data = |record: &&EncryptedRecord| record.length != lengths.alert();
+        let sent = records.iter().skip(last.saturating_add(1)).find(is_data).map(|record| record.mark);
+        let mut answers = answers.iter().filter(|answer| answer.follows(finished.end(), finished.mark)).peekable();
+        let accepted = answers.peek().is_some_and(is_data);
+        let answers: Vec<_> = answers.collect();
+        let tickets = leading_tickets(&answers);
+        let received = answers.iter().skip(tickets).copied().find(is_data).map(|record| record.mark);
+        self.finished = [Some(finished.mark); 2];
+        // Where the client has asked for something, what looks like a ticket may be the answer to it.
+        self.application_data = [sent, received];
+        (sent.is_some() || received.is_some()) && (auth == FlightAuth::None || accepted)
+    }
+
+    fn assess_tls12(&mut self) -> bool {
+        let [sent, received] = self.application_data;
+        // No server sends data before both have finished, so a lost Finished is made up for.
+        if let Some(mark) = received {
+            for finished in &mut self.finished {
+                finished.get_or_insert(mark);
+            }
+        }
+        let asked = self.message(Side::Server, HandshakeType::CERTIFICATE_REQUEST).is_some();
+        self.both_finished() && if asked { received.is_some() } else { sent.is_some() || received.is_some() }
+    }
+
+    pub(super) fn both_finished(&self) -> bool {
+        self.finished.iter().all(Option::is_some)
+    }
+
+    /// When the later of the two finished.
+    pub(super) fn finished_at(&self) -> Option<Mark> {
+        let [client, server] = self.finished;
+        Some(client?.max(server?))
+    }
+
+    /// Takes stock after new records. Returns whether the handshake is established.
+    pub(super) fn assess(&mut self) -> bool {
+        if self.is_tls13() { self.assess_tls13() } else { self.assess_tls12() }
+    }
+
+    /// The alert that ended the handshake, if one in the clear did: a fatal one, a close_notify, and in TLS 1.3 any
+    /// error, whatever its level (RFC 8446 section 6.2).
+    pub(super) fn ending_alert(&self) -> Option<&super::facts::Alert> {
+        self.alerts.iter().find(|alert| {
+            alert.level == AlertLevel::FATAL
+                || alert.description == AlertDescription::CLOSE_NOTIFY
+                || self.is_tls13() && alert.description != AlertDescription::USER_CANCELED
+        })
+    }
+
+    /// Decides the outcome of a handshake that is over at `now`, with what ended it.
+    pub(super) fn conclude(&mut self, close: Option<Close>, now: Timestamp) {
+        self.close = close;
+        let established = self.assess();
+        let open_since = self.finished_at().map(|mark| now.since(mark.time));
+        let ended = close.is_some_and(|close| !matches!(close.by, CloseKind::CaptureEnd | CloseKind::Timeout));
+        self.outcome = if established {
+            Outcome::Established
+        } else if self.ending_alert().is_some() && !self.both_finished() {
+            Outcome::Failed
+        } else if self.both_finished() && !ended && open_since.is_some_and(|open| open >= OPEN_LONG_ENOUGH) {
+            Outcome::Established
+        } else if !self.complete() {
+            Outcome::Unfinished
+        } else if !self.both_finished() && (ended || self.is_refused()) {
+            Outcome::Failed
+        } else if !ended {
+            Outcome::Unfinished
+        } else if self.is_refused_after_finishing() {
+            Outcome::Abandoned
+        } else {
+            Outcome::Unused
+        };
+    }
+
+    /// True where an alert-sized record stands in place of the client's second flight.
+    fn is_refused(&self) -> bool {
+        self.is_tls13() && self.second_flight() == SecondFlight::Refused
+    }
+
+    /// True where the server's first record after the client's second flight, which had a certificate or should have
+    /// had one, is alert-sized and no answer to the client's own close.
+    fn is_refused_after_finishing(&self) -> bool {
+        let SecondFlight::Done { auth, last, .. } = self.second_flight() else { return false };
+        let [records, answers] = &self.records;
+        let (Some(finished), false) = (records.get(last), auth == FlightAuth::None) else { return false };
+        let alert = Lengths::of(self).alert();
+        let Some(answer) = answers.iter().find(|answer| answer.follows(finished.end(), finished.mark)) else { return false };
+        let closed_before = records
+            .get(last.saturating_add(1))
+            .is_some_and(|next| next.length == alert && answer.follows(next.end(), next.mark));
+        answer.length == alert && !closed_before && answer.mark.time.since(finished.mark.time) <= PROMPT
+    }
+}
+
+/// How many of a server's records after Finished may be tickets: at the beginning, few, of one length, not long.
+fn leading_tickets(answers: &[&EncryptedRecord]) -> usize {
+    let Some(first) = answers.first() else { return 0 };
+    let alike = |record: &&&EncryptedRecord| {
+        record.content_type == ContentType::APPLICATION_DATA
+            && record.length.abs_diff(first.length) <= TICKET_SPREAD
+            && record.length <= MAX_TICKET
+    };
+    answers.iter().take(MAX_TICKETS).take_while(alike).count()
+}

@@ -1,0 +1,470 @@
+//! Follows the two streams of one flow: finds TLS in them, tells client from server by what they say, and gathers what
+//! belongs to one handshake.
+
+use super::facts::{
+    Alert, Close, EncryptedRecord, Fault, Handshake, MAX_ALERTS, MAX_FAULTS, MAX_MESSAGE_BYTES, MAX_RECORDS, MAX_STEPS,
+    Missing, MissingWhy, Outcome, Side, Step, What,
+};
+use super::stream::{Event, Place, Stream};
+use crate::flow::Direction;
+use crate::flow::tcp::TcpFacts;
+use crate::packet::{IcmpError, Tunnels, VlanTags};
+use crate::time::{Mark, Timestamp};
+use crate::tls::registry::{CipherSuite, ContentType, HandshakeType, ProtocolVersion};
+use crate::tls::{ClientHello, HelloRetryRequest, ParseError, ServerHello, Ssl2ServerHello};
+use std::net::SocketAddr;
+
+/// At most this many ICMP errors of one handshake are kept.
+const MAX_ICMP: usize = 4;
+/// Above this a port is one that a client took at random (RFC 6335 section 6); only used where nothing else tells.
+const FIRST_EPHEMERAL_PORT: u16 = 32768;
+/// Records that an SSL 2.0 side sends after its hello until it has finished (the draft, 1.3.1).
+const SSL2_RECORDS_TO_FINISH: u32 = 2;
+
+/// Where a flow runs, as a handshake will tell it.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings {
+    /// The ends, by direction: who sends in it.
+    pub ends: [SocketAddr; 2],
+    /// Who opened the TCP connection, where that was seen.
+    pub opener: Option<Direction>,
+    /// VLAN tags.
+    pub vlan: VlanTags,
+    /// Tunnels.
+    pub tunnels: Tunnels,
+    /// The capture's number of the interface.
+    pub interface: u32,
+}
+
+/// The tracker of one flow.
+#[derive(Debug)]
+pub struct Tracker {
+    streams: [Stream; 2],
+    core: Core,
+}
+
+/// What a stream's bytes came with.
+#[derive(Clone, Copy, Debug)]
+pub struct Chunk<'a> {
+    /// Where they begin in their stream.
+    pub offset: u64,
+    /// The bytes.
+    pub bytes: &'a [u8],
+    /// Their frame.
+    pub mark: Mark,
+    /// How much of the other stream their sender had acknowledged.
+    pub acknowledged: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Core {
+    surroundings: Surroundings,
+    client: Option<Direction>,
+    client_is_guessed: bool,
+    current: Option<Box<Handshake>>,
+    /// ChangeCipherSpec by side, in the current handshake.
+    changed_cipher: [bool; 2],
+    ssl2_records: [u32; 2],
+    /// Handshakes that ended because another began.
+    superseded: Vec<Box<Handshake>>,
+}
+
+impl Tracker {
+    /// Of a flow in which nothing was seen yet.
+    pub fn new(surroundings: Surroundings) -> Self {
+        let core = Core {
+            surroundings,
+            client: None,
+            client_is_guessed: false,
+            current: None,
+            changed_cipher: [false; 2],
+            ssl2_records: [0; 2],
+            superseded: Vec::new(),
+        };
+        Self { streams: Default::default(), core }
+    }
+
+    /// Takes the next bytes of a direction.
+    pub fn bytes(&mut self, direction: Direction, chunk: Chunk<'_>) {
+        let Chunk { offset, bytes, mark, acknowledged } = chunk;
+        let peer_is_tls = direction.reverse().of(&self.streams).is_tls();
+        let core = &mut self.core;
+        direction.of_mut(&mut self.streams).bytes(
+            bytes,
+            Place { offset, mark, acknowledged },
+            peer_is_tls,
+            &mut |event, place| core.on(direction, event, place),
+        );
+        if let Some(mac) = self.core.current.as_ref().and_then(|handshake| null_cipher_mac(handshake)) {
+            self.streams.iter_mut().for_each(|stream| stream.expect_null_cipher(mac));
+        }
+        self.core.touch(mark);
+    }
+
+    /// Takes note of bytes of a direction that will not come.
+    pub fn gap(&mut self, direction: Direction, offset: u64, length: u64, mark: Mark, why: MissingWhy) {
+        let stream = direction.of_mut(&mut self.streams);
+        if !stream.is_tls() && self.core.current.is_none() {
+            return;
+        }
+        let (core, place) = (&mut self.core, Place { offset, mark, acknowledged: None });
+        stream.gap(length, place, &mut |event, place| core.on(direction, event, place));
+        core.missing(direction, offset, length, why);
+    }
+
+    /// Tells that a handshake's flow met an ICMP error.
+    pub fn icmp(&mut self, mark: Mark, error: IcmpError) {
+        if let Some(handshake) = self.core.current.as_mut().filter(|handshake| handshake.icmp.len() < MAX_ICMP) {
+            handshake.icmp.push((mark, error));
+        }
+    }
+
+    /// Takes note of a frame of the flow, whether or not it brought bytes.
+    pub fn touch(&mut self, mark: Mark) {
+        self.core.touch(mark);
+    }
+
+    /// The direction in which the client sends, once that is known.
+    pub fn client(&self) -> Option<Direction> {
+        self.core.client
+    }
+
+    /// True where neither direction is TLS, or can still become it.
+    pub fn is_foreign(&self) -> bool {
+        self.core.current.is_none() && self.streams.iter().any(Stream::is_foreign)
+    }
+
+    /// True while a handshake is being followed.
+    pub fn is_tracking(&self) -> bool {
+        self.core.current.is_some()
+    }
+
+    /// True where further handshakes can be read after the current one: its cipher encrypts nothing.
+    pub fn stays_readable(&self) -> bool {
+        self.core.current.as_ref().is_some_and(|handshake| null_cipher_mac(handshake).is_some())
+    }
+
+    /// When both sides had finished, where they have.
+    pub fn finished_at(&self) -> Option<Timestamp> {
+        Some(self.core.current.as_ref()?.finished_at()?.time)
+    }
+
+    /// The bytes it buffers.
+    pub fn buffered(&self) -> usize {
+        self.streams.iter().map(Stream::buffered).fold(0, usize::saturating_add)
+    }
+
+    /// Takes stock: true where the current handshake is established.
+    pub fn is_established(&mut self) -> bool {
+        self.core.current.as_mut().is_some_and(|handshake| handshake.assess())
+    }
+
+    /// A handshake that another has followed on the same flow.
+    pub fn take_superseded(&mut self) -> Option<Box<Handshake>> {
+        if self.core.superseded.is_empty() { None } else { Some(self.core.superseded.remove(0)) }
+    }
+
+    /// Where the alert that ended the handshake ended in its sender's stream, and when.
+    pub fn ending_alert(&self) -> Option<(Side, u64, Mark)> {
+        let handshake = self.core.current.as_ref()?;
+        let alert = handshake.ending_alert()?;
+        let is_it = |step: &&Step| step.mark == alert.mark && step.what == What::Alert(alert.level, alert.description);
+        let end = handshake.steps.iter().find(is_it).map_or(u64::MAX, |step| step.end);
+        Some((alert.from, end, alert.mark))
+    }
+
+    /// Reads what the streams still hold: no more bytes will come.
+    pub fn end_streams(&mut self, mark: Mark) {
+        for direction in Direction::BOTH {
+            let (core, place) = (&mut self.core, Place { offset: 0, mark, acknowledged: None });
+            direction.of_mut(&mut self.streams).end(place, &mut |event, place| core.on(direction, event, place));
+        }
+    }
+
+    /// Ends the current handshake at `now` and decides how it went.
+    pub fn settle(&mut self, close: Option<Close>, tcp: impl FnOnce(Direction) -> TcpFacts, now: Timestamp) -> Option<Box<Handshake>> {
+        let mut handshake = self.core.current.take()?;
+        let client = self.core.client?;
+        handshake.roles_guessed = self.core.client_is_guessed;
+        handshake.tcp = tcp(client);
+        handshake.conclude(close, now);
+        self.core.changed_cipher = [false; 2];
+        Some(handshake)
+    }
+}
+
+impl Core {
+    fn on(&mut self, direction: Direction, event: Event<'_>, place: Place) {
+        match event {
+            Event::Message { kind, body, whole } => self.on_message(direction, kind, body, whole, place),
+            Event::Ssl2 { body, whole } => self.on_ssl2(direction, body, whole, place),
+            Event::Ssl2Record => self.on_ssl2_record(direction, place),
+            Event::ChangeCipherSpec => {
+                if let Some((side, handshake)) = self.of(direction) {
+                    handshake.step(side, What::ChangeCipherSpec, place, &[], true);
+                    if let Some(changed) = self.changed_cipher.get_mut(side.index()) {
+                        *changed = true;
+                    }
+                }
+            }
+            Event::Alert(level, description) => {
+                if let Some((from, handshake)) = self.of(direction) {
+                    handshake.step(from, What::Alert(level, description), place, &[], true);
+                    if handshake.alerts.len() < MAX_ALERTS {
+                        handshake.alerts.push(Alert { from, level, description, mark: place.mark });
+                    }
+                }
+            }
+            Event::Opaque(record) => self.on_opaque(direction, record, place),
+        }
+    }
+
+    fn on_message(&mut self, direction: Direction, kind: HandshakeType, body: &[u8], whole: bool, place: Place) {
+        self.take_roles(direction, kind);
+        if kind == HandshakeType::CLIENT_HELLO && self.begins_another(body) {
+            self.supersede(place);
+        }
+        let Some((side, handshake)) = self.begin(direction, place) else { return };
+        handshake.step(side, What::Message(kind), place, body, whole);
+        let fault = match kind {
+            _ if !whole => None,
+            HandshakeType::CLIENT_HELLO => ClientHello::parse(body).err(),
+            HandshakeType::SERVER_HELLO => handshake.on_server_hello(body).err(),
+            HandshakeType::HELLO_RETRY_REQUEST => handshake.on_hello_retry_request(body).err(),
+            HandshakeType::FINISHED => {
+                // In the clear: a NULL cipher.
+                handshake.finish(side, place.mark);
+                None
+            }
+            _ => None,
+        };
+        if let Some(error) = fault {
+            handshake.fault(side, place.mark, error);
+        }
+    }
+
+    /// Tells the roles by the first message that only one of them sends. A hello overrules everything else.
+    fn take_roles(&mut self, direction: Direction, kind: HandshakeType) {
+        let hello = matches!(kind, HandshakeType::CLIENT_HELLO | HandshakeType::SERVER_HELLO);
+        let client = match kind {
+            HandshakeType::CLIENT_HELLO | HandshakeType::CLIENT_KEY_EXCHANGE => direction,
+            HandshakeType::SERVER_HELLO
+            | HandshakeType::HELLO_REQUEST
+            | HandshakeType::SERVER_KEY_EXCHANGE
+            | HandshakeType::CERTIFICATE_REQUEST
+            | HandshakeType::SERVER_HELLO_DONE
+            | HandshakeType::CERTIFICATE_STATUS => direction.reverse(),
+            _ => return,
+        };
+        match self.client {
+            None => (self.client, self.client_is_guessed) = (Some(client), false),
+            Some(known) if known != client && (self.client_is_guessed || hello) => {
+                (self.client, self.client_is_guessed) = (Some(client), false);
+                if let Some(handshake) = &mut self.current {
+                    handshake.swap_sides();
+                }
+            }
+            Some(_) => self.client_is_guessed &= !hello,
+        }
+    }
+
+    /// The client by who opened the connection, else by the ports.
+    fn guess_client(&self) -> Direction {
+        self.surroundings.opener.unwrap_or_else(|| {
+            let [low, high] = self.surroundings.ends.map(|end| end.port());
+            let low_is_client = if low == high { low >= FIRST_EPHEMERAL_PORT } else { low > high };
+            if low_is_client { Direction::FromLow } else { Direction::FromHigh }
+        })
+    }
+
+    /// True where a ClientHello begins another handshake: the current one has had its own, and this is no answer to a
+    /// HelloRetryRequest (which repeats the random, RFC 8446 section 4.1.2).
+    fn begins_another(&self, body: &[u8]) -> bool {
+        let Some(current) = &self.current else { return false };
+        let Some(first) = current.message(Side::Client, HandshakeType::CLIENT_HELLO) else {
+            return current.steps.iter().any(|step| step.from == Side::Client && step.what != What::Ssl2ClientHello)
+                && current.finished.iter().any(Option::is_some);
+        };
+        let random = |body: &[u8]| body.get(2..34).map(<[u8]>::to_vec);
+        random(first.body) != random(body)
+    }
+
+    fn supersede(&mut self, place: Place) {
+        if let Some(mut current) = self.current.take() {
+            current.conclude(None, place.mark.time);
+            self.superseded.push(current);
+        }
+        self.changed_cipher = [false; 2];
+    }
+
+    /// The current handshake, begun if there is none, and the side that sends in `direction`.
+    fn begin(&mut self, direction: Direction, place: Place) -> Option<(Side, &mut Handshake)> {
+        if self.client.is_none() {
+            (self.client, self.client_is_guessed) = (Some(self.guess_client()), true);
+        }
+        let client = self.client?;
+        let side = if client == direction { Side::Client } else { Side::Server };
+        let surroundings = &self.surroundings;
+        let handshake = self.current.get_or_insert_with(|| Box::new(Handshake::begun(surroundings, client, place.mark)));
+        Some((side, handshake))
+    }
+
+    fn of(&mut self, direction: Direction) -> Option<(Side, &mut Handshake)> {
+        let side = if self.client? == direction { Side::Client } else { Side::Server };
+        Some((side, self.current.as_deref_mut()?))
+    }
+
+    fn on_opaque(&mut self, direction: Direction, record: EncryptedRecord, place: Place) {
+        let changed = self.changed_cipher;
+        let Some((side, handshake)) = self.of(direction) else { return };
+        if let Some(records) = handshake.records.get_mut(side.index()).filter(|records| records.len() < MAX_RECORDS) {
+            records.push(record);
+        }
+        let changed = changed.get(side.index()).copied().unwrap_or_default();
+        let finished = handshake.finished.get(side.index()).is_some_and(Option::is_some);
+        let what = match record.content_type {
+            ContentType::APPLICATION_DATA if !handshake.is_tls13() && (changed || finished) => {
+                if let Some(data) = handshake.application_data.get_mut(side.index()) {
+                    data.get_or_insert(record.mark);
+                }
+                What::ApplicationData
+            }
+            ContentType::HANDSHAKE if !handshake.is_tls13() && changed => {
+                handshake.finish(side, record.mark);
+                What::Encrypted(record.content_type)
+            }
+            other => What::Encrypted(other),
+        };
+        handshake.step(side, what, place, &[], true);
+    }
+
+    fn on_ssl2(&mut self, direction: Direction, body: &[u8], whole: bool, place: Place) {
+        let (kind, what) = match body.first() {
+            Some(1) => (HandshakeType::CLIENT_HELLO, What::Ssl2ClientHello),
+            _ => (HandshakeType::SERVER_HELLO, What::Ssl2ServerHello),
+        };
+        self.take_roles(direction, kind);
+        let Some((side, handshake)) = self.begin(direction, place) else { return };
+        handshake.step(side, what, place, body, whole);
+        if what == What::Ssl2ServerHello && Ssl2ServerHello::parse(body).is_ok() {
+            handshake.version = Some(ProtocolVersion::SSL_2_0);
+        }
+    }
+
+    fn on_ssl2_record(&mut self, direction: Direction, place: Place) {
+        let mut counts = self.ssl2_records;
+        let Some((side, handshake)) = self.of(direction) else { return };
+        let Some(count) = counts.get_mut(side.index()) else { return };
+        *count = count.saturating_add(1);
+        if *count == SSL2_RECORDS_TO_FINISH {
+            handshake.finish(side, place.mark);
+        } else if *count > SSL2_RECORDS_TO_FINISH
+            && let Some(data) = handshake.application_data.get_mut(side.index())
+        {
+            data.get_or_insert(place.mark);
+        }
+        self.ssl2_records = counts;
+    }
+
+    fn missing(&mut self, direction: Direction, offset: u64, length: u64, why: MissingWhy) {
+        let Some((from, handshake)) = self.of(direction) else { return };
+        let range = offset..offset.saturating_add(length);
+        let continued = |last: &&mut Missing| last.from == from && last.range.end == offset && last.why == why;
+        if let Some(last) = handshake.missing.iter_mut().find(continued) {
+            last.range.end = range.end;
+        } else if handshake.missing.len() < MAX_FAULTS {
+            handshake.missing.push(Missing { from, range, why });
+        }
+    }
+
+    fn touch(&mut self, mark: Mark) {
+        if let Some(handshake) = &mut self.current {
+            handshake.last = handshake.last.max(mark);
+        }
+    }
+}
+
+impl Handshake {
+    fn begun(surroundings: &Surroundings, client: Direction, mark: Mark) -> Self {
+        Self {
+            client: *client.of(&surroundings.ends),
+            server: *client.reverse().of(&surroundings.ends),
+            roles_guessed: false,
+            vlan: surroundings.vlan,
+            tunnels: surroundings.tunnels,
+            interface: surroundings.interface,
+            first: mark,
+            last: mark,
+            version: None,
+            cipher_suite: None,
+            outcome: Outcome::Unfinished,
+            close: None,
+            steps: Vec::with_capacity(16),
+            bytes: Vec::with_capacity(4096),
+            alerts: Vec::new(),
+            records: Default::default(),
+            finished: [None; 2],
+            application_data: [None; 2],
+            tcp: TcpFacts::default(),
+            icmp: Vec::new(),
+            missing: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+
+    fn step(&mut self, from: Side, what: What, place: Place, body: &[u8], whole: bool) {
+        if self.steps.len() >= MAX_STEPS {
+            return;
+        }
+        self.first = self.first.min(place.mark);
+        let begin = self.bytes.len();
+        if begin.saturating_add(body.len()) <= MAX_MESSAGE_BYTES {
+            self.bytes.extend_from_slice(body);
+        }
+        self.steps.push(Step { from, what, mark: place.mark, end: place.offset, whole, body: begin..self.bytes.len() });
+    }
+
+    fn fault(&mut self, from: Side, mark: Mark, error: ParseError) {
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(Fault { from, mark, error });
+        }
+    }
+
+    fn finish(&mut self, side: Side, mark: Mark) {
+        if let Some(finished) = self.finished.get_mut(side.index()) {
+            finished.get_or_insert(mark);
+        }
+    }
+
+    fn on_server_hello(&mut self, body: &[u8]) -> Result<(), ParseError> {
+        let hello = ServerHello::parse(body)?;
+        self.version = Some(hello.negotiated_version());
+        self.cipher_suite = Some(hello.cipher_suite);
+        Ok(())
+    }
+
+    fn on_hello_retry_request(&mut self, body: &[u8]) -> Result<(), ParseError> {
+        let retry = HelloRetryRequest::parse(body)?;
+        self.version = Some(retry.version);
+        self.cipher_suite = retry.cipher_suite;
+        Ok(())
+    }
+
+    /// The roles were the other way round.
+    fn swap_sides(&mut self) {
+        std::mem::swap(&mut self.client, &mut self.server);
+        self.steps.iter_mut().for_each(|step| step.from = step.from.other());
+        self.alerts.iter_mut().for_each(|alert| alert.from = alert.from.other());
+        self.missing.iter_mut().for_each(|missing| missing.from = missing.from.other());
+        self.faults.iter_mut().for_each(|fault| fault.from = fault.from.other());
+        self.records.reverse();
+        self.finished.reverse();
+        self.application_data.reverse();
+    }
+}
+
+/// The length of the MAC behind each fragment where the suite agreed on encrypts nothing.
+fn null_cipher_mac(handshake: &Handshake) -> Option<usize> {
+    let suite = handshake.cipher_suite.filter(|suite| suite.is_null_encryption() && *suite != CipherSuite(0))?;
+    Some(usize::from(suite.hash()?.length()))
+}

@@ -1,0 +1,118 @@
+//! Certificate facts: what can be read out of one X.509 certificate (RFC 5280), for the event, the findings and, above
+//! them, the judgement of chains.
+//!
+//! Certificates are as hostile as anything else on the wire, and many that are merely odd are in daily use: dates before
+//! 1970, names in Teletex, addresses of the wrong length. So each field is read on its own: one that is broken is named
+//! in [`CertificateFacts::fault`], and the rest is still told. Text is escaped and bounded before it leaves this module.
+//!
+//! A server sends the same chain with every handshake, so [`CertificateCache`] reads each certificate once.
+
+mod algorithm;
+mod cache;
+mod read;
+#[cfg(test)]
+mod tests;
+mod text;
+mod time;
+
+pub use algorithm::{PublicKey, WeakDigest};
+pub use cache::{CertificateCache, MAX_CACHED_CERTIFICATES};
+pub use time::CertificateTime;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::IpAddr;
+
+/// A name (subject, issuer, or one alternative name) is cut after this many bytes of text, and ends in `...`.
+pub const MAX_NAME_TEXT: usize = 1024;
+/// At most this many subject alternative names are kept; [`CertificateFacts::san_count`] has the true number.
+pub const MAX_SAN: usize = 128;
+/// The subject alternative names that are kept have at most this many bytes of text in all.
+pub const MAX_SAN_TEXT: usize = 8 * 1024;
+
+/// What one certificate says. A field that could not be read is absent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFacts {
+    /// SHA-256 of the DER, 64 hexadecimal digits.
+    pub sha256: String,
+    /// Bytes of DER.
+    pub length: usize,
+    /// The subject as in RFC 4514, most specific part first: `CN=www.example.org,O=Example,C=GB`.
+    pub subject: Option<String>,
+    /// The issuer, written like the subject.
+    pub issuer: Option<String>,
+    /// The serial number as hexadecimal digits.
+    pub serial: Option<String>,
+    /// Valid from this second on.
+    pub not_before: Option<CertificateTime>,
+    /// Valid up to and including this second.
+    pub not_after: Option<CertificateTime>,
+    /// The first subject alternative names, in the certificate's order.
+    pub san: Vec<AlternativeName>,
+    /// How many subject alternative names the certificate has.
+    pub san_count: usize,
+    /// The kind and size of its key.
+    pub key: Option<PublicKey>,
+    /// The algorithm it was signed with: `sha256WithRSAEncryption`, `ecdsa-with-SHA256`, `ML-DSA-65`, or a dotted OID.
+    pub signature_algorithm: Option<Cow<'static, str>>,
+    /// The digest under its signature, where that is one to worry about.
+    pub weak_digest: Option<WeakDigest>,
+    /// Issuer and subject are the same, and so are the key identifiers where the certificate has both. The signature
+    /// itself is not verified.
+    pub self_signed: Option<bool>,
+    /// It may sign other certificates (basic constraints, RFC 5280 4.2.1.9).
+    pub is_ca: bool,
+    /// The first field that could not be read.
+    pub fault: Option<CertificateFault>,
+}
+
+/// The field of a certificate that could not be read, in RFC 5280's words, and what is wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} {problem}")]
+pub struct CertificateFault {
+    /// The field: `validity.notAfter`.
+    pub field: &'static str,
+    /// What is wrong with it: `is not a date`.
+    pub problem: &'static str,
+}
+
+/// One subject alternative name (RFC 5280 4.2.1.6). Text is escaped; nothing says that a host name is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AlternativeName {
+    /// A host name as written, wildcards included.
+    Dns(String),
+    /// An address.
+    Ip(IpAddr),
+    /// An e-mail address.
+    Email(String),
+    /// A URI.
+    Uri(String),
+    /// Any other kind, or an address of the wrong length: the kind, a colon, and what could be made of it.
+    Other(String),
+}
+
+impl fmt::Display for AlternativeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dns(text) | Self::Email(text) | Self::Uri(text) | Self::Other(text) => f.write_str(text),
+            Self::Ip(address) => address.fmt(f),
+        }
+    }
+}
+
+impl AlternativeName {
+    /// Bytes of text that it holds.
+    fn text_length(&self) -> usize {
+        match self {
+            Self::Dns(text) | Self::Email(text) | Self::Uri(text) | Self::Other(text) => text.len(),
+            Self::Ip(_) => 0,
+        }
+    }
+}
+
+impl CertificateFacts {
+    /// Reads a certificate.
+    pub fn read(der: &[u8]) -> Self {
+        read::read(der, &read::sha256(der))
+    }
+}
