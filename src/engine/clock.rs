@@ -5,16 +5,18 @@ use crate::time::Timestamp;
 /// So many frames are looked at together.
 const BLOCK: u32 = 32;
 
-/// Capture time behind the frames: the lowest timestamp of the last one to two blocks of frames, never going back. A packet
-/// that was captured a few places late still finds its flow as it was, one timestamp far in the future moves nothing, and
-/// one far in the past holds time back for two blocks only.
+/// Capture time behind the frames: the lowest timestamp of the last one to two blocks of frames, never going back once two
+/// blocks have been seen. A packet that was captured a few places late still finds its flow as it was, one timestamp far
+/// in the future moves nothing, and one far in the past holds time back for two blocks only.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
     now: Timestamp,
     previous: Option<Timestamp>,
     lowest: Option<Timestamp>,
-    latest: Timestamp,
+    /// The two highest timestamps.
+    highest: [Timestamp; 2],
     frames: u32,
+    runs: bool,
 }
 
 impl Clock {
@@ -23,24 +25,29 @@ impl Clock {
         self.now
     }
 
-    /// The time of the latest frame, except that a frame ahead of all its block is taken with the block's lowest.
-    pub(super) fn latest(&self) -> Timestamp {
-        self.now.max(self.latest)
+    /// The time at the end of a capture: the highest timestamp but one, since the highest may be wild.
+    pub(super) fn end(&self) -> Timestamp {
+        self.now.max(self.highest[1])
     }
 
     /// Takes a frame's time. Returns true where time may have moved.
     pub(super) fn frame(&mut self, time: Timestamp) -> bool {
-        self.lowest = Some(self.lowest.map_or(time, |lowest| lowest.min(time)));
-        self.latest = time;
+        let lowest = self.lowest.map_or(time, |lowest| lowest.min(time));
+        self.lowest = Some(lowest);
+        let [first, second] = self.highest;
+        self.highest = [first.max(time), second.max(first.min(time))];
         self.frames = self.frames.saturating_add(1);
+        if !self.runs {
+            self.now = self.previous.map_or(lowest, |previous| previous.min(lowest));
+        }
         if self.frames < BLOCK {
             return false;
         }
         self.frames = 0;
-        let lowest = self.lowest.take();
-        let previous = std::mem::replace(&mut self.previous, lowest);
-        if let (Some(previous), Some(lowest)) = (previous, lowest) {
+        self.lowest = None;
+        if let Some(previous) = self.previous.replace(lowest) {
             self.now = self.now.max(previous.min(lowest));
+            self.runs = true;
         }
         true
     }
@@ -80,6 +87,14 @@ mod tests {
             assert!(after((1000..1090).map(with)) <= at(1032));
             assert_eq!(after((1000..1192).map(with)), at(1128));
         }
+    }
+
+    #[test]
+    fn a_wild_first_frame_is_corrected_and_a_wild_last_one_ends_nothing() {
+        assert_eq!(after([999_999_999, 1000]), at(1000));
+        let mut clock = Clock::default();
+        (1000..1100).chain([999_999_999]).for_each(|time| _ = clock.frame(at(time)));
+        assert_eq!(clock.end(), at(1099));
     }
 
     #[test]

@@ -20,38 +20,37 @@ struct End {
 }
 
 impl End {
-    /// True where this one came before the other.
+    /// True where this one came before what the other side did.
     fn precedes(&self, other: &Self) -> bool {
-        if self.side == other.side {
-            // An alert and a FIN of one side come in that order; a reset goes after all that was sent before it.
-            return (self.by == CloseKind::Alert, other.mark) > (other.by == CloseKind::Alert, self.mark);
-        }
         let knows = |knower: &Self, known: &Self| matches!((knower.seen, known.at), (Some(seen), Some(at)) if seen > at);
         match (knows(other, self), knows(self, other)) {
             (true, false) => true,
             (false, true) => false,
-            _ => self.mark < other.mark,
+            _ => self.mark <= other.mark,
         }
     }
 }
 
 /// What ended the connection first; none where nothing was seen to.
 pub(super) fn first(tcp: &TcpState, client: Direction, streams: &Streams) -> Option<Close> {
-    let mut ends = Vec::with_capacity(5);
-    if let Some((side, end, mark)) = streams.ending_alert() {
-        ends.push(End { by: CloseKind::Alert, side, mark, at: end.checked_sub(1), seen: None });
-    }
-    for (direction, side) in [(client, Side::Client), (client.reverse(), Side::Server)] {
+    let alert = streams.ending_alert();
+    let of_side = |direction: Direction, side: Side| {
+        if let Some((_, end, mark)) = alert.filter(|(from, ..)| *from == side) {
+            return Some(End { by: CloseKind::Alert, side, mark, at: end.checked_sub(1), seen: None });
+        }
+        // A reset behind a side's own FIN ends nothing any more.
         if let Some(fin) = tcp.fin(direction) {
             let at = streams.offset_of(direction, fin.sequence);
             let seen = streams.offset_of(direction.reverse(), fin.acknowledged);
-            ends.push(End { by: CloseKind::Fin, side, mark: fin.mark, at, seen });
+            return Some(End { by: CloseKind::Fin, side, mark: fin.mark, at, seen });
         }
-        if let Some(reset) = tcp.reset(direction) {
-            let at = streams.offset_of(direction, reset.sequence);
-            ends.push(End { by: CloseKind::Rst, side, mark: reset.mark, at, seen: None });
-        }
-    }
-    let first = ends.iter().find(|end| ends.iter().all(|other| std::ptr::eq(*end, other) || !other.precedes(end)))?;
+        let reset = tcp.reset(direction)?;
+        let at = streams.offset_of(direction, reset.sequence);
+        Some(End { by: CloseKind::Rst, side, mark: reset.mark, at, seen: None })
+    };
+    let first = match (of_side(client, Side::Client), of_side(client.reverse(), Side::Server)) {
+        (Some(client), Some(server)) => if client.precedes(&server) { client } else { server },
+        (client, server) => client.or(server)?,
+    };
     Some(Close { by: first.by, side: Some(first.side), mark: first.mark })
 }

@@ -206,7 +206,6 @@ impl Connection {
     /// A timer of the connection rang.
     pub(super) fn ring(
         &mut self,
-        key: &FlowKey,
         timer: Timer,
         now: Timestamp,
         limits: &Limits,
@@ -227,12 +226,12 @@ impl Connection {
                 self.outlook(false, Mark { frame: mark.frame, time: mark.time.max(now) }, limits, done)
             }
             Timer::Linger => {
-                self.settle(key, CloseKind::Timeout, now, done);
+                self.settle(CloseKind::Timeout, now, done);
                 Verdict { over: true, ..Verdict::default() }
             }
             Timer::Open if self.is_closing() => Verdict::default(),
             Timer::Open => {
-                self.settle(key, CloseKind::Timeout, now, done);
+                self.settle(CloseKind::Timeout, now, done);
                 Verdict { over: true, ..Verdict::default() }
             }
         }
@@ -251,13 +250,7 @@ impl Connection {
     }
 
     /// Ends the connection, by what was seen of its end or else `otherwise`, and tells its handshake if it has one.
-    pub(super) fn settle(
-        &mut self,
-        key: &FlowKey,
-        otherwise: CloseKind,
-        now: Timestamp,
-        done: &mut VecDeque<Box<Handshake>>,
-    ) {
+    pub(super) fn settle(&mut self, otherwise: CloseKind, now: Timestamp, done: &mut VecDeque<Box<Handshake>>) {
         let Some(streams) = &mut self.streams else { return };
         streams.end(&self.tcp);
         while let Some(handshake) = streams.tracker.take_superseded() {
@@ -390,13 +383,10 @@ impl Streams {
                 self.give_up(direction, if unacknowledged { MissingWhy::Unacknowledged } else { MissingWhy::Lost });
             }
             // A FIN takes a number of its own.
-            let acked = match (acked, fin) {
-                (Some(acked), Some(fin)) if acked == fin.wrapping_add(1) => Some(fin),
-                (acked, _) => acked,
-            };
+            let of_stream = |number: u32| if fin == Some(number.wrapping_sub(1)) { number.wrapping_sub(1) } else { number };
             let (tracker, to_offset) = (&mut self.tracker, Offsets::of(direction.reverse().of(&self.assemblers)));
             let assembler = direction.of_mut(&mut self.assemblers);
-            for end in [acked, fin, reset].into_iter().flatten() {
+            for end in [acked, fin, reset].into_iter().flatten().map(of_stream) {
                 if assembler.is_anchored() && later(end, assembler.next_sequence()) {
                     assembler.end_at(end, mark, &mut |delivery| {
                         deliver(tracker, direction, delivery, to_offset, MissingWhy::Lost);

@@ -28,6 +28,9 @@ use timers::{Timer, Timers};
 /// How many slots of the flow table are looked at for silence with each turn of the clock.
 const SWEEP_STEPS: usize = 128;
 
+/// A silence of the whole capture counts as a silence of its flows up to here.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 /// The bounds of an engine. Reaching one loses the least useful thing and counts it.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -69,6 +72,8 @@ struct World {
     limits: Limits,
     flows: FlowTable<Flow>,
     clock: Clock,
+    /// When the clock last turned.
+    turned: Timestamp,
     timers: Timers,
     buffered: usize,
     done: VecDeque<Box<Handshake>>,
@@ -82,6 +87,7 @@ impl Engine {
             limits,
             flows: FlowTable::new(limits.flows, limits.idle, seed),
             clock: Clock::default(),
+            turned: Timestamp::default(),
             timers: Timers::default(),
             buffered: 0,
             done: VecDeque::new(),
@@ -158,10 +164,9 @@ impl World {
             None if connection::may_begin(segment) => self.open(key, frame.mark()),
             None => return,
         };
-        let Some((key, flow)) = self.flows.get_mut(id) else { return };
+        let Some((_, flow)) = self.flows.get_mut(id) else { return };
         if flow.is_followed_by_another(direction, segment) {
-            let key = *key;
-            self.replace(id, key, frame.mark());
+            self.replace(id, frame.mark());
         }
         let Some((key, Flow::Open(connection))) = self.flows.get_mut(id) else { return };
         let before = connection.buffered();
@@ -178,18 +183,18 @@ impl World {
     fn open(&mut self, key: FlowKey, mark: Mark) -> FlowId {
         let now = self.clock.now();
         let (id, evicted) = self.flows.insert(key, Flow::Open(Box::new(Connection::new(mark))), now);
-        if let Some((key, flow)) = evicted {
-            self.close_flow(&key, flow, CloseKind::Timeout, now);
+        if let Some((_, flow)) = evicted {
+            self.close_flow(flow, CloseKind::Timeout, now);
         }
         id
     }
 
     /// The port is used again: what ran on it is settled, and a new connection begins.
-    fn replace(&mut self, id: FlowId, key: FlowKey, mark: Mark) {
+    fn replace(&mut self, id: FlowId, mark: Mark) {
         let Some((_, flow)) = self.flows.get_mut(id) else { return };
         let flow = std::mem::replace(flow, Flow::Open(Box::new(Connection::new(mark))));
         let now = self.clock.now();
-        self.close_flow(&key, flow, CloseKind::Timeout, now);
+        self.close_flow(flow, CloseKind::Timeout, now);
         self.stats.flows_reused = self.stats.flows_reused.saturating_add(1);
     }
 
@@ -239,40 +244,46 @@ impl World {
     /// The clock has moved: what waited long enough is done.
     fn turn(&mut self) {
         let now = self.clock.now();
+        // Where no frame at all came for long, that flows were silent says nothing: the sensor may have been.
+        let pause = now.since(self.turned).saturating_sub(LONGEST_PAUSE);
+        self.turned = now;
+        if !pause.is_zero() {
+            self.flows.forgive(pause);
+        }
         while let Some((id, timer)) = self.timers.due(now) {
             self.ring(id, timer, now);
         }
         let mut steps = SWEEP_STEPS;
-        while let Some((key, flow)) = self.flows.sweep(now, &mut steps) {
-            self.close_flow(&key, flow, CloseKind::Timeout, now);
+        while let Some((_, flow)) = self.flows.sweep(now, &mut steps) {
+            self.close_flow(flow, CloseKind::Timeout, now);
         }
     }
 
     fn ring(&mut self, id: FlowId, timer: Timer, now: Timestamp) {
-        let Some((key, Flow::Open(connection))) = self.flows.get_mut(id) else { return };
+        let Some((_, Flow::Open(connection))) = self.flows.get_mut(id) else { return };
         let before = connection.buffered();
-        let verdict = connection.ring(key, timer, now, &self.limits, &mut self.done);
+        let verdict = connection.ring(timer, now, &self.limits, &mut self.done);
         self.buffered = self.buffered.saturating_sub(before).saturating_add(connection.buffered());
         self.follow_up(id, verdict);
     }
 
-    fn close_flow(&mut self, key: &FlowKey, flow: Flow, by: CloseKind, now: Timestamp) {
+    fn close_flow(&mut self, flow: Flow, by: CloseKind, now: Timestamp) {
         if let Flow::Open(mut connection) = flow {
             self.buffered = self.buffered.saturating_sub(connection.buffered());
-            connection.settle(key, by, now, &mut self.done);
+            connection.settle(by, now, &mut self.done);
         }
     }
 
     fn finish(&mut self) {
-        let now = self.clock.latest();
+        let now = self.clock.end();
         self.clock.advance(now);
         while let Some((id, timer)) = self.timers.due(now) {
             self.ring(id, timer, now);
         }
         let mut flows = self.flows.drain();
         flows.sort_by_key(|(_, flow)| flow.began());
-        for (key, flow) in flows {
-            self.close_flow(&key, flow, CloseKind::CaptureEnd, now);
+        for (_, flow) in flows {
+            self.close_flow(flow, CloseKind::CaptureEnd, now);
         }
         self.timers.clear();
         self.buffered = 0;

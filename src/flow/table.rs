@@ -169,6 +169,11 @@ impl<S: FlowState> FlowTable<S> {
         Some((key, state))
     }
 
+    /// Takes a span of time in which nothing could be heard out of every flow's silence.
+    pub fn forgive(&mut self, pause: Duration) {
+        self.epoch = self.epoch.map(|epoch| epoch.plus(pause));
+    }
+
     /// Moves the hand over `steps` slots and takes out the first flow that had been silent for too long at `now`; what
     /// is left of the steps is written back, so that a caller loops until nothing comes.
     pub fn sweep(&mut self, now: Timestamp, steps: &mut usize) -> Option<(FlowKey, S)> {
@@ -296,6 +301,15 @@ mod tests {
         }
         assert_eq!(gone, (1..=6).map(key).collect::<Vec<_>>());
         assert_eq!(steps, 0);
+    }
+
+    #[test]
+    fn a_pause_of_the_capture_is_no_silence_of_its_flows() {
+        let mut table = FlowTable::new(100, IdleLimits::default(), 1);
+        table.insert(key(1), State(1), at(0));
+        table.forgive(Duration::from_secs(3600));
+        assert!(table.sweep(at(3600), &mut 10).is_none());
+        assert!(table.sweep(at(3600 + 301), &mut 10).is_some());
     }
 
     #[test]

@@ -202,6 +202,13 @@ impl Handshake {
         Some(client?.max(server?))
     }
 
+    /// True where there is a whole message, or the capture may have missed one.
+    pub(super) fn is_one(&self) -> bool {
+        let closed = self.close.is_some_and(|close| matches!(close.by, CloseKind::Alert | CloseKind::Fin | CloseKind::Rst));
+        let hello = |what| matches!(what, What::Message(_) | What::Ssl2ClientHello | What::Ssl2ServerHello);
+        !closed || !self.complete() || self.steps.iter().any(|step| step.whole && hello(step.what))
+    }
+
     /// Takes stock after new records. Returns whether the handshake is established.
     pub(super) fn assess(&mut self) -> bool {
         if self.is_tls13() { self.assess_tls13() } else { self.assess_tls12() }

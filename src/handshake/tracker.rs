@@ -181,7 +181,8 @@ impl Tracker {
         }
     }
 
-    /// Ends the current handshake at `now` and decides how it went.
+    /// Ends the current handshake at `now` and decides how it went. There is none where its first hello never became
+    /// whole, although nothing is missing and the connection was closed: nobody has sent a handshake message.
     pub fn settle(&mut self, close: Option<Close>, tcp: impl FnOnce(Direction) -> TcpFacts, now: Timestamp) -> Option<Box<Handshake>> {
         let mut handshake = self.core.current.take()?;
         let client = self.core.client?;
@@ -189,7 +190,7 @@ impl Tracker {
         handshake.tcp = tcp(client);
         handshake.conclude(close, now);
         self.core.changed_cipher = [false; 2];
-        Some(handshake)
+        handshake.is_one().then_some(handshake)
     }
 }
 

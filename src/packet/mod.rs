@@ -84,6 +84,14 @@ impl VlanTags {
     }
 }
 
+impl FromIterator<u16> for VlanTags {
+    fn from_iter<I: IntoIterator<Item = u16>>(ids: I) -> Self {
+        let mut tags = Self::default();
+        ids.into_iter().for_each(|id| tags.push(id));
+        tags
+    }
+}
+
 /// A way of carrying packets in packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TunnelKind {

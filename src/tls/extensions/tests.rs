@@ -133,7 +133,7 @@ fn one_extension_has_a_layout_for_each_message() {
         assert!(extensions.supported_versions().unwrap().is_err());
     });
     with(&one(ExtensionType::SERVER_CERTIFICATE_TYPE, &[1, 2]), |extensions| {
-        assert!(extensions.server_certificate_types().unwrap().unwrap().contains(CertificateType::RAWPUBLICKEY));
+        assert!(extensions.server_certificate_types().unwrap().unwrap().contains(CertificateType::RAW_PUBLIC_KEY));
         assert!(extensions.server_certificate_type().unwrap().is_err());
     });
     with(&one(ExtensionType::STATUS_REQUEST, &[1, 0, 0, 2, 0x30, 0]), |extensions| {

@@ -1,0 +1,56 @@
+#!/bin/bash
+# The certificates of all families, under $RUN/certs: root -> intermediate -> leaves, valid from 2026 to 2046 so that a
+# capture made today looks the same in any later year. Their private keys are never kept.
+set -euo pipefail
+mkdir -p "$RUN/certs/db" && cd "$RUN/certs"
+: > db/index.txt
+echo 1000 > db/serial
+cat > ca.cnf <<C
+[ca]
+default_ca = ca
+[ca]
+database = db/index.txt
+serial = db/serial
+new_certs_dir = db
+default_md = sha256
+policy = policy
+unique_subject = no
+[policy]
+countryName = optional
+organizationName = optional
+commonName = supplied
+C
+
+# issue NAME KEY ISSUER SUBJECT EXTENSIONS [FROM [TO]]: KEY is what genpkey takes, ISSUER "self" for a root
+issue() {
+    openssl genpkey -out "$1.key" $2 2>/dev/null
+    openssl req -new -key "$1.key" -subj "$4" -out "$1.csr"
+    printf '[v]\n%b' "$5" > "$1.cnf"
+    cat ca.cnf >> "$1.cnf"
+    local by="-cert $3.pem -keyfile $3.key"
+    [ "$3" = self ] && by="-selfsign -keyfile $1.key"
+    openssl ca -batch -notext -config "$1.cnf" -extensions v $by -startdate "${6:-20260101000000Z}" -enddate "${7:-20460101000000Z}" -in "$1.csr" -out "$1.pem" 2>/dev/null
+}
+RSA="-algorithm RSA -pkeyopt rsa_keygen_bits:2048"
+EC="-algorithm EC -pkeyopt ec_paramgen_curve:P-256"
+CA="basicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign, cRLSign\nsubjectKeyIdentifier = hash\n"
+SERVER="basicConstraints = CA:FALSE\nkeyUsage = critical, digitalSignature, keyEncipherment\nextendedKeyUsage = serverAuth\n"
+
+issue root "$EC" self "/O=tlscribe captures/CN=Test Root" "$CA"
+issue inter "$EC" root "/O=tlscribe captures/CN=Test Intermediate" "$CA"
+issue rsa "$RSA" inter /CN=rsa.test "${SERVER}subjectAltName = DNS:rsa.test, DNS:*.rsa.test\n"
+issue ecdsa "$EC" inter /CN=ecdsa.test "${SERVER}subjectAltName = DNS:ecdsa.test, DNS:*.ecdsa.test\n"
+issue ed25519 "-algorithm ED25519" inter /CN=ed25519.test "${SERVER}subjectAltName = DNS:ed25519.test\n"
+issue expired "$EC" inter /CN=expired.test "${SERVER}subjectAltName = DNS:expired.test\n" 20250101000000Z 20260101000000Z
+issue client "$EC" inter "/CN=Test Client" "basicConstraints = CA:FALSE\nextendedKeyUsage = clientAuth\n"
+for leaf in rsa ecdsa ed25519 expired client; do cat $leaf.pem inter.pem > $leaf.chain.pem; done
+
+# a chain longer than a record can hold: 24 intermediates of RSA 2048, each signed by the one before
+above=root
+for n in $(seq 24); do
+    issue "step$n" "$RSA" "$above" "/O=tlscribe captures/OU=One of many intermediates, to make the chain long/CN=Step $n" "$CA"
+    above=step$n
+done
+issue long "$RSA" "$above" /CN=long.test "${SERVER}subjectAltName = DNS:long.test\n"
+cp long.pem long.chain.pem
+for n in $(seq 24 -1 1); do cat "step$n.pem"; done | tee long.above.pem >> long.chain.pem

@@ -1,0 +1,204 @@
+# Sourced by every family. Two network namespaces joined by a veth pair, fixed addresses, no offloads (packets are as they are on
+# a wire), tcpdump on the server's end. A family starts servers with `serve`, wraps its clients in `capture` and `captured`, and
+# says with `label` what the capture must show.
+set -eu
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+FAMILY=$(basename "$0" .sh)
+C=$RUN/certs
+CLIENT=10.8.0.1 SERVER=10.8.0.2 CLIENT6=fd08::1 SERVER6=fd08::2
+MADE_BY=scripts/captures/$FAMILY.sh
+export MADE_BY CLIENT SERVER
+mkdir -p "$OUT/$FAMILY" "$RUN/log"
+rm -f "$OUT/$FAMILY"/*
+
+# What the labels call the stacks.
+OPENSSL="OpenSSL $(openssl version | cut -d' ' -f2)"
+GNUTLS="GnuTLS $(gnutls-cli --version | sed -n '1s/.* //p')"
+CURL="curl $(curl --version | sed -n '1s/^curl \([^ ]*\).*/\1/p')"
+WGET="Wget $(wget --version | sed -n '1s/GNU Wget \([^ ]*\).*/\1/p')"
+NGINX="nginx $(nginx -v 2>&1 | sed 's/.*nginx.//')"
+PYTHON="Python $(python3 -c 'import platform; print(platform.python_version())')"
+NSS="NSS $(dpkg-query -W -f '${Version}' libnss3 2>/dev/null | sed 's/^[0-9]*://; s/-.*//')"
+JAVA="Java $(java -version 2>&1 | sed -n '1s/.*"\(.*\)".*/\1/p')"
+RUSTLS="rustls $(sed -n '/^name = "rustls"$/{n;s/version = "\(.*\)"/\1/p}' "$HERE/rustls-peer/Cargo.lock")"
+
+on_client() { ip netns exec tlscribe-client "$@"; }
+on_server() { ip netns exec tlscribe-server "$@"; }
+
+net_down() {
+    local name
+    for name in client server router; do ip netns del "tlscribe-$name" 2>/dev/null || true; done
+}
+
+# One interface of a namespace: its MAC address, IPv4 and IPv6 addresses.
+net_end() {
+    ip -n "$1" link set lo up
+    ip -n "$1" link set eth0 address "$2" addrgenmode none
+    ip -n "$1" link set eth0 up
+    ip -n "$1" addr add "$3/24" dev eth0
+    ip -n "$1" addr add "$4/64" dev eth0 nodad
+    ip netns exec "$1" ethtool -K eth0 tso off gso off gro off tx off rx off sg off >/dev/null 2>&1
+    # no metrics of one connection may shape the next; ports come from a range that tells ours from a server's
+    ip netns exec "$1" sysctl -qw net.ipv4.tcp_no_metrics_save=1 net.ipv4.ip_local_port_range="50000 50999"
+}
+
+net_up() {
+    net_down
+    ip netns add tlscribe-client
+    ip netns add tlscribe-server
+    ip link add eth0 netns tlscribe-client type veth peer name eth0 netns tlscribe-server
+    net_end tlscribe-client 02:00:00:00:00:01 $CLIENT $CLIENT6
+    net_end tlscribe-server 02:00:00:00:00:02 $SERVER $SERVER6
+    # neighbours are known, so that captures without a filter hold no ARP
+    ip -n tlscribe-client neigh add $SERVER lladdr 02:00:00:00:00:02 dev eth0
+    ip -n tlscribe-client neigh add $SERVER6 lladdr 02:00:00:00:00:02 dev eth0
+    ip -n tlscribe-server neigh add $CLIENT lladdr 02:00:00:00:00:01 dev eth0
+    ip -n tlscribe-server neigh add $CLIENT6 lladdr 02:00:00:00:00:01 dev eth0
+}
+
+SERVERS=()
+TCPDUMP=
+
+cleanup() {
+    stop_servers
+    [ -z "$TCPDUMP" ] || kill "$TCPDUMP" 2>/dev/null || true
+    net_down
+}
+trap cleanup EXIT
+
+# serve PORT COMMAND...: a server in the background, ready when this returns
+serve() {
+    local port=$1 try
+    shift
+    # exec, so that the process to end is the server itself
+    (exec ip netns exec tlscribe-server "$@") </dev/null >>"$RUN/log/$FAMILY.server" 2>&1 &
+    SERVERS+=($!)
+    for try in $(seq 100); do
+        [ -z "$(on_server ss -Hltn "sport = :$port")" ] || return 0
+        sleep 0.1
+    done
+    echo "$FAMILY: nothing listens on port $port after 10 s: $*" >&2
+    tail -5 "$RUN/log/$FAMILY.server" >&2
+    return 1
+}
+
+stop_servers() {
+    local pid
+    for pid in "${SERVERS[@]}"; do
+        kill "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+    SERVERS=()
+}
+
+# client COMMAND...: how it ends does not matter here, the label's check sees what came of it
+client() { on_client timeout 10 "$@" >>"$RUN/log/$FAMILY.client" 2>&1 || true; }
+
+# A small request for servers that speak HTTP.
+ask() { printf 'GET / HTTP/1.0\r\n\r\n'; }
+
+# s_client against openssl_server: a line, and the word upon which that server closes
+s_client() { printf 'hello\nCLOSE\n' | client openssl s_client -quiet "$@"; }
+
+# capture NAME [TCPDUMP ARGUMENTS]: starts the capture $OUT/$FAMILY/NAME.pcap
+capture() {
+    CAPTURE=$OUT/$FAMILY/$1.pcap
+    shift
+    local log=$RUN/log/tcpdump try
+    [ $# -gt 0 ] || set -- -i eth0 tcp
+    (exec ip netns exec tlscribe-server tcpdump --immediate-mode -U -n -s 65535 -Z root -w "$CAPTURE" "$@") 2>"$log" &
+    TCPDUMP=$!
+    for try in $(seq 100); do
+        ! grep -q '^tcpdump: listening' "$log" || return 0
+        sleep 0.05
+    done
+    echo "$FAMILY: tcpdump does not start: $(cat "$log")" >&2
+    return 1
+}
+
+# captured: ends the capture once the last packets have come
+captured() {
+    sleep 0.3
+    kill "$TCPDUMP"
+    wait "$TCPDUMP" || true
+    TCPDUMP=
+}
+
+# label HOW [KEY=VALUE...] [-- KEY=VALUE...]: the label of the last capture, see label.py
+label() { python3 "$HERE/label.py" "$CAPTURE" "$@"; }
+
+# openssl_server CERTIFICATE [ARGUMENTS]: s_server on port 443, sending lines back reversed
+openssl_server() {
+    local name=$1
+    shift
+    serve 443 openssl s_server -accept 443 -rev -quiet -cert "$C/$name.pem" -key "$C/$name.key" -cert_chain "$C/inter.pem" "$@"
+}
+
+# gnutls_server CERTIFICATE [ARGUMENTS]: gnutls-serv on port 443, sending back what it gets
+gnutls_server() {
+    local name=$1
+    shift
+    serve 443 gnutls-serv --port 443 --echo --quiet --x509certfile "$C/$name.chain.pem" --x509keyfile "$C/$name.key" "$@"
+}
+
+# gnutls_client NAME [ARGUMENTS]: says hello, waits for the echo, closes
+gnutls_client() {
+    local name=$1
+    shift
+    { echo hello; sleep 0.5; } | client gnutls-cli --port 443 --sni-hostname "$name" --verify-hostname "$name" --x509cafile "$C/root.pem" "$@" $SERVER
+}
+
+# nginx_server DIRECTIVES...: nginx on port 443 with the lines given inside its `server`
+nginx_server() {
+    local run=$RUN/nginx directives=$1
+    mkdir -p "$run/www"
+    echo ok > "$run/www/index.html"
+    cat > "$run/nginx.conf" <<N
+daemon off; master_process off; user root; pid $run/pid; error_log $RUN/log/nginx.error info;
+events {}
+http {
+  access_log off; root $run/www; default_type text/plain; keepalive_timeout 5;
+  client_body_temp_path $run; proxy_temp_path $run; fastcgi_temp_path $run; uwsgi_temp_path $run; scgi_temp_path $run;
+  $directives
+}
+N
+    serve 443 nginx -c "$run/nginx.conf" -e "$RUN/log/nginx.error"
+}
+
+# java_server CERTIFICATE PROTOCOLS SUITES: Peer.java on port 443, sending back a line
+java_server() {
+    openssl pkcs12 -export -in "$C/$1.chain.pem" -inkey "$C/$1.key" -name server -passout pass:secret -out "$RUN/$1.p12"
+    serve 443 java -cp "$RUN/java" Peer server 443 "$RUN/$1.p12" "$2" "$3"
+}
+
+# java_client NAME PROTOCOLS SUITES [CONNECTIONS]
+java_client() { client java -cp "$RUN/java" Peer client $SERVER 443 "$1" "$2" "$3" "${4:-1}"; }
+
+# nss_server [ARGUMENTS]: selfserv on port 443 with the RSA certificate; it answers a request with a page and closes
+nss_server() {
+    if [ ! -d "$RUN/nss" ]; then
+        mkdir "$RUN/nss"
+        certutil -N -d "sql:$RUN/nss" --empty-password
+        openssl pkcs12 -export -in "$C/rsa.chain.pem" -inkey "$C/rsa.key" -name rsa.test -passout pass: -out "$RUN/nss/rsa.p12"
+        pk12util -i "$RUN/nss/rsa.p12" -d "sql:$RUN/nss" -W '' >/dev/null
+    fi
+    serve 443 selfserv -n rsa.test -p 443 -d "sql:$RUN/nss" "$@"
+}
+
+# nss_client [ARGUMENTS]: tstclnt, not checking the certificate
+nss_client() { ask | client tstclnt -h $SERVER -p 443 -a rsa.test -d "sql:$RUN/nss" -o "$@"; }
+
+# rustls_server CERTIFICATE [OPTIONS], rustls_client NAME [OPTIONS]: see rustls-peer
+rustls_server() {
+    local name=$1
+    shift
+    serve 443 "$RUSTLS_PEER" server $SERVER:443 "$C/$name.chain.pem" "$C/$name.key" "$@"
+}
+rustls_client() {
+    local name=$1
+    shift
+    client "$RUSTLS_PEER" client $SERVER:443 "$name" "$C/root.pem" "$@"
+}
+
+net_up

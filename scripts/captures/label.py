@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+"""Writes the label of a capture, after asking tshark whether it agrees.
+
+    label.py CAPTURE HOW [KEY=VALUE...] [-- KEY=VALUE...]...
+
+HOW says how the capture was made. The KEY=VALUEs of one handshake follow, those of the next one after `--`, in the order of
+their ClientHellos. A key is a path into the event (`server.port`), a value is JSON where it parses as JSON and text otherwise;
+an empty value removes one of the defaults below. `--none` instead: the capture holds no handshake. `@alert` in `alerts` stands for the
+frame of the next plaintext alert. `-u REASON` before HOW: tshark cannot see this one, do not ask it.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+
+DEFAULTS = [
+    f"client.ip={os.environ['CLIENT']}", f"server.ip={os.environ['SERVER']}", "server.port=443",
+    "protocol=tls", "transport=tcp", "outcome=established",
+]
+VERSIONS = {0x0002: "SSL 2.0", 0x0300: "SSL 3.0", 0x0301: "TLS 1.0", 0x0302: "TLS 1.1", 0x0303: "TLS 1.2", 0x0304: "TLS 1.3"}
+GROUPS = {
+    21: "secp224r1", 23: "secp256r1", 24: "secp384r1", 25: "secp521r1", 26: "brainpoolP256r1", 29: "x25519", 30: "x448",
+    256: "ffdhe2048", 257: "ffdhe3072", 4588: "X25519MLKEM768",
+}
+SIGNATURES = {
+    0x0401: "rsa_pkcs1_sha256", 0x0501: "rsa_pkcs1_sha384", 0x0601: "rsa_pkcs1_sha512", 0x0403: "ecdsa_secp256r1_sha256",
+    0x0804: "rsa_pss_rsae_sha256", 0x0807: "ed25519",
+}
+CLIENT_HELLO, SERVER_HELLO, SERVER_KEY_EXCHANGE, CLIENT_KEY_EXCHANGE, PRE_SHARED_KEY = "1", "2", "12", "16", "41"
+HELLO_RETRY = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c"
+
+
+def handshake(pairs):
+    """The subset of an event that KEY=VALUE pairs describe."""
+    event = {}
+    for pair in DEFAULTS + pairs:
+        key, _, text = pair.partition("=")
+        *path, last = key.split(".")
+        inner = event
+        for name in path:
+            inner = inner.setdefault(name, {})
+        if text == "":
+            inner.pop(last, None)
+            continue
+        try:
+            inner[last] = json.loads(text)
+        except ValueError:
+            inner[last] = text
+    return event
+
+
+def tshark(capture, ports, *arguments):
+    decode = [word for port in sorted(ports - {25, 443}) for word in ("-d", f"tcp.port=={port},tls")]
+    command = ["tshark", "-r", capture, "-o", "tcp.desegment_tcp_streams:TRUE", "-o", "tcp.reassemble_out_of_order:TRUE", *decode, *arguments]
+    run = subprocess.run(command, capture_output=True, text=True)
+    return run.stdout.splitlines()
+
+
+def suites():
+    """Suite numbers to IANA's names, from tshark's own table."""
+    out = subprocess.run(["tshark", "-G", "values"], capture_output=True, text=True).stdout
+    return {int(m[1], 0): m[2] for m in re.finditer(r"^V\ttls\.handshake\.ciphersuite\t(\w+)\t(\S+)", out, re.M)}
+
+
+CHECKED = {"client", "server", "sni", "version", "cipher_suite", "named_group", "signature_scheme", "alpn", "hello_retry", "resumed"}
+FIELDS = [
+    "tcp.stream", "tls.handshake.type", "tls.handshake.extension.type", "ip.src", "ipv6.src", "ip.dst", "ipv6.dst", "tcp.dstport", "tls.handshake.extensions_server_name",
+    "tls.handshake.version", "tls.handshake.extensions.supported_version", "tls.handshake.ciphersuite", "tls.handshake.random",
+    "tls.handshake.extensions_key_share_group", "tls.handshake.server_named_curve",
+    "tls.handshake.extensions_alpn_str", "tls.handshake.sig_hash_alg",
+]
+
+
+def first(text):
+    return text.split(",")[0]
+
+
+def server_hello(row, names):
+    """The facts of a frame with a ServerHello that is not a HelloRetryRequest."""
+    version = VERSIONS[int(first(row["tls.handshake.extensions.supported_version"]) or first(row["tls.handshake.version"]), 0)]
+    facts = {"version": version, "cipher_suite": names[int(first(row["tls.handshake.ciphersuite"]), 0)]}
+    if version == "TLS 1.3":
+        facts["resumed"] = PRE_SHARED_KEY in row["tls.handshake.extension.type"].split(",")
+    if group := row["tls.handshake.extensions_key_share_group"]:
+        facts["named_group"] = GROUPS[int(first(group), 0)]
+    if alpn := row["tls.handshake.extensions_alpn_str"]:
+        facts["alpn"] = alpn
+    return facts
+
+
+def server_key_exchange(row):
+    facts = {}
+    if curve := row["tls.handshake.server_named_curve"]:
+        facts["named_group"] = GROUPS[int(first(curve), 0)]
+    if signature := row["tls.handshake.sig_hash_alg"]:
+        facts["signature_scheme"] = SIGNATURES[int(first(signature), 0)]
+    return facts
+
+
+def seen(capture, ports):
+    """What tshark says of each TCP stream with a ClientHello, by the time of that hello."""
+    names, streams = suites(), {}
+    arguments = [word for field in FIELDS for word in ("-e", field)]
+    for line in tshark(capture, ports, "-Y", "tls.handshake.type", "-T", "fields", *arguments):
+        row = dict(zip(FIELDS, line.split("\t")))
+        types = row["tls.handshake.type"].split(",")
+        facts = streams.get(row["tcp.stream"])
+        if CLIENT_HELLO in types and facts is None:
+            source, destination = (first(row[f"ip.{end}"] or row[f"ipv6.{end}"]) for end in ("src", "dst"))
+            facts = {"client": {"ip": source}, "server": {"ip": destination, "port": int(row["tcp.dstport"])}, "hello_retry": False}
+            if name := row["tls.handshake.extensions_server_name"]:
+                facts["sni"] = name
+            streams[row["tcp.stream"]] = facts
+        elif facts is None:
+            continue
+        if SERVER_HELLO in types:
+            if row["tls.handshake.random"].startswith(HELLO_RETRY):
+                facts["hello_retry"] = True
+            elif "version" not in facts:
+                facts |= server_hello(row, names)
+        if SERVER_KEY_EXCHANGE in types:
+            facts |= server_key_exchange(row)
+        if "version" in facts and facts["version"] != "TLS 1.3":
+            # without a ClientKeyExchange the keys are those of an earlier session
+            facts["resumed"] = facts.get("resumed", True) and CLIENT_KEY_EXCHANGE not in types
+    return list(streams.values())
+
+
+def alert_frames(capture, ports):
+    return [int(line) for line in tshark(capture, ports, "-Y", "tls.alert_message.desc", "-T", "fields", "-e", "frame.number")]
+
+
+def differences(label, facts):
+    """Where a label says something that tshark does not see, or sees otherwise. A label may leave out what it does not care for."""
+    for key in sorted(label.keys() & CHECKED):
+        if label[key] != facts.get(key):
+            yield f"{key}: the label says {label[key]}, tshark {facts.get(key)}"
+
+
+def main():
+    capture, *words = sys.argv[1:]
+    unchecked = words[:1] == ["-u"]
+    reason = words[1] if unchecked else None
+    how, *rest = words[2:] if unchecked else words
+    groups = [[]]
+    for word in rest:
+        if word == "--":
+            groups.append([])
+        else:
+            groups[-1].append(word)
+    events = [] if rest == ["--none"] else [handshake(group) for group in groups]
+    ports = {event["server"]["port"] for event in events}
+
+    alerts = [alert for event in events for alert in event.get("alerts", [])]
+    for alert, frame in zip(alerts, alert_frames(capture, ports) if alerts else []):
+        if alert["frame"] == "@alert":
+            alert["frame"] = frame
+    problems = [f"no frame for alert {alert['name']}" for alert in alerts if alert["frame"] == "@alert"]
+    if not unchecked:
+        facts = seen(capture, ports)
+        if len(facts) != len(events):
+            problems.append(f"the label has {len(events)} handshakes, tshark sees {len(facts)}")
+        for number, (event, fact) in enumerate(zip(events, facts), 1):
+            problems += [f"handshake {number}: {line}" for line in differences(event, fact)]
+    if problems:
+        sys.exit("\n".join(f"{capture}: {line}" for line in problems))
+
+    label = {"made_by": os.environ["MADE_BY"], "how": how}
+    if reason:
+        label["unchecked"] = reason
+    label["handshakes"] = events
+    path = re.sub(r"\.pcap(ng)?(\.gz|\.zst)?$", ".json", capture)
+    with open(path, "w") as file:
+        json.dump(label, file, indent=2)
+        file.write("\n")
+
+
+main()

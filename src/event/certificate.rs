@@ -1,0 +1,92 @@
+//! Certificates as events tell them.
+
+use super::value::Shown;
+use crate::x509::{AlternativeName, CertificateCache, CertificateFacts, CertificateFault, CertificateTime, PublicKey};
+use serde::{Serialize, Serializer};
+use std::sync::Arc;
+
+/// A chain as it was sent, the end entity's certificate first.
+#[derive(Debug, Default)]
+pub struct Chain(Vec<Arc<CertificateFacts>>);
+
+impl Chain {
+    /// Looks the certificates up, and reads those that are new.
+    pub fn read<'a>(certificates: impl Iterator<Item = &'a [u8]>, cache: &mut CertificateCache) -> Self {
+        Self(certificates.map(|der| cache.get(der)).collect())
+    }
+
+    /// The end entity's certificate.
+    pub fn leaf(&self) -> Option<&CertificateFacts> {
+        self.0.first().map(Arc::as_ref)
+    }
+
+    /// All of them, as they were sent.
+    pub fn certificates(&self) -> &[Arc<CertificateFacts>] {
+        &self.0
+    }
+}
+
+/// `server_certificate` and `client_certificate`.
+#[derive(Debug, Serialize)]
+pub(super) struct CertificatePart<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuer: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    serial: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_before: Option<Shown<CertificateTime>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_after: Option<Shown<CertificateTime>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    san: Option<AlternativeNames<'a>>,
+    san_count: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<Shown<&'a PublicKey>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature_algorithm: Option<&'a str>,
+    sha256: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    self_signed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<Shown<CertificateFault>>,
+}
+
+impl<'a> CertificatePart<'a> {
+    pub(super) fn new(facts: &'a CertificateFacts, with_names: bool) -> Self {
+        Self {
+            subject: facts.subject.as_deref(),
+            issuer: facts.issuer.as_deref(),
+            serial: facts.serial.as_deref(),
+            not_before: facts.not_before.map(Shown),
+            not_after: facts.not_after.map(Shown),
+            san: (with_names && !facts.san.is_empty()).then_some(AlternativeNames(&facts.san)),
+            san_count: facts.san_count,
+            key: facts.key.as_ref().map(Shown),
+            signature_algorithm: facts.signature_algorithm.as_deref(),
+            sha256: &facts.sha256,
+            self_signed: facts.self_signed,
+            fault: facts.fault.map(Shown),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct AlternativeNames<'a>(&'a [AlternativeName]);
+
+impl Serialize for AlternativeNames<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(Shown))
+    }
+}
+
+/// `server_chain_sha256` and `client_chain_sha256`.
+#[derive(Debug)]
+pub(super) struct Digests<'a>(pub(super) &'a Chain);
+
+impl Serialize for Digests<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.certificates().iter().map(|facts| facts.sha256.as_str()))
+    }
+}

@@ -1,0 +1,28 @@
+//! The public record of a handshake: what goes into it, how it is written, which ones are wanted, and its JSON Schema.
+//!
+//! [`Record`] is the contract with everybody who consumes events. It borrows from the handshake and is written straight
+//! into the output buffer; [`Rendering`] knows the formats.
+
+mod agreed;
+mod certificate;
+mod fields;
+mod hello;
+mod history;
+mod outcome;
+mod parts;
+mod record;
+mod render;
+mod schema;
+mod selection;
+mod text;
+mod timing;
+pub mod value;
+
+pub use certificate::Chain;
+pub use fields::{Fields, MAX_FIELDS};
+pub use outcome::OutcomeName;
+pub use parts::{AlertPart, ClosePart, Each, End};
+pub use record::{Detail, Facts, Observer, Record};
+pub use render::{Format, Rendering};
+pub use schema::SCHEMA;
+pub use selection::{Glob, Selection, Server};

@@ -1,0 +1,216 @@
+//! The small parts of a record: ends, alerts, the close, and what the capture lacked.
+
+use super::value::Shown;
+use crate::handshake::{Alert, Close, CloseKind, Fault, Missing, MissingWhy, Side};
+use crate::packet::{TunnelKind, Tunnels};
+use crate::tls::ParseError;
+use crate::tls::registry::{AlertDescription, AlertLevel};
+use serde::{Serialize, Serializer};
+use std::fmt;
+use std::marker::PhantomData;
+use std::net::{IpAddr, SocketAddr};
+
+/// One end of the connection.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct End {
+    /// Its address.
+    pub ip: Shown<IpAddr>,
+    /// Its port.
+    pub port: u16,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        SocketAddr::new(self.ip.0, self.port).fmt(f)
+    }
+}
+
+impl From<SocketAddr> for End {
+    fn from(address: SocketAddr) -> Self {
+        Self { ip: Shown(address.ip()), port: address.port() }
+    }
+}
+
+/// `close`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ClosePart {
+    /// What ended the connection.
+    pub by: &'static str,
+    /// Who did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub side: Option<&'static str>,
+}
+
+impl fmt::Display for ClosePart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let who = self.side.unwrap_or("someone");
+        match self.by {
+            "alert" => write!(f, "{who} sent an alert"),
+            "fin" => write!(f, "{who} closed the connection"),
+            "rst" => write!(f, "{who} reset the connection"),
+            "icmp" => f.write_str("the network sent an ICMP error"),
+            "timeout" => f.write_str("nothing more was heard"),
+            _ => f.write_str("the capture ends"),
+        }
+    }
+}
+
+impl From<&Close> for ClosePart {
+    fn from(close: &Close) -> Self {
+        let (by, side) = match close.by {
+            CloseKind::Alert => ("alert", None),
+            CloseKind::Fin => ("fin", None),
+            CloseKind::Rst => ("rst", None),
+            CloseKind::Icmp => ("icmp", Some("network")),
+            CloseKind::Timeout => ("timeout", None),
+            CloseKind::CaptureEnd => ("capture_end", None),
+        };
+        Self { by, side: side.or(close.side.map(Side::name)) }
+    }
+}
+
+/// One of `alerts`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct AlertPart {
+    /// Who sent it.
+    pub from: &'static str,
+    level: Shown<AlertLevel>,
+    code: u8,
+    /// Its registered name.
+    pub name: Shown<AlertDescription>,
+    visibility: &'static str,
+    frame: u64,
+}
+
+impl AlertPart {
+    /// Everything but the announcement that the connection is to be closed in order.
+    pub(super) fn is_error(&self) -> bool {
+        self.name.0 != AlertDescription::CLOSE_NOTIFY
+    }
+}
+
+impl From<&Alert> for AlertPart {
+    fn from(alert: &Alert) -> Self {
+        Self {
+            from: alert.from.name(),
+            level: Shown(alert.level),
+            code: alert.description.0,
+            name: Shown(alert.description),
+            visibility: "plaintext",
+            frame: alert.mark.frame,
+        }
+    }
+}
+
+/// One of `malformed`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct FaultPart {
+    from: &'static str,
+    what: Shown<ParseError>,
+    frame: u64,
+}
+
+impl From<&Fault> for FaultPart {
+    fn from(fault: &Fault) -> Self {
+        Self { from: fault.from.name(), what: Shown(fault.error), frame: fault.mark.frame }
+    }
+}
+
+/// `bytes`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Bytes {
+    pub(super) client: u64,
+    pub(super) server: u64,
+}
+
+/// `capture`.
+#[derive(Debug, Serialize)]
+pub(super) struct CapturePart<'a> {
+    pub(super) frames: [u64; 2],
+    pub(super) complete: bool,
+    #[serde(skip_serializing_if = "Each::is_empty")]
+    pub(super) missing: Each<'a, Missing, Sentence<'a>>,
+}
+
+/// A list that is written item by item, each as another type.
+#[derive(Debug)]
+pub struct Each<'a, T, P>(&'a [T], PhantomData<fn() -> P>);
+
+impl<'a, T, P> Each<'a, T, P> {
+    pub(super) fn new(items: &'a [T]) -> Self {
+        Self(items, PhantomData)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The items, each as it is written.
+    pub fn iter(&self) -> impl Iterator<Item = P> + use<'a, T, P>
+    where
+        P: From<&'a T>,
+    {
+        self.0.iter().map(P::from)
+    }
+}
+
+impl<'a, T, P: From<&'a T> + Serialize> Serialize for Each<'a, T, P> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+/// What the capture lacks, as a sentence.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sentence<'a>(&'a Missing);
+
+impl<'a> From<&'a Missing> for Sentence<'a> {
+    fn from(missing: &'a Missing) -> Self {
+        Self(missing)
+    }
+}
+
+impl fmt::Display for Sentence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Missing { from, range, why } = self.0;
+        let from = from.name();
+        match range.end.checked_sub(1) {
+            Some(last) if last > range.start && range.end < u64::MAX => write!(f, "{from} bytes {}-{last}", range.start)?,
+            Some(last) if last == range.start => write!(f, "{from} byte {last}")?,
+            _ => write!(f, "{from} bytes from {} on", range.start)?,
+        }
+        f.write_str(match why {
+            MissingWhy::Lost => " lost",
+            MissingWhy::Snapped => " cut off by the capture's snapshot length",
+            MissingWhy::BeforeCapture => " sent before the capture began",
+            MissingWhy::Unacknowledged => " never acknowledged by their receiver",
+            MissingWhy::Bound => " not kept: the limit on buffered bytes was reached",
+        })
+    }
+}
+
+impl Serialize for Sentence<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// `tunnel`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TunnelNames(pub(super) Tunnels);
+
+impl Serialize for TunnelNames {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|(kind, id)| Shown(TunnelName(kind, id))))
+    }
+}
+
+struct TunnelName(TunnelKind, u32);
+
+impl fmt::Display for TunnelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(kind, id) = self;
+        f.write_str(kind.name())?;
+        if kind.has_identifier() { write!(f, ":{id}") } else { Ok(()) }
+    }
+}

@@ -1,0 +1,300 @@
+//! The record of one handshake: the contract with everybody who consumes events.
+//!
+//! A field that is not known is absent. What was offered is never reported as negotiated. The record borrows from the
+//! handshake and is serialized as it is: no tree of values is built on the way.
+
+use super::agreed::findings;
+use super::certificate::{CertificatePart, Chain, Digests};
+use super::hello::{ClientHelloPart, ServerHelloPart};
+use super::history::{History, Timeline};
+use super::parts::{AlertPart, Bytes, CapturePart, ClosePart, Each, End, FaultPart, TunnelNames};
+use super::timing::Timing;
+use super::value::{Alpn, Hex, Millis, Shown, Text, Time};
+use crate::fingerprint::{Carrier, Fingerprinter, IpProtocol, community_id};
+use super::outcome::OutcomeName;
+use crate::handshake::{Alert, ClientAuth, EarlyData, Ech, Fault, Handshake, Negotiated, Outcome, Side};
+use crate::policy::Finding;
+use crate::tls::ClientHello;
+use crate::tls::registry::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use std::net::IpAddr;
+
+/// The version of the event's schema.
+const SCHEMA_VERSION: &str = "tlscribe/1";
+
+/// How much an event tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// Without hellos, history and alternative names: about 1 KB.
+    Brief,
+    /// All but raw bytes.
+    #[default]
+    Normal,
+    /// Also the timeline and the raw hellos.
+    Full,
+}
+
+/// Who saw a handshake, and where.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Observer<'a> {
+    /// The network interface, where the capture names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interface: Option<&'a str>,
+    /// The capture file as it was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<&'a str>,
+    /// The version of tlscribe.
+    pub version: &'static str,
+}
+
+/// What a record is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The handshake.
+    pub handshake: &'a Handshake,
+    /// What was read out of its messages.
+    pub negotiated: &'a Negotiated<'a>,
+    /// The server's certificates.
+    pub server_chain: &'a Chain,
+    /// The client's certificates.
+    pub client_chain: &'a Chain,
+    /// Who saw it.
+    pub observer: Observer<'a>,
+}
+
+/// One event. What readers of records need is public, the rest is only written.
+#[derive(Debug, Serialize)]
+pub struct Record<'a> {
+    schema: &'static str,
+    event_type: &'static str,
+    id: Hex<[u8; 16]>,
+    /// When the handshake began.
+    pub start_time: Time,
+    /// When its last byte was seen.
+    pub end_time: Time,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration_ms: Option<Millis>,
+    observer: Observer<'a>,
+    protocol: &'static str,
+    transport: &'static str,
+    /// The TLS client.
+    pub client: End,
+    /// The TLS server.
+    pub server: End,
+    community_id: String,
+    #[serde(skip_serializing_if = "<[u16]>::is_empty")]
+    vlan: &'a [u16],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tunnel: Option<TunnelNames>,
+    /// How it went.
+    pub outcome: OutcomeName,
+    /// What was negotiated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<Shown<ProtocolVersion>>,
+    /// What was negotiated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cipher_suite: Option<Shown<CipherSuite>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cipher_suite_code: Option<u16>,
+    /// What was negotiated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub named_group: Option<Shown<NamedGroup>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature_scheme: Option<Shown<SignatureScheme>>,
+    /// The server name that the client asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sni: Option<Text<'a>>,
+    /// What was negotiated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alpn: Option<Alpn<'a>>,
+    /// Whether an earlier session was resumed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    early_data: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hello_retry: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_auth: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ech: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    inferred: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ja3: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ja3s: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ja4: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_hello: Option<ClientHelloPart<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_hello: Option<ServerHelloPart<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_certificate: Option<CertificatePart<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_chain_sha256: Option<Digests<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_certificate: Option<CertificatePart<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_chain_sha256: Option<Digests<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<History<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeline: Option<Timeline<'a>>,
+    /// The alerts that could be read.
+    #[serde(skip_serializing_if = "Each::is_empty")]
+    pub alerts: Each<'a, Alert, AlertPart>,
+    /// How the connection ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub close: Option<ClosePart>,
+    #[serde(skip_serializing_if = "Each::is_empty")]
+    malformed: Each<'a, Fault, FaultPart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timing: Option<Timing>,
+    bytes: Bytes,
+    /// What is weak in what was negotiated.
+    pub findings: Vec<Shown<Finding>>,
+    /// Where in the capture it was, and what the capture lacked.
+    capture: CapturePart<'a>,
+}
+
+impl<'a> Record<'a> {
+    /// Puts the event together. What only more detail shows is not looked at.
+    pub fn new(facts: &Facts<'a>, detail: Detail, fingerprinter: &mut Fingerprinter) -> Self {
+        let Facts { handshake, negotiated, .. } = *facts;
+        let normal = detail >= Detail::Normal;
+        let full = detail == Detail::Full;
+        // A hello that the capture cut has no fingerprint: what is missing would have been part of it.
+        let whole_hello = negotiated.client_hello.as_ref().filter(|_| client_hello_is_whole(handshake));
+        let hello = |part: bool| part.then(|| ClientHelloPart::of(handshake, negotiated, full)).flatten();
+        let answer = |part: bool| part.then(|| ServerHelloPart::of(handshake, negotiated, full)).flatten();
+        let certificate = |chain: &'a Chain| chain.leaf().map(|leaf| CertificatePart::new(leaf, normal));
+        let digests = |chain: &'a Chain| chain.leaf().map(|_| Digests(chain));
+        Self {
+            schema: SCHEMA_VERSION,
+            event_type: "handshake",
+            id: id(handshake, negotiated),
+            start_time: Time(handshake.first.time),
+            end_time: Time(handshake.last.time),
+            duration_ms: Millis::between(handshake.first.time, handshake.last.time),
+            observer: facts.observer,
+            protocol: "tls",
+            transport: "tcp",
+            client: handshake.client.into(),
+            server: handshake.server.into(),
+            community_id: community_id(handshake.client, handshake.server, IpProtocol::Tcp),
+            vlan: handshake.vlan.ids(),
+            tunnel: (!handshake.tunnels.is_empty()).then_some(TunnelNames(handshake.tunnels)),
+            outcome: OutcomeName(handshake.outcome),
+            version: negotiated.version.map(Shown),
+            cipher_suite: negotiated.cipher_suite.map(Shown),
+            cipher_suite_code: negotiated.cipher_suite.map(|suite| suite.0),
+            named_group: negotiated.named_group.map(Shown),
+            signature_scheme: negotiated.signature_scheme.map(Shown),
+            sni: negotiated.sni.map(Text),
+            alpn: negotiated.alpn.map(Alpn),
+            resumed: negotiated.resumed,
+            early_data: negotiated.early_data.map(early_data),
+            hello_retry: negotiated.hello_retry,
+            client_auth: negotiated.client_auth.map(client_auth),
+            ech: negotiated.ech.map(ech),
+            inferred: inferred(handshake, negotiated),
+            ja3: whole_hello.map(|hello| fingerprinter.ja3(hello)),
+            ja3s: negotiated.server_hello.as_ref().map(|hello| fingerprinter.ja3s(hello)),
+            ja4: whole_hello.map(|hello| fingerprinter.ja4(hello, Carrier::Tcp)),
+            client_hello: hello(normal),
+            server_hello: answer(normal),
+            server_certificate: certificate(facts.server_chain),
+            server_chain_sha256: digests(facts.server_chain),
+            client_certificate: certificate(facts.client_chain),
+            client_chain_sha256: digests(facts.client_chain),
+            history: (normal && !handshake.steps.is_empty()).then_some(History(handshake)),
+            timeline: (full && !handshake.steps.is_empty()).then_some(Timeline(handshake)),
+            alerts: Each::new(&handshake.alerts),
+            close: handshake.close.as_ref().map(ClosePart::from),
+            malformed: Each::new(&handshake.faults),
+            timing: Timing::of(handshake),
+            bytes: Bytes { client: handshake.tcp.sides[0].sent, server: handshake.tcp.sides[1].sent },
+            findings: findings(negotiated, facts.server_chain),
+            capture: CapturePart {
+                frames: [handshake.first.frame, handshake.last.frame],
+                complete: handshake.complete(),
+                missing: Each::new(&handshake.missing),
+            },
+        }
+    }
+
+    /// True where the capture lacks something that the two ends sent.
+    pub fn is_incomplete(&self) -> bool {
+        !self.capture.complete
+    }
+
+    /// How a handshake that was not established ended, in a few words: the first alert that could be read, or the close.
+    pub fn ending(&self) -> Option<String> {
+        if matches!(self.outcome.0, Outcome::Established | Outcome::Unused) {
+            return None;
+        }
+        if let Some(alert) = self.alerts.iter().find(AlertPart::is_error) {
+            return Some(format!("{} sent alert {}", alert.from, alert.name));
+        }
+        self.close.map(|close| close.to_string())
+    }
+}
+
+/// True where all of the ClientHello is there and keeps to the grammar.
+fn client_hello_is_whole(handshake: &Handshake) -> bool {
+    let hello = handshake.message(Side::Client, HandshakeType::CLIENT_HELLO);
+    hello.is_some_and(|hello| hello.whole && ClientHello::parse(hello.body).is_ok())
+}
+
+/// The same handshake has the same id in every capture that has its ClientHello, whichever way it was captured.
+fn id(handshake: &Handshake, negotiated: &Negotiated<'_>) -> Hex<[u8; 16]> {
+    let ends = [handshake.client, handshake.server];
+    let mut hash = Sha256::new();
+    hash.update(b"tcp");
+    for end in [ends.iter().min(), ends.iter().max()].into_iter().flatten() {
+        match end.ip() {
+            IpAddr::V4(v4) => hash.update(v4.octets()),
+            IpAddr::V6(v6) => hash.update(v6.octets()),
+        }
+        hash.update(end.port().to_be_bytes());
+    }
+    match &negotiated.client_hello {
+        Some(hello) => hash.update(hello.random),
+        None => hash.update(handshake.ssl2_hello(Side::Client).unwrap_or_default()),
+    }
+    hash.update(handshake.first.time.as_micros().to_be_bytes());
+    let digest = hash.finalize();
+    Hex(std::array::from_fn(|index| digest[index]))
+}
+
+fn inferred(handshake: &Handshake, negotiated: &Negotiated<'_>) -> Vec<&'static str> {
+    let roles: &[&str] = if handshake.roles_guessed { &["client", "server"] } else { &[] };
+    roles.iter().chain(&negotiated.inferred).copied().collect()
+}
+
+fn early_data(value: EarlyData) -> &'static str {
+    match value {
+        EarlyData::Offered => "offered",
+        EarlyData::Accepted => "accepted",
+        EarlyData::Rejected => "rejected",
+    }
+}
+
+fn client_auth(value: ClientAuth) -> &'static str {
+    match value {
+        ClientAuth::None => "none",
+        ClientAuth::Requested => "requested",
+        ClientAuth::Sent => "sent",
+        ClientAuth::Empty => "empty",
+    }
+}
+
+fn ech(value: Ech) -> &'static str {
+    match value {
+        Ech::OfferedOrGrease => "offered_or_grease",
+        Ech::Retry => "retry",
+    }
+}

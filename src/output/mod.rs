@@ -1,0 +1,6 @@
+//! Where events go. Each sink has a thread of its own and a short queue of rendered batches; rendering is done once,
+//! before, and a batch is shared by the sinks that take it.
+
+mod sink;
+
+pub use sink::{Batch, MAX_QUEUED_BATCHES, Sink, SinkEnd, Target};

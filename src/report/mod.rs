@@ -1,0 +1,15 @@
+//! What people read: tables and a summary of the handshakes, messages and progress while a capture is read.
+
+mod console;
+mod screen;
+mod summary;
+mod table;
+mod tally;
+mod totals;
+
+pub use console::Console;
+pub use screen::{report, summary};
+pub use summary::{MAX_ROWS, Row, Summary};
+pub use table::Look;
+pub use tally::{MAX_DISTINCT, Tally};
+pub use totals::Totals;
