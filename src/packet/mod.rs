@@ -14,6 +14,10 @@ mod ip;
 mod link;
 mod options;
 mod rest;
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod tests;
 mod transport;
 mod tunnel;
 
@@ -68,6 +72,12 @@ pub struct VlanTags {
 }
 
 impl VlanTags {
+    /// A single tag.
+    #[inline]
+    const fn one(id: u16) -> Self {
+        Self { ids: [id, 0], len: if id == 0 { 0 } else { 1 } }
+    }
+
     /// Notes a tag inside those noted before. An identifier of 0 says that the frame is in no VLAN (802.1Q, 9.6).
     fn push(&mut self, id: u16) {
         if id != 0
@@ -137,24 +147,25 @@ impl TunnelKind {
 /// The tunnels around a packet, outermost first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Tunnels {
-    layers: [Option<(TunnelKind, u32)>; MAX_TUNNELS],
+    kinds: [Option<TunnelKind>; MAX_TUNNELS],
+    ids: [u32; MAX_TUNNELS],
 }
 
 impl Tunnels {
     /// Notes a tunnel inside those noted before; false if there are too many.
     fn push(&mut self, kind: TunnelKind, id: u32) -> bool {
-        let free = self.layers.iter_mut().find(|layer| layer.is_none());
-        free.map(|layer| *layer = Some((kind, id))).is_some()
+        let free = self.kinds.iter_mut().zip(&mut self.ids).find(|(free, _)| free.is_none());
+        free.map(|place| (*place.0, *place.1) = (Some(kind), id)).is_some()
     }
 
     /// Each tunnel and its identifier, outermost first.
     pub fn iter(&self) -> impl Iterator<Item = (TunnelKind, u32)> + '_ {
-        self.layers.iter().flatten().copied()
+        self.kinds.iter().zip(self.ids).filter_map(|(kind, id)| Some(((*kind)?, id)))
     }
 
     /// Whether the packet came plainly.
     pub fn is_empty(&self) -> bool {
-        self.layers.first().is_none_or(Option::is_none)
+        self.kinds.first().is_none_or(Option::is_none)
     }
 }
 

@@ -14,19 +14,17 @@ pub(super) mod protocol {
 }
 
 /// A TCP segment (RFC 9293, 3.1). Options or payload that the capture snapped off are no error.
-#[inline]
+#[inline(always)]
 pub(super) fn tcp(rest: Rest<'_>) -> Result<Segment<'_>, DecodeError> {
     let (header, behind) = rest.take::<20>().ok_or(DecodeError::TruncatedTransport)?;
-    let length = usize::from(header[12] >> 4).saturating_mul(4);
-    if length < header.len() || length > rest.wire_length() {
-        return Err(DecodeError::BadTcpOffset);
-    }
-    let options_length = length.saturating_sub(header.len());
-    let (options, payload, missing) = match behind.bytes.split_at_checked(options_length) {
+    // In units of four bytes, the header included.
+    let offset = usize::from(header[12] >> 4).saturating_mul(4);
+    let length = offset.checked_sub(header.len()).ok_or(DecodeError::BadTcpOffset)?;
+    let (options, payload, missing) = match behind.bytes.split_at_checked(length) {
         Some((options, payload)) => (options, payload, behind.missing()),
         None => {
-            let snapped = options_length.saturating_sub(behind.bytes.len());
-            (behind.bytes, Default::default(), Rest { bytes: &[], cut: behind.cut.saturating_sub(snapped) }.missing())
+            let missing = behind.wire_length().checked_sub(length).ok_or(DecodeError::BadTcpOffset)?;
+            (behind.bytes, [].as_slice(), u32::try_from(missing).unwrap_or(u32::MAX))
         }
     };
     Ok(Segment {
@@ -44,7 +42,7 @@ pub(super) fn tcp(rest: Rest<'_>) -> Result<Segment<'_>, DecodeError> {
 
 /// A UDP datagram (RFC 768): its ports, and its payload. A length that is 0 (segmentation offload) or makes no sense is
 /// ignored: the IP packet's own serves.
-#[inline]
+#[inline(always)]
 pub(super) fn udp(rest: Rest<'_>) -> Result<(u16, u16, Rest<'_>), DecodeError> {
     let (header, payload) = rest.take::<8>().ok_or(DecodeError::TruncatedTransport)?;
     let length = usize::from(u16::from_be_bytes([header[4], header[5]]));
@@ -57,7 +55,7 @@ pub(super) fn udp(rest: Rest<'_>) -> Result<(u16, u16, Rest<'_>), DecodeError> {
 }
 
 /// A datagram of what [`udp`] found.
-#[inline]
+#[inline(always)]
 pub(super) fn datagram(source_port: u16, destination_port: u16, payload: Rest<'_>) -> Datagram<'_> {
     Datagram { source_port, destination_port, payload: payload.bytes, missing: payload.missing() }
 }

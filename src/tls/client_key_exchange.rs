@@ -1,8 +1,7 @@
 //! ClientKeyExchange, whose layout is that of the suite's key exchange.
 
 use super::error::ParseError;
-use super::key_exchange::KeyExchange;
-use super::registry::{CipherSuite, ProtocolVersion};
+use super::registry::{CipherSuite, KeyExchange, ProtocolVersion};
 use super::wire::{Parsed, Read, field, message, nonempty, rest, vec8, vec16};
 use nom::Parser;
 
@@ -28,7 +27,7 @@ pub enum ClientKey<'a> {
     Srp(&'a [u8]),
     /// Nothing: the pre-shared key is all.
     Nothing,
-    /// The layout is that of a key exchange that is not known here.
+    /// The layout is that of a key exchange that is not read here, or the suite is not known.
     Opaque(&'a [u8]),
 }
 
@@ -38,37 +37,33 @@ impl<'a> ClientKeyExchange<'a> {
     /// # Errors
     /// A body that breaks the grammar.
     pub fn parse(body: &'a [u8], suite: CipherSuite, version: ProtocolVersion) -> Result<Self, ParseError> {
-        let kind = KeyExchange::of(suite);
         message("ClientKeyExchange", body, |input| {
-            let has_psk = matches!(
-                kind,
-                Some(KeyExchange::Psk | KeyExchange::DhePsk | KeyExchange::RsaPsk | KeyExchange::EcdhePsk)
-            );
             let (mut input, mut psk_identity) = (input, None);
-            if has_psk {
+            if suite.uses_psk() {
                 (input, psk_identity) = field("psk_identity", vec16.map(Some))(input)?;
             }
-            let (input, key) = match kind {
-                Some(KeyExchange::Rsa | KeyExchange::RsaExport) if version == ProtocolVersion::SSL_3_0 => {
-                    field("encrypted_pre_master_secret", nonempty(rest).map(ClientKey::Rsa))(input)?
-                }
-                Some(KeyExchange::Rsa | KeyExchange::RsaExport | KeyExchange::RsaPsk) => {
-                    field("encrypted_pre_master_secret", nonempty(vec16).map(ClientKey::Rsa))(input)?
-                }
-                Some(KeyExchange::DhePsk) => field("dh_Yc", nonempty(vec16).map(Some).map(ClientKey::Dh))(input)?,
-                Some(KeyExchange::Dh | KeyExchange::Dhe { .. }) => {
-                    field("dh_Yc", unless_implicit(nonempty(vec16)).map(ClientKey::Dh))(input)?
-                }
-                Some(KeyExchange::EcdhePsk) => field("ecdh_Yc", nonempty(vec8).map(Some).map(ClientKey::Ecdh))(input)?,
-                Some(KeyExchange::Ecdh | KeyExchange::Ecdhe { .. }) => {
-                    field("ecdh_Yc", unless_implicit(nonempty(vec8)).map(ClientKey::Ecdh))(input)?
-                }
-                Some(KeyExchange::Srp { .. }) => field("srp_A", nonempty(vec16).map(ClientKey::Srp))(input)?,
-                Some(KeyExchange::Psk) => (input, ClientKey::Nothing),
-                None => rest.map(ClientKey::Opaque).parse_complete(input)?,
-            };
+            let (input, key) = ClientKey::parse(input, suite, version)?;
             Ok((input, Self { psk_identity, key }))
         })
+    }
+}
+
+impl<'a> ClientKey<'a> {
+    fn parse(input: &'a [u8], suite: CipherSuite, version: ProtocolVersion) -> Parsed<'a, Self> {
+        use KeyExchange::{Dh, Dhe, DhePsk, Ecdh, Ecdhe, EcdhePsk, Psk, Rsa, RsaPsk, Srp};
+        match suite.key_exchange() {
+            Some(Rsa) if version == ProtocolVersion::SSL_3_0 => {
+                field("encrypted_pre_master_secret", nonempty(rest).map(Self::Rsa))(input)
+            }
+            Some(Rsa | RsaPsk) => field("encrypted_pre_master_secret", nonempty(vec16).map(Self::Rsa))(input),
+            Some(Dh | Dhe) => field("dh_Yc", unless_implicit(nonempty(vec16)).map(Self::Dh))(input),
+            Some(DhePsk) => field("dh_Yc", nonempty(vec16).map(Some).map(Self::Dh))(input),
+            Some(Ecdh | Ecdhe) => field("ecdh_Yc", unless_implicit(nonempty(vec8)).map(Self::Ecdh))(input),
+            Some(EcdhePsk) => field("ecdh_Yc", nonempty(vec8).map(Some).map(Self::Ecdh))(input),
+            Some(Srp) => field("srp_A", nonempty(vec16).map(Self::Srp))(input),
+            Some(Psk) => Ok((input, Self::Nothing)),
+            _ => rest.map(Self::Opaque).parse_complete(input),
+        }
     }
 }
 

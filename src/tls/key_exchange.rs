@@ -1,72 +1,11 @@
 //! ServerKeyExchange, whose layout is that of the suite's key exchange, and the signatures of TLS 1.2 and before.
 
 use super::error::{ParseError, Rule};
-use super::registry::{CipherSuite, EcCurveType, NamedGroup, ProtocolVersion, SignatureScheme};
+use super::registry::{
+    Authentication, CipherSuite, EcCurveType, KeyExchange, NamedGroup, ProtocolVersion, SignatureScheme,
+};
 use super::wire::{Parsed, broken, field, message, nonempty, rest, u8, u16, vec8, vec16};
 use nom::Parser;
-
-/// How the two sides of TLS 1.2 and before agree on a secret, as far as it shapes the messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KeyExchange {
-    /// RSA (RFC 5246 section 7.4.7.1).
-    Rsa,
-    /// RSA with a short key, of the suites for export (RFC 2246 section 7.4.3).
-    RsaExport,
-    /// Diffie-Hellman with the key in the certificate (RFC 5246 section 8.1.2).
-    Dh,
-    /// Ephemeral Diffie-Hellman; `signed` unless it is anonymous.
-    Dhe {
-        /// True where the parameters are signed.
-        signed: bool,
-    },
-    /// Diffie-Hellman over a curve, with the key in the certificate (RFC 4492 section 2.1).
-    Ecdh,
-    /// Ephemeral Diffie-Hellman over a curve (RFC 8422); `signed` unless it is anonymous.
-    Ecdhe {
-        /// True where the parameters are signed.
-        signed: bool,
-    },
-    /// A pre-shared key (RFC 4279 section 2).
-    Psk,
-    /// A pre-shared key and ephemeral Diffie-Hellman (RFC 4279 section 3).
-    DhePsk,
-    /// A pre-shared key and RSA (RFC 4279 section 4).
-    RsaPsk,
-    /// A pre-shared key and ephemeral Diffie-Hellman over a curve (RFC 5489).
-    EcdhePsk,
-    /// The Secure Remote Password protocol (RFC 5054).
-    Srp {
-        /// True where the parameters are signed.
-        signed: bool,
-    },
-}
-
-impl KeyExchange {
-    /// The key exchange that the suite's name says; none for the suites of TLS 1.3, for signalling values, and where
-    /// the messages' layout is not known here (Kerberos, GOST, Fortezza, passwords over curves, unknown suites).
-    pub fn of(suite: CipherSuite) -> Option<Self> {
-        let (before, _) = suite.name().or(suite.unregistered_name())?.split_once("_WITH_")?;
-        Some(match before {
-            "TLS_RSA" | "SSL_RSA_FIPS" | "SSL_RSA_OLDFIPS" => Self::Rsa,
-            "TLS_RSA_EXPORT" | "TLS_RSA_EXPORT1024" => Self::RsaExport,
-            "TLS_DH_DSS" | "TLS_DH_RSA" | "TLS_DH_DSS_EXPORT" | "TLS_DH_RSA_EXPORT" => Self::Dh,
-            "TLS_DHE_DSS" | "TLS_DHE_RSA" | "TLS_DHE_DSS_EXPORT" | "TLS_DHE_RSA_EXPORT" | "TLS_DHE_DSS_EXPORT1024" => {
-                Self::Dhe { signed: true }
-            }
-            "TLS_DH_anon" | "TLS_DH_anon_EXPORT" => Self::Dhe { signed: false },
-            "TLS_ECDH_ECDSA" | "TLS_ECDH_RSA" => Self::Ecdh,
-            "TLS_ECDHE_ECDSA" | "TLS_ECDHE_RSA" => Self::Ecdhe { signed: true },
-            "TLS_ECDH_anon" => Self::Ecdhe { signed: false },
-            "TLS_PSK" => Self::Psk,
-            "TLS_DHE_PSK" | "TLS_PSK_DHE" => Self::DhePsk,
-            "TLS_RSA_PSK" => Self::RsaPsk,
-            "TLS_ECDHE_PSK" => Self::EcdhePsk,
-            "TLS_SRP_SHA" => Self::Srp { signed: false },
-            "TLS_SRP_SHA_RSA" | "TLS_SRP_SHA_DSS" => Self::Srp { signed: true },
-            _ => return None,
-        })
-    }
-}
 
 /// A signature over a handshake, or over its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,7 +157,8 @@ pub enum ServerKeyExchange<'a> {
         /// The signature, where the suite has certificates.
         signature: Option<Signature<'a>>,
     },
-    /// The layout is that of a key exchange that is not known here.
+    /// The layout is that of a key exchange that is not read here (Kerberos, GOST, passwords over curves, TLCP ...), or
+    /// the suite is not known, or one that has no such message.
     Opaque(&'a [u8]),
 }
 
@@ -228,25 +168,29 @@ impl<'a> ServerKeyExchange<'a> {
     /// # Errors
     /// A body that breaks the grammar.
     pub fn parse(body: &'a [u8], suite: CipherSuite, version: ProtocolVersion) -> Result<Self, ParseError> {
-        let kind = KeyExchange::of(suite);
-        message("ServerKeyExchange", body, |input| match kind {
-            Some(KeyExchange::Ecdhe { signed }) => Self::ecdhe(input, None, signed.then_some(version)),
-            Some(KeyExchange::Dhe { signed }) => Self::dhe(input, None, signed.then_some(version)),
-            Some(KeyExchange::EcdhePsk) => {
-                let (input, hint) = identity_hint(input)?;
-                Self::ecdhe(input, Some(hint), None)
-            }
-            Some(KeyExchange::DhePsk) => {
-                let (input, hint) = identity_hint(input)?;
-                Self::dhe(input, Some(hint), None)
-            }
-            Some(KeyExchange::Psk | KeyExchange::RsaPsk) => {
-                identity_hint.map(|identity_hint| Self::Psk { identity_hint }).parse_complete(input)
-            }
-            Some(KeyExchange::RsaExport) => Self::rsa_export(input, version),
-            Some(KeyExchange::Srp { signed }) => Self::srp(input, signed.then_some(version)),
-            Some(KeyExchange::Rsa | KeyExchange::Dh | KeyExchange::Ecdh) | None => {
-                rest.map(Self::Opaque).parse_complete(input)
+        use KeyExchange::{Dhe, DhePsk, Ecdhe, EcdhePsk, Psk, Rsa, RsaPsk, Srp};
+        message("ServerKeyExchange", body, |input| {
+            let Some(facts) = suite.facts() else { return opaque(input) };
+            let signed = match facts.authentication {
+                Authentication::Rsa | Authentication::Dss | Authentication::Ecdsa => Some(version),
+                Authentication::Anonymous | Authentication::Psk | Authentication::Password => None,
+                _ => return opaque(input),
+            };
+            match facts.key_exchange {
+                Ecdhe => Self::ecdhe(input, None, signed),
+                Dhe => Self::dhe(input, None, signed),
+                EcdhePsk => {
+                    let (input, hint) = identity_hint(input)?;
+                    Self::ecdhe(input, Some(hint), None)
+                }
+                DhePsk => {
+                    let (input, hint) = identity_hint(input)?;
+                    Self::dhe(input, Some(hint), None)
+                }
+                Psk | RsaPsk => identity_hint.map(|identity_hint| Self::Psk { identity_hint }).parse_complete(input),
+                Rsa if facts.export => Self::rsa_export(input, version),
+                Srp => Self::srp(input, signed),
+                _ => opaque(input),
             }
         })
     }
@@ -283,6 +227,10 @@ impl<'a> ServerKeyExchange<'a> {
     }
 }
 
+fn opaque(input: &[u8]) -> Parsed<'_, ServerKeyExchange<'_>> {
+    rest.map(ServerKeyExchange::Opaque).parse_complete(input)
+}
+
 fn identity_hint(input: &[u8]) -> Parsed<'_, &[u8]> {
     field("psk_identity_hint", vec16)(input)
 }
@@ -299,29 +247,27 @@ fn signature(input: &[u8], signed: Option<ProtocolVersion>) -> Parsed<'_, Option
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_suite_has_its_key_exchange() {
-        // The parts of a name before `_WITH_` whose messages have a layout that is not read here.
-        let opaque = ["NULL", "KRB5", "GOST", "FORTEZZA", "ECCPWD", "ECJPAKE", "CECPQ1"];
-        for &suite in CipherSuite::ALL {
-            let name = suite.name().or(suite.unregistered_name()).unwrap();
-            let known = KeyExchange::of(suite).is_some();
-            match name.split_once("_WITH_") {
-                Some((before, _)) => assert_eq!(known, !opaque.iter().any(|part| before.contains(part)), "{name}"),
-                None => assert!(!known, "{name}"),
-            }
-        }
+    /// What the parser makes of a body that could be any of the layouts.
+    fn parse(suite: CipherSuite) -> ServerKeyExchange<'static> {
+        const ECDHE: &[u8] = &[3, 0, 29, 1, 5, 4, 1, 0, 1, 6];
+        ServerKeyExchange::parse(ECDHE, suite, ProtocolVersion::TLS_1_2).unwrap()
     }
 
     #[test]
-    fn a_suite_that_signs_is_told_from_one_that_does_not() {
-        let of = |suite| KeyExchange::of(suite).unwrap();
-        assert_eq!(of(CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8), KeyExchange::Ecdhe { signed: true });
-        assert_eq!(of(CipherSuite::TLS_ECDH_ANON_WITH_AES_128_CBC_SHA), KeyExchange::Ecdhe { signed: false });
-        assert_eq!(of(CipherSuite::TLS_ECDH_RSA_WITH_AES_128_CBC_SHA), KeyExchange::Ecdh);
-        assert_eq!(of(CipherSuite::TLS_DH_ANON_EXPORT_WITH_RC4_40_MD5), KeyExchange::Dhe { signed: false });
-        assert_eq!(of(CipherSuite::TLS_RSA_WITH_AES_128_CBC_SHA), KeyExchange::Rsa);
-        assert_eq!(of(CipherSuite::TLS_SRP_SHA_WITH_AES_128_CBC_SHA), KeyExchange::Srp { signed: false });
+    fn only_known_layouts_are_read() {
+        assert!(matches!(parse(CipherSuite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256), ServerKeyExchange::Ecdhe { .. }));
+        assert!(matches!(parse(CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8), ServerKeyExchange::Ecdhe { .. }));
+        for suite in [
+            CipherSuite::TLS_RSA_WITH_AES_128_CBC_SHA,
+            CipherSuite::TLS_ECDH_RSA_WITH_AES_128_CBC_SHA,
+            CipherSuite::TLS_KRB5_EXPORT_WITH_RC4_40_SHA,
+            CipherSuite::ECDHE_SM4_CBC_SM3,
+            CipherSuite::TLS_AES_128_GCM_SHA256,
+            CipherSuite::TLS_FALLBACK_SCSV,
+            CipherSuite(0x7777),
+        ] {
+            assert!(matches!(parse(suite), ServerKeyExchange::Opaque(_)), "{suite}");
+        }
     }
 
     #[test]

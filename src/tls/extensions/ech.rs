@@ -3,7 +3,7 @@
 use super::{Extensions, Reading, extension_list};
 use crate::tls::error::Rule;
 use crate::tls::list::{Element, List, U16List};
-use crate::tls::registry::ExtensionType;
+use crate::tls::registry::{ExtensionType, HpkeAead, HpkeKdf, HpkeKem};
 use crate::tls::wire::{Parsed, array, broken, codes, field, filled, list, nonempty, u8, u16, vec8, vec16};
 use nom::Parser;
 
@@ -13,9 +13,9 @@ pub enum EncryptedClientHello<'a> {
     /// The hello in the clear, which carries the real one.
     Outer {
         /// HPKE's key derivation function (RFC 9180 section 7.2).
-        kdf: u16,
+        kdf: HpkeKdf,
         /// HPKE's cipher (RFC 9180 section 7.3).
-        aead: u16,
+        aead: HpkeAead,
         /// The server's key configuration that was used.
         config_id: u8,
         /// HPKE's encapsulated key; empty in the second hello after a HelloRetryRequest.
@@ -36,8 +36,8 @@ impl<'a> EncryptedClientHello<'a> {
         if kind == 1 {
             return Ok((input, Self::Inner));
         }
-        let (input, kdf) = field("encrypted_client_hello.kdf_id", u16)(input)?;
-        let (input, aead) = field("encrypted_client_hello.aead_id", u16)(input)?;
+        let (input, kdf) = field("encrypted_client_hello.kdf_id", u16.map(HpkeKdf))(input)?;
+        let (input, aead) = field("encrypted_client_hello.aead_id", u16.map(HpkeAead))(input)?;
         let (input, config_id) = field("encrypted_client_hello.config_id", u8)(input)?;
         let (input, enc) = field("encrypted_client_hello.enc", vec16)(input)?;
         let (input, payload) = field("encrypted_client_hello.payload", nonempty(vec16))(input)?;
@@ -53,7 +53,7 @@ pub enum EchConfig<'a> {
         /// The configuration's name.
         config_id: u8,
         /// HPKE's key encapsulation (RFC 9180 section 7.1).
-        kem: u16,
+        kem: HpkeKem,
         /// The public key.
         public_key: &'a [u8],
         /// The suites that the key can be used with, at least one.
@@ -76,16 +76,17 @@ pub enum EchConfig<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HpkeCipherSuite {
     /// HPKE's key derivation function (RFC 9180 section 7.2).
-    pub kdf: u16,
+    pub kdf: HpkeKdf,
     /// HPKE's cipher (RFC 9180 section 7.3).
-    pub aead: u16,
+    pub aead: HpkeAead,
 }
 
 impl Element<'_> for HpkeCipherSuite {
     type Value = Self;
     fn split(bytes: &[u8]) -> Option<(Self, &[u8])> {
-        let (&[kdf, dk, aead, ea], rest) = bytes.split_first_chunk()?;
-        Some((Self { kdf: u16::from_be_bytes([kdf, dk]), aead: u16::from_be_bytes([aead, ea]) }, rest))
+        let (&kdf, rest) = bytes.split_first_chunk()?;
+        let (&aead, rest) = rest.split_first_chunk()?;
+        Some((Self { kdf: HpkeKdf(u16::from_be_bytes(kdf)), aead: HpkeAead(u16::from_be_bytes(aead)) }, rest))
     }
 }
 
@@ -107,7 +108,7 @@ impl<'a> EchConfig<'a> {
 
     fn contents(input: &'a [u8]) -> Parsed<'a, Self> {
         let (input, config_id) = field("encrypted_client_hello.config_id", u8)(input)?;
-        let (input, kem) = field("encrypted_client_hello.kem_id", u16)(input)?;
+        let (input, kem) = field("encrypted_client_hello.kem_id", u16.map(HpkeKem))(input)?;
         let (input, public_key) = field("encrypted_client_hello.public_key", nonempty(vec16))(input)?;
         let suites = codes(HPKE_CIPHER_SUITE_LEN, nonempty(vec16));
         let (input, cipher_suites) = field("encrypted_client_hello.cipher_suites", suites)(input)?;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::tls::registry::{CertificateType, NamedGroup, ProtocolVersion};
+use crate::tls::registry::{CertificateType, HpkeAead, HpkeKdf, NamedGroup, ProtocolVersion};
 use crate::tls::tests::build::Build;
 use crate::tls::{CertificateStatus, EncryptedExtensions};
 
@@ -145,8 +145,13 @@ fn one_extension_has_a_layout_for_each_message() {
 fn ech_is_outer_or_inner() {
     let outer = Build::new().u8(0).u16(1).u16(3).u8(42).vec16(&[5; 32]).vec16(&[6; 200]).0;
     with(&one(ExtensionType::ENCRYPTED_CLIENT_HELLO, &outer), |extensions| {
-        let expected =
-            EncryptedClientHello::Outer { kdf: 1, aead: 3, config_id: 42, enc: &[5; 32], payload: &[6; 200] };
+        let expected = EncryptedClientHello::Outer {
+            kdf: HpkeKdf::HKDF_SHA256,
+            aead: HpkeAead(3),
+            config_id: 42,
+            enc: &[5; 32],
+            payload: &[6; 200],
+        };
         assert_eq!(extensions.encrypted_client_hello(), Some(Ok(expected)));
     });
     with(&one(ExtensionType::ENCRYPTED_CLIENT_HELLO, &[1]), |extensions| {
@@ -168,7 +173,7 @@ fn ech_configurations_of_other_versions_are_kept() {
         assert_eq!(configs[0], EchConfig::Unknown { version: 0xfe0a, contents: &[1] });
         let EchConfig::Known { public_name, cipher_suites, .. } = configs[1] else { panic!("{:?}", configs[1]) };
         assert_eq!(public_name, b"a.example");
-        assert_eq!(cipher_suites.iter().collect::<Vec<_>>(), [HpkeCipherSuite { kdf: 1, aead: 1 }]);
+        assert_eq!(cipher_suites.iter().collect::<Vec<_>>(), [HpkeCipherSuite { kdf: HpkeKdf(1), aead: HpkeAead(1) }]);
     });
 }
 
