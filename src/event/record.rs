@@ -48,6 +48,14 @@ pub struct Observer<'a> {
     pub version: &'static str,
 }
 
+impl<'a> Observer<'a> {
+    /// This program, on a capture file as it was named and an interface as the capture names it.
+    pub fn new(file: Option<&'a str>, interface: Option<&'a str>) -> Self {
+        let named = |name: Option<&'a str>| name.filter(|name| !name.is_empty());
+        Self { interface: named(interface), file: named(file), version: env!("CARGO_PKG_VERSION") }
+    }
+}
+
 /// What a record is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {

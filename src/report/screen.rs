@@ -34,7 +34,7 @@ const HANDSHAKES: [Column; 7] = [
 ];
 
 /// The whole report.
-pub fn report(summary: &Summary, totals: &Totals, look: Look) -> String {
+pub fn report(summary: &Summary, totals: &Totals, with_summary: bool, look: Look) -> String {
     let mut out = Vec::new();
     if summary.unsuccessful() > 0 {
         out.push(look.bold(&format!(
@@ -54,8 +54,10 @@ pub fn report(summary: &Summary, totals: &Totals, look: Look) -> String {
         out.extend(more(summary.handshakes(), rows.len(), "--format text", look));
         out.push(String::new());
     }
-    out.push(look.bold("Summary"));
-    out.extend(self::summary(summary, totals, look));
+    if with_summary {
+        out.push(look.bold("Summary"));
+        out.extend(self::summary(summary, totals, look));
+    }
     out.into_iter().map(|line| line + "\n").collect()
 }
 

@@ -98,7 +98,7 @@ fn only_dtls_has_a_cookie() {
     let rest = |build: Build| build.vec16(&[0, 0x2f]).vec8(&[0]).0;
     let body = rest(Build::new().u16(0xfefd).raw(&[7; 32]).vec8(&[]).vec8(&[1, 2, 3]));
     assert_eq!(ClientHello::parse(&body).unwrap().cookie, [1, 2, 3]);
-    assert_eq!(ClientHello::parse(&rest(beginning())).unwrap().cookie, []);
+    assert!(ClientHello::parse(&rest(beginning())).unwrap().cookie.is_empty());
 }
 
 #[test]

@@ -1,0 +1,105 @@
+//! The command line: one file for each command, and how the program ends.
+
+mod explain;
+mod read;
+mod schema;
+mod usage;
+
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// Everything was read and written. Also where the reader of standard output closed it early.
+    Done = 0,
+    /// Something could not be read, and the rest was; or a sink lost events.
+    Incomplete = 1,
+    /// What was asked for makes no sense, or cannot be begun.
+    Usage = 2,
+    /// A handshake had an outcome that `--fail-on` names.
+    FailOn = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tlscribe read capture.pcap                      on a terminal: what failed, all handshakes, a summary
+  tlscribe read captures/ > events.jsonl          every capture in a folder, one JSON object per handshake
+  tlscribe -r capture.pcap tcp port 443           the way of tcpdump
+  tcpdump -w - | tlscribe read -                  handshakes as they happen
+  tlscribe explain handshake_failure              what an alert, a suite, a version, a group or a finding means
+
+Exit codes:
+  0  everything was read
+  1  something could not be read (the rest was), or an output lost events
+  2  the command line is wrong, or an output cannot be opened
+  3  a handshake had an outcome that --fail-on names";
+
+/// Watches TLS handshakes without taking part in them, and says for each what was negotiated and how it went.
+#[derive(Debug, Parser)]
+#[command(name = "tlscribe", version, after_help = EXAMPLES, max_term_width = 100, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Read(read::Arguments),
+    Explain(explain::Arguments),
+    Schema(schema::Arguments),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let exit = match Cli::try_parse_from(with_habit(std::env::args_os().collect())) {
+        Ok(cli) => match cli.command {
+            Command::Read(arguments) => arguments.run(),
+            Command::Explain(arguments) => arguments.run(),
+            Command::Schema(arguments) => arguments.run(),
+        },
+        Err(error) => usage::told(&error),
+    };
+    exit.into()
+}
+
+/// The habit of tcpdump's users: options without a command read a capture.
+fn with_habit(mut words: Vec<OsString>) -> Vec<OsString> {
+    const OWN: [&str; 4] = ["-h", "--help", "-V", "--version"];
+    let first = words.get(1).and_then(|word| word.to_str());
+    if first.is_some_and(|word| word.starts_with('-') && !OWN.contains(&word)) {
+        words.insert(1, "read".into());
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_without_a_command_read() {
+        assert_eq!(with_habit(words("tlscribe -r a.pcap tcp")), words("tlscribe read -r a.pcap tcp"));
+        assert_eq!(with_habit(words("tlscribe --only failed -r a.pcap")), words("tlscribe read --only failed -r a.pcap"));
+        for own in ["tlscribe --help", "tlscribe -V", "tlscribe read -", "tlscribe"] {
+            assert_eq!(with_habit(words(own)), words(own));
+        }
+    }
+}

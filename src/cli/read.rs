@@ -1,0 +1,227 @@
+//! `tlscribe read`, also as `tlscribe -r`.
+
+use super::usage::mistake;
+use super::Exit;
+use crate::config::{Plan, Settings, Terminals};
+use crate::engine::Limits;
+use crate::event::{Detail, Fields, Format, Glob, OutcomeName, Selection, Server};
+use crate::output::Target;
+use crate::pipeline::{self, Done};
+use crate::report::{self, Console, Look};
+use clap::{Args, ValueEnum};
+use std::ffi::{OsStr, OsString};
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+const EXAMPLES: &str = "\
+Examples:
+  tlscribe read capture.pcap                                 a report on the terminal
+  tlscribe read monday.pcap.gz tuesday.pcapng > both.jsonl   events as JSON lines, each file a capture of its own
+  tlscribe read --only failed --format text captures/        a line for each handshake that failed
+  tlscribe read --sni '*.example.org' --format tsv --fields start_time,client.ip,version,cipher_suite a.pcap
+  tlscribe read capture.pcap host 10.0.0.1 and tcp port 443  only some of the frames (see pcap-filter(7))
+  ssh gateway tcpdump -U -w - | tlscribe read --format text -";
+
+/// Reads captures: pcap and pcapng, also compressed with gzip or zstd
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Captures: files, folders, or - for standard input; then, if you like, a filter expression as tcpdump takes it
+    #[arg(value_name = "FILE", required_unless_present = "captures")]
+    words: Vec<OsString>,
+    /// A capture; all other words are the filter expression then
+    #[arg(short = 'r', long = "read", value_name = "FILE")]
+    captures: Vec<PathBuf>,
+    /// Take all captures as one, in time order (rotated captures)
+    #[arg(long)]
+    merge: bool,
+
+    /// Look at no other frames (pcap-filter(7))
+    #[arg(short, long, value_name = "EXPRESSION", help_heading = "Selection")]
+    filter: Option<String>,
+    /// Only handshakes with these outcomes: established, unused, abandoned, failed, unfinished
+    #[arg(long, value_name = "OUTCOME,...", value_delimiter = ',', help_heading = "Selection")]
+    only: Vec<OutcomeName>,
+    /// Only these servers: an address, a network or a name, perhaps with :PORT
+    #[arg(long, value_name = "SERVER", help_heading = "Selection")]
+    server: Vec<Server>,
+    /// Only server names that match, as in '*.example.org'
+    #[arg(long, value_name = "GLOB", help_heading = "Selection")]
+    sni: Vec<Glob>,
+
+    /// Write events to a file; - is standard output
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    output: Vec<Target>,
+    /// How events are written
+    #[arg(long, value_enum, help_heading = "Output")]
+    format: Option<FormatName>,
+    /// Only these fields, in this order; a part of a field as in client.ip
+    #[arg(long, value_name = "FIELD,...", help_heading = "Output")]
+    fields: Option<Fields>,
+    /// How much events tell
+    #[arg(long, value_enum, help_heading = "Output")]
+    detail: Option<DetailName>,
+    /// No messages, no progress, and no summary on standard error
+    #[arg(short, long, help_heading = "Output")]
+    quiet: bool,
+    /// No summary
+    #[arg(long, help_heading = "Output")]
+    no_summary: bool,
+    /// End with exit code 3 where a handshake has one of these outcomes
+    #[arg(long, value_name = "OUTCOME,...", value_delimiter = ',', help_heading = "Output")]
+    fail_on: Vec<OutcomeName>,
+
+    /// Flows at a time; more evict the least useful one
+    #[arg(long, value_name = "N", default_value_t = Limits::default().flows, help_heading = "Limits")]
+    max_flows: usize,
+    /// Mebibytes of segments that wait for a lost one, in all flows
+    #[arg(long, value_name = "MIB", default_value_t = Limits::default().total_bytes >> 20, help_heading = "Limits")]
+    max_buffer: usize,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormatName {
+    /// One JSON object a line
+    Native,
+    /// One line for people
+    Text,
+    /// Tab-separated fields
+    Tsv,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DetailName {
+    /// Without hellos, history and alternative names
+    Brief,
+    /// All but raw bytes
+    Normal,
+    /// Also a timeline with frames and times, and the raw hellos
+    Full,
+}
+
+impl Arguments {
+    pub(super) fn run(self) -> Exit {
+        let terminals =
+            Terminals { output: std::io::stdout().is_terminal(), error: std::io::stderr().is_terminal() };
+        match self.settings().and_then(|settings| settings.plan(terminals)) {
+            Ok(plan) => carry_out(plan, terminals),
+            Err(what) => mistake(&what),
+        }
+    }
+
+    fn settings(self) -> Result<Settings, String> {
+        let (captures, expression) = if self.captures.is_empty() {
+            split(self.words)
+        } else {
+            (self.captures, self.words)
+        };
+        let expression = expression
+            .into_iter()
+            .map(|word| word.into_string().map_err(|word| format!("{} is not text", word.display())))
+            .collect::<Result<Vec<_>, _>>()?
+            .join(" ");
+        let filter = match (self.filter, expression.is_empty()) {
+            (filter, true) => filter,
+            (None, false) => Some(expression),
+            (Some(_), false) => return Err(format!("two filter expressions, with -f and behind the captures (`{expression}`); give one")),
+        };
+        Ok(Settings {
+            captures,
+            merge: self.merge,
+            filter,
+            selection: Selection {
+                outcomes: self.only.into_iter().map(|outcome| outcome.0).collect(),
+                servers: self.server,
+                names: self.sni,
+            },
+            format: self.format.map(Format::from),
+            detail: self.detail.map(Detail::from),
+            fields: self.fields,
+            targets: self.output,
+            quiet: self.quiet,
+            summary: !self.no_summary,
+            fail_on: self.fail_on,
+            limits: Limits {
+                flows: self.max_flows.max(1),
+                total_bytes: self.max_buffer.saturating_mul(1 << 20),
+                ..Limits::default()
+            },
+        })
+    }
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::Native => Self::Native,
+            FormatName::Text => Self::Text,
+            FormatName::Tsv => Self::Tsv,
+        }
+    }
+}
+
+impl From<DetailName> for Detail {
+    fn from(name: DetailName) -> Self {
+        match name {
+            DetailName::Brief => Self::Brief,
+            DetailName::Normal => Self::Normal,
+            DetailName::Full => Self::Full,
+        }
+    }
+}
+
+/// Words that a filter expression can begin with (pcap-filter(7)); a bracket or a `!` in front of them may come too.
+const FILTER_WORDS: [&str; 38] = [
+    "ah", "arp", "broadcast", "carp", "dst", "esp", "ether", "gateway", "geneve", "greater", "host", "icmp", "icmp6",
+    "inbound", "ip", "ip6", "len", "less", "link", "llc", "mpls", "multicast", "net", "not", "outbound", "port",
+    "portrange", "pppoed", "pppoes", "proto", "rarp", "sctp", "src", "tcp", "udp", "vlan", "vxlan", "wlan",
+];
+
+/// Captures, then the filter expression: it begins with the first word behind a capture that can begin one and is no
+/// file.
+fn split(mut words: Vec<OsString>) -> (Vec<PathBuf>, Vec<OsString>) {
+    let begins = |word: &OsString| can_begin_filter(word) && !Path::new(word).exists();
+    let at = words.iter().skip(1).position(begins).map_or(words.len(), |at| at + 1);
+    let expression = words.split_off(at);
+    (words.into_iter().map(PathBuf::from).collect(), expression)
+}
+
+fn can_begin_filter(word: &OsStr) -> bool {
+    let Some(word) = word.to_str() else { return false };
+    let bare = word.trim_start_matches(['(', '!', ' ', '\\']);
+    let first = bare.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    FILTER_WORDS.contains(&first) && !bare.get(first.len()..).is_some_and(|rest| rest.starts_with(['.', '/', '-']))
+        || bare.is_empty() && !word.is_empty()
+}
+
+/// Runs and reports.
+fn carry_out(plan: Plan, terminals: Terminals) -> Exit {
+    let Plan { job, report: wants_report, summary: wants_summary, quiet, fail_on } = plan;
+    let console = Console::new(quiet, terminals.error);
+    let done = match pipeline::run(job, &console) {
+        Ok(done) => done,
+        Err(what) => return mistake(&what),
+    };
+    let Done { summary, totals, lost, not_wanted } = &done;
+    if wants_report {
+        let text = report::report(summary, totals, wants_summary, look(&console::Term::stdout(), console::colors_enabled()));
+        // As above: a reader who closes early has seen what they wanted.
+        let _ = std::io::stdout().write_all(text.as_bytes());
+    } else if wants_summary && !quiet && !not_wanted {
+        let look = look(&console::Term::stderr(), console::colors_enabled_stderr());
+        report::summary(summary, totals, look).iter().for_each(|line| eprintln!("{line}"));
+    }
+    if fail_on.iter().any(|outcome| summary.outcomes.count(outcome) > 0) {
+        Exit::FailOn
+    } else if *lost || (totals.unreadable > 0 && !not_wanted) {
+        Exit::Incomplete
+    } else {
+        Exit::Done
+    }
+}
+
+/// How to set text for a stream.
+fn look(stream: &console::Term, colour: bool) -> Look {
+    let width = stream.size_checked().map_or(Look::PLAIN.width, |(_, columns)| columns.into());
+    Look { width, colour: colour && stream.is_term() }
+}

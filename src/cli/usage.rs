@@ -1,0 +1,73 @@
+//! Mistakes on the command line, each told in one line.
+
+use super::Exit;
+use clap::error::ErrorKind;
+use std::path::Path;
+
+/// Prints help or version where that was asked for, or else what is wrong.
+pub(super) fn told(error: &clap::Error) -> Exit {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // Help that nobody reads to its end is no failure.
+            let _ = error.print();
+            Exit::Done
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = error.print();
+            Exit::Usage
+        }
+        _ => mistake(&line(&error.render().to_string())),
+    }
+}
+
+/// Tells a mistake.
+pub(super) fn mistake(what: &str) -> Exit {
+    eprintln!("tlscribe: {what}");
+    Exit::Usage
+}
+
+/// clap's message in one line: what is wrong, its tips, and where help is.
+fn line(message: &str) -> String {
+    let paragraphs: Vec<String> =
+        message.split("\n\n").map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let what = paragraphs.first().map_or("", |text| text.strip_prefix("error: ").unwrap_or(text));
+    if let Some(word) = what.strip_prefix("unrecognized subcommand '").and_then(|rest| rest.strip_suffix('\''))
+        && Path::new(word).exists()
+    {
+        return format!("{word} is no command; to read it: tlscribe read {word}");
+    }
+    let tips = paragraphs.iter().flat_map(|text| text.split("tip: ").skip(1)).map(str::trim);
+    let help = if message.contains("tlscribe read") { "tlscribe read --help" } else { "tlscribe --help" };
+    [what].into_iter().chain(tips).chain([format!("see {help}").as_str()]).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Cli;
+    use super::*;
+    use clap::Parser as _;
+
+    fn told(line_given: &str) -> String {
+        let error = Cli::try_parse_from(line_given.split(' ')).expect_err("a mistake");
+        line(&error.render().to_string())
+    }
+
+    #[test]
+    fn a_mistake_is_one_line_with_a_way_out() {
+        assert_eq!(
+            told("tlscribe read --fromat text a.pcap"),
+            "unexpected argument '--fromat' found; a similar argument exists: '--format'; see tlscribe read --help"
+        );
+        assert!(told("tlscribe reed a.pcap").starts_with("unrecognized subcommand 'reed'; "));
+        assert!(!told("tlscribe read --format xml a.pcap").contains('\n'));
+        assert!(told("tlscribe read --only faild a.pcap").contains("established, unused, abandoned, failed, unfinished"));
+    }
+
+    #[test]
+    fn a_capture_in_the_place_of_a_command_is_understood() {
+        let here = file!();
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(here);
+        let path = path.to_str().expect("a path");
+        assert!(told(&format!("tlscribe {path}")).ends_with(&format!("to read it: tlscribe read {path}")));
+    }
+}

@@ -1,0 +1,177 @@
+//! Settings: what was asked for, from the command line, and the plan that follows from it.
+
+use crate::capture::{self, Filter, Input};
+use crate::engine::Limits;
+use crate::event::{Detail, Fields, Format, OutcomeName, Rendering, Selection};
+use crate::output::Target;
+use crate::pipeline::Job;
+use std::path::{Path, PathBuf};
+
+/// What was asked for.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Files and folders; `-` is standard input.
+    pub captures: Vec<PathBuf>,
+    /// All captures are one.
+    pub merge: bool,
+    /// A filter expression for frames.
+    pub filter: Option<String>,
+    /// Which handshakes are wanted.
+    pub selection: Selection,
+    /// How events are written, where that was said.
+    pub format: Option<Format>,
+    /// How much they tell, where that was said.
+    pub detail: Option<Detail>,
+    /// Which of their fields, where that was said.
+    pub fields: Option<Fields>,
+    /// Where they go, where that was said.
+    pub targets: Vec<Target>,
+    /// No messages.
+    pub quiet: bool,
+    /// The summary is wanted.
+    pub summary: bool,
+    /// A handshake with one of these outcomes makes the run fail.
+    pub fail_on: Vec<OutcomeName>,
+    /// The bounds of the engines.
+    pub limits: Limits,
+}
+
+/// Which of the standard streams is a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terminals {
+    /// Standard output.
+    pub output: bool,
+    /// Standard error.
+    pub error: bool,
+}
+
+/// What is to be done.
+pub struct Plan {
+    /// The run.
+    pub job: Job,
+    /// Standard output gets the report for people.
+    pub report: bool,
+    /// The summary is wanted: in the report, or else on standard error.
+    pub summary: bool,
+    /// No messages.
+    pub quiet: bool,
+    /// A handshake with one of these outcomes makes the run fail.
+    pub fail_on: Vec<OutcomeName>,
+}
+
+impl Settings {
+    /// Checks the settings against each other and against the files they name.
+    ///
+    /// A terminal gets the report unless events were asked for there; else events go to standard output or where they
+    /// were sent.
+    ///
+    /// # Errors
+    /// A mistake of the user, in one line.
+    pub fn plan(self, terminals: Terminals) -> Result<Plan, String> {
+        let events_asked_for = self.format.is_some() || self.detail.is_some() || self.fields.is_some();
+        let to_output = self.targets.contains(&Target::StandardOutput);
+        let report = terminals.output && !to_output && (!self.targets.is_empty() || !events_asked_for);
+        let targets = match (self.targets.is_empty(), report) {
+            (true, false) => vec![Target::StandardOutput],
+            _ => self.targets,
+        };
+        let rendering = Rendering::new(self.format.unwrap_or_default(), self.detail.unwrap_or_default(), self.fields)?;
+        let filter = self.filter.as_deref().map(Filter::new).transpose().map_err(|error| error.to_string())?;
+        let inputs = capture::expand(&self.captures);
+        targets.iter().try_for_each(|target| not_an_input(target, inputs.iter().flatten()))?;
+        Ok(Plan {
+            job: Job {
+                inputs,
+                merge: self.merge,
+                filter,
+                limits: self.limits,
+                selection: self.selection,
+                rendering,
+                targets,
+                rows: report,
+            },
+            report,
+            summary: self.summary,
+            quiet: self.quiet,
+            fail_on: self.fail_on,
+        })
+    }
+}
+
+/// A sink that is one of the captures would empty it before it is read.
+fn not_an_input<'a>(target: &Target, mut inputs: impl Iterator<Item = &'a Input>) -> Result<(), String> {
+    let Target::File(path) = target else { return Ok(()) };
+    let is_target = |input: &Input| matches!(input, Input::File(capture) if same_file(capture, path));
+    if inputs.any(is_target) {
+        return Err(format!("{target} is one of the captures to read; name another file for the output"));
+    }
+    Ok(())
+}
+
+fn same_file(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TERMINAL: Terminals = Terminals { output: true, error: true };
+    const PIPE: Terminals = Terminals { output: false, error: true };
+
+    fn settings() -> Settings {
+        Settings {
+            captures: vec!["-".into()],
+            merge: false,
+            filter: None,
+            selection: Selection::default(),
+            format: None,
+            detail: None,
+            fields: None,
+            targets: Vec::new(),
+            quiet: false,
+            summary: true,
+            fail_on: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+
+    #[track_caller]
+    fn expect(settings: Settings, terminals: Terminals, report: bool, targets: &[Target]) {
+        let plan = settings.plan(terminals).expect("a plan");
+        assert_eq!((plan.report, plan.job.rows, plan.job.targets.as_slice()), (report, report, targets));
+    }
+
+    #[test]
+    fn people_get_the_report_and_programs_get_events() {
+        let file = Target::File("events.jsonl".into());
+        let output = [Target::StandardOutput];
+        expect(settings(), TERMINAL, true, &[]);
+        expect(settings(), PIPE, false, &output);
+        expect(Settings { format: Some(Format::Text), ..settings() }, TERMINAL, false, &output);
+        expect(Settings { detail: Some(Detail::Full), ..settings() }, TERMINAL, false, &output);
+        expect(Settings { targets: vec![file.clone()], ..settings() }, TERMINAL, true, &[file.clone()]);
+        let both = vec![file.clone(), Target::StandardOutput];
+        expect(Settings { targets: both.clone(), ..settings() }, TERMINAL, false, &both);
+        expect(Settings { targets: vec![file.clone()], ..settings() }, PIPE, false, &[file]);
+    }
+
+    #[test]
+    fn mistakes_are_told_before_anything_is_read() {
+        let wrong = Settings { filter: Some("tcp prot 443".into()), ..settings() };
+        assert!(wrong.plan(PIPE).err().expect("an error").contains("tcp prot 443"));
+        let fields = Some("outcome".parse().expect("a field"));
+        assert!(Settings { format: Some(Format::Text), fields, ..settings() }.plan(PIPE).is_err());
+    }
+
+    #[test]
+    fn a_capture_is_never_overwritten() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.pcap");
+        std::fs::write(&path, [0xd4, 0xc3, 0xb2, 0xa1]).expect("a file");
+        let target = Target::File(folder.path().join(".").join("a.pcap"));
+        let error = Settings { captures: vec![path.clone()], targets: vec![target], ..settings() }.plan(PIPE).err();
+        assert!(error.expect("an error").contains("is one of the captures"));
+        assert_eq!(std::fs::read(&path).expect("still there").len(), 4);
+    }
+}

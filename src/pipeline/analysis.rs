@@ -1,0 +1,112 @@
+//! The analysis thread: handshakes become records, records become lines, lines go to the sinks.
+
+use super::reader::Work;
+use crate::event::{Chain, Facts, Observer, Record, Rendering, Selection};
+use crate::fingerprint::Fingerprinter;
+use crate::handshake::Handshake;
+use crate::output::{Batch, Sink};
+use crate::report::Summary;
+use crate::x509::CertificateCache;
+use crossbeam_channel::{Receiver, TryRecvError};
+use std::sync::Arc;
+
+/// Lines are handed to the sinks once there are so many bytes of them, or when there is nothing else to do.
+const BATCH_BYTES: usize = 256 * 1024;
+
+pub(super) struct Analysis {
+    selection: Selection,
+    rendering: Rendering,
+    rows: bool,
+    sinks: Vec<Sink>,
+    certificates: CertificateCache,
+    fingerprinter: Fingerprinter,
+    file: Option<String>,
+    interfaces: Vec<Option<String>>,
+    lines: Batch,
+    summary: Summary,
+}
+
+impl Analysis {
+    pub(super) fn new(selection: Selection, rendering: Rendering, rows: bool, sinks: Vec<Sink>) -> Self {
+        let lines = Batch { bytes: rendering.header(), events: 0 };
+        Self {
+            selection,
+            rendering,
+            rows,
+            sinks,
+            certificates: CertificateCache::default(),
+            fingerprinter: Fingerprinter::default(),
+            file: None,
+            interfaces: Vec::new(),
+            lines,
+            summary: Summary::default(),
+        }
+    }
+
+    /// Works until there is no more, or nobody who takes it.
+    pub(super) fn run(mut self, queue: Receiver<Work>) -> (Summary, Vec<Sink>) {
+        let report_only = self.sinks.is_empty();
+        loop {
+            let work = match queue.try_recv() {
+                Ok(work) => work,
+                Err(TryRecvError::Disconnected) => break,
+                Err(TryRecvError::Empty) => {
+                    if !self.flush() && !report_only {
+                        break;
+                    }
+                    match queue.recv() {
+                        Ok(work) => work,
+                        Err(_) => break,
+                    }
+                }
+            };
+            match work {
+                Work::Capture(file) => (self.file, self.interfaces) = (file, Vec::new()),
+                Work::Interfaces(names) => self.interfaces = names,
+                Work::Handshakes(handshakes) => handshakes.iter().for_each(|handshake| self.handshake(handshake)),
+            }
+            if self.lines.bytes.len() >= BATCH_BYTES && !self.flush() {
+                break;
+            }
+        }
+        self.flush();
+        (self.summary, self.sinks)
+    }
+
+    fn handshake(&mut self, handshake: &Handshake) {
+        let negotiated = handshake.negotiated();
+        let server_chain = Chain::read(handshake.server_certificates(), &mut self.certificates);
+        let client_chain = Chain::read(handshake.client_certificates(), &mut self.certificates);
+        let interface = usize::try_from(handshake.interface).ok().and_then(|index| self.interfaces.get(index));
+        let facts = Facts {
+            handshake,
+            negotiated: &negotiated,
+            server_chain: &server_chain,
+            client_chain: &client_chain,
+            observer: Observer::new(self.file.as_deref(), interface.and_then(Option::as_deref)),
+        };
+        let record = Record::new(&facts, self.rendering.detail(), &mut self.fingerprinter);
+        if !self.selection.wants(&record) {
+            return;
+        }
+        self.summary.add(&record, self.rows);
+        if !self.sinks.is_empty() {
+            self.rendering.write(&record, &mut self.lines.bytes);
+            self.lines.events += 1;
+        }
+    }
+
+    /// Hands the lines to the sinks; false once none of them takes any more.
+    fn flush(&mut self) -> bool {
+        if self.lines.bytes.is_empty() {
+            return true;
+        }
+        let empty = Batch { bytes: Vec::with_capacity(self.lines.bytes.len()), events: 0 };
+        let lines = Arc::new(std::mem::replace(&mut self.lines, empty));
+        let mut taken = false;
+        for sink in &mut self.sinks {
+            taken |= sink.send(&lines);
+        }
+        taken
+    }
+}

@@ -1,0 +1,141 @@
+//! Captures in, events out: the threads, what flows between them, and how they end.
+//!
+//! ```text
+//! capture thread            analysis thread                 output threads
+//! reader, filter, engine ─> certificates, record, bytes  ─> one per sink
+//! ```
+//!
+//! Every queue is short. A file can wait, so whoever is ahead waits and nothing is dropped: the same captures give the
+//! same bytes. Handshakes and lines cross a thread many at a time, but never wait for more to come: what is there is
+//! handed on as soon as the other side is idle, so that a capture that is being written can be followed.
+
+mod analysis;
+mod reader;
+
+use crate::capture::{CaptureError, Filter, Input};
+use crate::engine::Limits;
+use crate::event::{Rendering, Selection};
+use crate::output::{Sink, SinkEnd, Target};
+use crate::report::{Console, Summary, Totals};
+use analysis::Analysis;
+use crossbeam_channel::{RecvTimeoutError, bounded};
+use reader::Reader;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often progress is shown.
+const PROGRESS: Duration = Duration::from_millis(100);
+/// Messages that wait to be said.
+const MAX_MESSAGES: usize = 64;
+
+/// One run: what to read, what is wanted of it, and where it goes.
+pub struct Job {
+    /// The captures, in order; one that could not be found is told in its place.
+    pub inputs: Vec<Result<Input, CaptureError>>,
+    /// All captures are one, in time order.
+    pub merge: bool,
+    /// Which frames are looked at.
+    pub filter: Option<Filter>,
+    /// The bounds of the engines.
+    pub limits: Limits,
+    /// Which handshakes are wanted.
+    pub selection: Selection,
+    /// How events are written.
+    pub rendering: Rendering,
+    /// Where they go: to none of them where only the report is wanted.
+    pub targets: Vec<Target>,
+    /// Keep rows for the report.
+    pub rows: bool,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub struct Done {
+    /// The wanted handshakes, counted.
+    pub summary: Summary,
+    /// What was read.
+    pub totals: Totals,
+    /// A sink failed and lost events.
+    pub lost: bool,
+    /// Whoever read standard output closed it before the end.
+    pub not_wanted: bool,
+}
+
+/// How far the run is, for the bar.
+#[derive(Debug, Default)]
+struct Progress {
+    read: AtomicU64,
+    handshakes: AtomicU64,
+}
+
+/// Runs a job to its end.
+///
+/// # Errors
+/// A sink that cannot be opened, before anything is read.
+pub fn run(job: Job, console: &Console) -> Result<Done, String> {
+    let began = Instant::now();
+    let sinks = job.targets.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
+    let total = total_bytes(&job.inputs);
+    let progress = Arc::new(Progress::default());
+    let (messages, said) = bounded(MAX_MESSAGES);
+    let (work, queue) = bounded(reader::MAX_QUEUED_BATCHES);
+    let reader = Reader::new(job.limits, job.filter, work, messages, Arc::clone(&progress));
+    let analysis = Analysis::new(job.selection, job.rendering, job.rows, sinks);
+
+    let (totals, (summary, sinks)) = thread::scope(|scope| {
+        let capture = scope.spawn(move || reader.run(job.inputs, job.merge));
+        let analysis = scope.spawn(move || analysis.run(queue));
+        loop {
+            match said.recv_timeout(PROGRESS) {
+                Ok(message) => console.say(&message),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            let (read, handshakes) = (&progress.read, &progress.handshakes);
+            console.progress(read.load(Ordering::Relaxed), total, handshakes.load(Ordering::Relaxed));
+        }
+        (joined(capture), joined(analysis))
+    });
+    console.clear();
+
+    let mut done = Done { summary, totals, lost: false, not_wanted: false };
+    for sink in sinks {
+        done.close(sink, console);
+    }
+    done.totals.elapsed = began.elapsed();
+    Ok(done)
+}
+
+impl Done {
+    fn close(&mut self, sink: Sink, console: &Console) {
+        match sink.finish() {
+            (_, SinkEnd::Done) => {}
+            (_, SinkEnd::NotWanted) => self.not_wanted = true,
+            (target, SinkEnd::Failed { error, lost }) => {
+                self.lost = true;
+                console.say(&format!("{target}: cannot be written: {error}; {lost} events were lost"));
+            }
+        }
+    }
+}
+
+fn open(target: Target) -> Result<Sink, String> {
+    let name = target.to_string();
+    Sink::open(target).map_err(|error| format!("{name}: cannot be written: {error}"))
+}
+
+/// The bytes of all captures; `None` where one of them does not tell.
+fn total_bytes(inputs: &[Result<Input, CaptureError>]) -> Option<u64> {
+    let size = |input: &Input| match input {
+        Input::Stdin => None,
+        Input::File(path) => path.metadata().ok().filter(|file| file.is_file()).map(|file| file.len()),
+    };
+    inputs.iter().flatten().map(size).sum()
+}
+
+/// A thread's result; its panic goes on in this one.
+fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
