@@ -6,7 +6,7 @@ use crate::support::mutate::{Packet, Random, doubled, lost, moved, pcap, snapped
 use crate::support::{captures_below, corpus, handshakes_by_file, packets, root, tlscribe};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// The fields that a handshake keeps when its packets come in another order or twice. Not among them: what depends on

@@ -372,10 +372,9 @@ impl Clock {
             Some([byte, ..]) => Resolution::new(*byte),
             _ => Resolution::new(6),
         };
-        let seconds =
-            option(description, OptionCode::IfTsoffset)
-                .and_then(|bytes| bytes.first_chunk())
-                .map_or(0, |b| if big_endian { i64::from_be_bytes(*b) } else { i64::from_le_bytes(*b) });
+        let seconds = option(description, OptionCode::IfTsoffset)
+            .and_then(|bytes| bytes.first_chunk())
+            .map_or(0, |b| if big_endian { i64::from_be_bytes(*b) } else { i64::from_le_bytes(*b) });
         Self {
             resolution,
             offset: seconds.saturating_mul(1_000_000_000),

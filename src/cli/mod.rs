@@ -97,7 +97,10 @@ mod tests {
     #[test]
     fn options_without_a_command_read() {
         assert_eq!(with_habit(words("tlscribe -r a.pcap tcp")), words("tlscribe read -r a.pcap tcp"));
-        assert_eq!(with_habit(words("tlscribe --only failed -r a.pcap")), words("tlscribe read --only failed -r a.pcap"));
+        assert_eq!(
+            with_habit(words("tlscribe --only failed -r a.pcap")),
+            words("tlscribe read --only failed -r a.pcap")
+        );
         for own in ["tlscribe --help", "tlscribe -V", "tlscribe read -", "tlscribe"] {
             assert_eq!(with_habit(words(own)), words(own));
         }

@@ -1,7 +1,7 @@
 //! `tlscribe read`, also as `tlscribe -r`.
 
-use super::usage::mistake;
 use super::Exit;
+use super::usage::mistake;
 use crate::config::{Plan, Settings, Terminals};
 use crate::engine::Limits;
 use crate::event::{Detail, Fields, Format, Glob, OutcomeName, Selection, Server};
@@ -101,8 +101,7 @@ enum DetailName {
 
 impl Arguments {
     pub(super) fn run(self) -> Exit {
-        let terminals =
-            Terminals { output: std::io::stdout().is_terminal(), error: std::io::stderr().is_terminal() };
+        let terminals = Terminals { output: std::io::stdout().is_terminal(), error: std::io::stderr().is_terminal() };
         match self.settings().and_then(|settings| settings.plan(terminals)) {
             Ok(plan) => carry_out(plan, terminals),
             Err(what) => mistake(&what),
@@ -110,11 +109,8 @@ impl Arguments {
     }
 
     fn settings(self) -> Result<Settings, String> {
-        let (captures, expression) = if self.captures.is_empty() {
-            split(self.words)
-        } else {
-            (self.captures, self.words)
-        };
+        let (captures, expression) =
+            if self.captures.is_empty() { split(self.words) } else { (self.captures, self.words) };
         let expression = expression
             .into_iter()
             .map(|word| word.into_string().map_err(|word| format!("{} is not text", word.display())))
@@ -123,7 +119,11 @@ impl Arguments {
         let filter = match (self.filter, expression.is_empty()) {
             (filter, true) => filter,
             (None, false) => Some(expression),
-            (Some(_), false) => return Err(format!("two filter expressions, with -f and behind the captures (`{expression}`); give one")),
+            (Some(_), false) => {
+                return Err(format!(
+                    "two filter expressions, with -f and behind the captures (`{expression}`); give one"
+                ));
+            }
         };
         Ok(Settings {
             captures,
@@ -172,9 +172,44 @@ impl From<DetailName> for Detail {
 
 /// Words that a filter expression can begin with (pcap-filter(7)); a bracket or a `!` in front of them may come too.
 const FILTER_WORDS: [&str; 38] = [
-    "ah", "arp", "broadcast", "carp", "dst", "esp", "ether", "gateway", "geneve", "greater", "host", "icmp", "icmp6",
-    "inbound", "ip", "ip6", "len", "less", "link", "llc", "mpls", "multicast", "net", "not", "outbound", "port",
-    "portrange", "pppoed", "pppoes", "proto", "rarp", "sctp", "src", "tcp", "udp", "vlan", "vxlan", "wlan",
+    "ah",
+    "arp",
+    "broadcast",
+    "carp",
+    "dst",
+    "esp",
+    "ether",
+    "gateway",
+    "geneve",
+    "greater",
+    "host",
+    "icmp",
+    "icmp6",
+    "inbound",
+    "ip",
+    "ip6",
+    "len",
+    "less",
+    "link",
+    "llc",
+    "mpls",
+    "multicast",
+    "net",
+    "not",
+    "outbound",
+    "port",
+    "portrange",
+    "pppoed",
+    "pppoes",
+    "proto",
+    "rarp",
+    "sctp",
+    "src",
+    "tcp",
+    "udp",
+    "vlan",
+    "vxlan",
+    "wlan",
 ];
 
 /// Captures, then the filter expression: it begins with the first word behind a capture that can begin one and is no
@@ -204,7 +239,8 @@ fn carry_out(plan: Plan, terminals: Terminals) -> Exit {
     };
     let Done { summary, totals, lost, not_wanted } = &done;
     if wants_report {
-        let text = report::report(summary, totals, wants_summary, look(&console::Term::stdout(), console::colors_enabled()));
+        let text =
+            report::report(summary, totals, wants_summary, look(&console::Term::stdout(), console::colors_enabled()));
         // As above: a reader who closes early has seen what they wanted.
         let _ = std::io::stdout().write_all(text.as_bytes());
     } else if wants_summary && !quiet && !not_wanted {

@@ -175,7 +175,9 @@ impl fmt::Display for Sentence<'_> {
         let Missing { from, range, why } = self.0;
         let from = from.name();
         match range.end.checked_sub(1) {
-            Some(last) if last > range.start && range.end < u64::MAX => write!(f, "{from} bytes {}-{last}", range.start)?,
+            Some(last) if last > range.start && range.end < u64::MAX => {
+                write!(f, "{from} bytes {}-{last}", range.start)?
+            }
             Some(last) if last == range.start => write!(f, "{from} byte {last}")?,
             _ => write!(f, "{from} bytes from {} on", range.start)?,
         }

@@ -134,7 +134,11 @@ pub fn summary(summary: &Summary, totals: &Totals, look: Look) -> Vec<String> {
     }
     entries.push(("Read", read(totals)));
     entries.push(("Lacking", lacking(summary, totals).join("; ")));
-    entries.into_iter().filter(|(_, text)| !text.is_empty()).flat_map(|(title, text)| entry(title, &text, look)).collect()
+    entries
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .flat_map(|(title, text)| entry(title, &text, look))
+        .collect()
 }
 
 /// A title and its text, wrapped to the width behind the title.
