@@ -5,8 +5,8 @@ use crate::support::{files_below, root};
 use std::path::{Path, PathBuf};
 
 /// The modules of `src/`, from the ground up. Those of one line may use each other.
-const LAYERS: [&[&str]; 14] = [
-    &["time"],
+const LAYERS: [&[&str]; 15] = [
+    &["hex", "time"],
     &["packet"],
     &["flow"],
     &["tls"],
@@ -14,6 +14,7 @@ const LAYERS: [&[&str]; 14] = [
     &["engine"],
     &["fingerprint", "x509"],
     &["policy"],
+    &["explain"],
     &["event"],
     &["report", "output"],
     &["capture"],

@@ -55,8 +55,14 @@ struct Copies {
 }
 
 impl Copies {
+    /// An empty one; it stays behind where TLSCRIBE_KEEP is set, so that a copy that failed can be looked at.
     fn new() -> Self {
-        Self { folder: TempDir::new().unwrap() }
+        let mut folder = TempDir::new().unwrap();
+        if std::env::var_os("TLSCRIBE_KEEP").is_some() {
+            folder.disable_cleanup(true);
+            println!("copies stay in {}", folder.path().display());
+        }
+        Self { folder }
     }
 
     fn path(&self, name: &str) -> PathBuf {
