@@ -20,7 +20,8 @@
 //! | [`pipeline`] | threads, channels, counters |
 //! | [`config`], [`cli`] | settings and the command line |
 
-/// From `packet` to `engine` input is hostile: nothing may panic, and arithmetic says what happens at its limits.
+/// From `packet` to `engine` input is hostile, and so are the certificates and hellos that are judged above: nothing may
+/// panic, and arithmetic says what happens at its limits.
 macro_rules! hostile_input {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
         $(#[$doc])*
@@ -32,17 +33,14 @@ macro_rules! hostile_input {
     )*};
 }
 
-hostile_input!(time, packet, flow, tls, handshake, engine);
+hostile_input!(time, packet, flow, tls, handshake, engine, fingerprint, x509, policy);
 
 pub mod capture;
 pub mod cli;
 pub mod config;
 pub mod event;
 pub mod explain;
-pub mod fingerprint;
 mod hex;
 pub mod output;
 pub mod pipeline;
-pub mod policy;
 pub mod report;
-pub mod x509;

@@ -5,16 +5,15 @@ use crate::support::{files_below, root};
 use std::path::{Path, PathBuf};
 
 /// The modules of `src/`, from the ground up. Those of one line may use each other.
-const LAYERS: [&[&str]; 15] = [
-    &["hex", "time"],
+const LAYERS: [&[&str]; 14] = [
+    &["time", "hex"],
     &["packet"],
     &["flow"],
     &["tls"],
     &["handshake"],
     &["engine"],
     &["fingerprint", "x509"],
-    &["policy"],
-    &["explain"],
+    &["policy", "explain"],
     &["event"],
     &["report", "output"],
     &["capture"],

@@ -18,8 +18,8 @@ pub(super) struct Buffer {
     start: usize,
     /// Behind the last byte read.
     end: usize,
-    /// Where in the stream `start` is.
-    offset: u64,
+    /// Where in the stream `bytes` begins.
+    base: u64,
 }
 
 /// What came of reading more.
@@ -36,7 +36,7 @@ pub(super) enum Refill {
 impl Buffer {
     /// A buffer of so many bytes.
     pub(super) fn new(stream: Stream, size: usize) -> Self {
-        Self { stream, bytes: vec![0; size], start: 0, end: 0, offset: 0 }
+        Self { stream, bytes: vec![0; size], start: 0, end: 0, base: 0 }
     }
 
     /// The stream it reads.
@@ -46,34 +46,39 @@ impl Buffer {
 
     /// Where in the stream the unread bytes begin.
     pub(super) fn offset(&self) -> u64 {
-        self.offset
+        self.base.saturating_add(self.start as u64)
     }
 
     /// What was read and not consumed.
     #[inline]
     pub(super) fn unread(&self) -> &[u8] {
-        self.bytes.get(self.start..self.end).unwrap_or_default()
+        match self.bytes.get(self.start..self.end) {
+            Some(unread) => unread,
+            None => nothing(),
+        }
     }
 
-    /// Bytes that were consumed since the last [`Self::refill`]: `back` bytes before the unread ones, `length` long.
+    /// Consumes bytes: no more than are unread. They stay in place, where [`Self::consumed`] finds them by the number
+    /// given here, until the next [`Self::refill`].
     #[inline]
-    pub(super) fn consumed(&self, back: usize, length: usize) -> &[u8] {
-        let from = self.start.saturating_sub(back);
-        self.bytes.get(from..from.saturating_add(length)).unwrap_or_default()
+    pub(super) fn consume(&mut self, count: usize) -> usize {
+        let at = self.start;
+        debug_assert!(count <= self.end.saturating_sub(at));
+        self.start = at.wrapping_add(count);
+        at
     }
 
-    /// Consumes bytes; at most what is unread.
+    /// Consumed bytes from a place on.
     #[inline]
-    pub(super) fn consume(&mut self, count: usize) {
-        let start = self.start.saturating_add(count).min(self.end);
-        self.offset = self.offset.saturating_add(start.abs_diff(self.start) as u64);
-        self.start = start;
+    pub(super) fn consumed(&self, from: usize, length: usize) -> &[u8] {
+        self.bytes.get(from..from.wrapping_add(length)).unwrap_or_default()
     }
 
     /// Reads once, so that a slow writer's frames are seen as they come. `needed` is how long the unread bytes have to
     /// become: the buffer grows where it is too small for that.
     pub(super) fn refill(&mut self, needed: usize) -> Result<Refill, Reason> {
         self.bytes.copy_within(self.start..self.end, 0);
+        self.base = self.offset();
         self.end = self.end.saturating_sub(self.start);
         self.start = 0;
         if self.bytes.len() < needed {
@@ -96,4 +101,9 @@ impl Buffer {
             };
         }
     }
+}
+
+#[cold]
+fn nothing() -> &'static [u8] {
+    &[]
 }

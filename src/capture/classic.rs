@@ -130,8 +130,8 @@ impl Classic {
             interface: 0,
             original_length: block.origlen.max(block.caplen),
             start: header,
-            length: block.data.len(),
-            size: header.saturating_add(block.data.len()),
+            length: block.caplen as usize,
+            size: header.wrapping_add(block.caplen as usize),
         }
     }
 }

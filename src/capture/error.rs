@@ -63,8 +63,8 @@ pub enum Reason {
         /// What is broken.
         damage: Damage,
     },
-    /// The compressed data contradict themselves.
-    #[error("damaged: its {format} data cannot be decompressed ({error}); the frames before that were read")]
+    /// The compressed data contradict themselves, or need more memory than is given them.
+    #[error("its {format} data cannot be decompressed ({error}); what came before was read; see what {format} -t says")]
     Decompression {
         /// "gzip" or "zstd".
         format: &'static str,

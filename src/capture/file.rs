@@ -74,7 +74,7 @@ impl FileSource {
         }
     }
 
-    /// Finds the next frame. Its bytes stay where they are until the next call.
+    /// Finds the next frame; its start is now that in the buffer. Its bytes stay there until the next call.
     #[inline]
     pub(super) fn advance(&mut self) -> Result<Option<Record>, CaptureError> {
         let unread = self.buffer.unread();
@@ -82,15 +82,16 @@ impl FileSource {
             Format::Classic(classic, _) => classic.frame(unread),
             Format::Pcapng(pcapng) => pcapng.frame(unread),
         };
-        let record = match frame {
+        let mut record = match frame {
             Some(record) => record,
             None => match self.seek()? {
                 Some(record) => record,
                 None => return Ok(None),
             },
         };
-        self.buffer.consume(record.size);
-        self.frames = self.frames.saturating_add(1);
+        let at = self.buffer.consume(record.size);
+        record.start = record.start.wrapping_add(at);
+        self.frames = self.frames.wrapping_add(1);
         Ok(Some(record))
     }
 
@@ -123,7 +124,7 @@ impl FileSource {
             link: record.link,
             interface,
             original_length: record.original_length,
-            bytes: self.buffer.consumed(record.size.saturating_sub(record.start), record.length),
+            bytes: self.buffer.consumed(record.start, record.length),
         }
     }
 
@@ -225,7 +226,7 @@ fn first_section(buffer: &mut Buffer) -> Result<Pcapng, Reason> {
     loop {
         match pcapng.step(buffer.unread(), 0) {
             Step::Skip(length) => {
-                buffer.consume(usize::try_from(length).unwrap_or(usize::MAX));
+                buffer.consume(usize::try_from(length).unwrap_or(usize::MAX).min(buffer.unread().len()));
                 return Ok(pcapng);
             }
             Step::More(needed) if buffer.refill(needed)? == Refill::Read => {}

@@ -34,7 +34,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use error::{CaptureError, Content, Reason, Warning, WarningKind};
+pub use error::{CaptureError, Content, Damage, Reason, Warning, WarningKind};
 pub use file::FileSource;
 pub use filter::{Filter, FilterError};
 pub use input::{Input, expand};
@@ -49,6 +49,9 @@ pub const MAX_FRAME: usize = 256 * 1024;
 
 /// The longest pcapng block that is taken into memory (libpcap's bound). Blocks that are skipped may be longer.
 pub const MAX_BLOCK: usize = 16 * 1024 * 1024;
+
+/// The longest block of a section or an interface: their options are listed, at ten bytes for one.
+pub const MAX_DESCRIPTION: usize = 1024 * 1024;
 
 /// At most this many interfaces are known of one capture, over all its sections.
 pub const MAX_INTERFACES: usize = 65_536;

@@ -1,17 +1,19 @@
 //! The pcapng format: sections, each in a byte order of its own, of blocks (draft-ietf-opsawg-pcapng).
 //!
-//! Section headers, interfaces and decryption secrets are parsed by `pcap-parser`. The headers of the packet blocks
-//! are read here: its parser for them takes twice as long in all (37 against 17 ns a packet of 70 bytes, the reading
-//! of the file included) and allocates a list for every packet that has an option.
+//! Section headers and interfaces are parsed by `pcap-parser`. The fixed fields of packets and decryption secrets are
+//! read here: its parser takes twice as long for a packet (37 against 17 ns for one of 70 bytes, the reading of the
+//! file included) and lists the options of each, which nothing here needs, at the cost of an allocation.
 
 use super::error::{Damage, WarningKind};
-use super::{Interface, MAX_BLOCK, MAX_FRAME, MAX_INTERFACE_NAME, MAX_INTERFACES, MAX_KEY_LOG, Reason, Record, Step};
+use super::{
+    Interface, MAX_BLOCK, MAX_DESCRIPTION, MAX_FRAME, MAX_INTERFACE_NAME, MAX_INTERFACES, MAX_KEY_LOG, Reason, Record,
+    Step,
+};
 use crate::packet::LinkType;
 use crate::time::Timestamp;
 use pcap_parser::pcapng::{
-    DecryptionSecretsBlock, InterfaceDescriptionBlock, OptionCode, SecretsType, parse_decryptionsecretsblock_be,
-    parse_decryptionsecretsblock_le, parse_interfacedescriptionblock_be, parse_interfacedescriptionblock_le,
-    parse_sectionheaderblock,
+    InterfaceDescriptionBlock, OptionCode, SecretsType, parse_interfacedescriptionblock_be,
+    parse_interfacedescriptionblock_le, parse_sectionheaderblock,
 };
 
 // Block types, as the draft numbers them.
@@ -25,8 +27,12 @@ const DECRYPTION_SECRETS: u32 = 10;
 
 /// Type and length in front of every block.
 const BLOCK_HEADER: usize = 8;
+/// The length again behind it.
+const BLOCK_TRAILER: usize = 4;
 /// A block's length with nothing in it: type, length, and the length again behind it.
 const EMPTY_BLOCK: u32 = 12;
+/// What stands before the frame in an enhanced or obsolete packet block: the block header and five words.
+const PACKET_HEADER: usize = 28;
 /// So much of a section header tells its byte order, by which its length is read.
 const BYTE_ORDER_MAGIC_END: usize = 12;
 
@@ -100,34 +106,39 @@ impl Pcapng {
         if !possible(length) {
             return fail(Damage::BlockLength(length), offset);
         }
-        match kind {
-            ENHANCED_PACKET | PACKET | SIMPLE_PACKET | INTERFACE_DESCRIPTION => {}
-            DECRYPTION_SECRETS if length as usize <= MAX_BLOCK => {}
-            DECRYPTION_SECRETS => {
+        let most = match kind {
+            ENHANCED_PACKET | PACKET | SIMPLE_PACKET => MAX_BLOCK,
+            INTERFACE_DESCRIPTION => MAX_DESCRIPTION,
+            DECRYPTION_SECRETS if length as usize > MAX_BLOCK => {
                 self.key_log_too_long = true;
                 return Step::Skip(u64::from(length));
             }
+            DECRYPTION_SECRETS => MAX_BLOCK,
             _ => return Step::Skip(u64::from(length)),
-        }
-        let block = match self.whole(unread, length, offset) {
+        };
+        let block = match self.whole(unread, length, most, offset) {
             Ok(block) => block,
             Err(step) => return step,
         };
-        let record = match kind {
-            ENHANCED_PACKET => self.enhanced_packet(block),
-            PACKET => self.packet(block),
-            SIMPLE_PACKET => self.simple_packet(block),
-            INTERFACE_DESCRIPTION => return self.interface(block, offset),
-            _ => return self.decryption_secrets(block, offset),
+        let step = match kind {
+            ENHANCED_PACKET => self.enhanced_packet(block).map(Step::Frame),
+            PACKET => self.packet(block).map(Step::Frame),
+            SIMPLE_PACKET => self.simple_packet(block).map(Step::Frame),
+            INTERFACE_DESCRIPTION => self.interface(block, offset),
+            _ => self.decryption_secrets(block),
         };
-        record.map_or_else(|| self.pass_over(block, offset), Step::Frame)
+        step.unwrap_or_else(|| self.pass_over(block, offset))
     }
 
-    /// The block at the beginning of the unread bytes, if it is there in full and its two lengths agree.
-    fn whole<'a>(&self, unread: &'a [u8], length: u32, offset: u64) -> Result<&'a [u8], Step> {
+    /// The block at the beginning of the unread bytes, if it is there in full, no longer than `most`, and its two
+    /// lengths agree.
+    fn whole<'a>(&self, unread: &'a [u8], length: u32, most: usize, offset: u64) -> Result<&'a [u8], Step> {
         let size = length as usize;
+        if size > most {
+            return Err(fail(Damage::BlockTooLong(length), offset));
+        }
         let Some(block) = unread.get(..size) else {
-            return Err(if size > MAX_BLOCK { fail(Damage::BlockTooLong(length), offset) } else { Step::More(size) });
+            return Err(Step::More(size));
         };
         let again = block.last_chunk().map_or(0, |word| self.word(*word));
         if again == length { Ok(block) } else { Err(fail(Damage::BlockLengths(length, again), offset)) }
@@ -160,56 +171,45 @@ impl Pcapng {
     /// Enhanced Packet Block: interface, time (two words), captured and original length, the frame, options.
     #[inline]
     fn enhanced_packet(&mut self, block: &[u8]) -> Option<Record> {
-        const HEADER: usize = 28;
-        let [interface, high, low, length, original] = self.words(block.get(BLOCK_HEADER..HEADER)?);
-        self.record(block, HEADER, interface, (high, low), length, original)
+        let [interface, rest @ ..]: [u32; 5] = self.words(block.get(BLOCK_HEADER..PACKET_HEADER)?);
+        self.record(block, interface, rest)
     }
 
     /// Packet Block (obsolete): as an enhanced packet, but the interface shares a word with a count of drops.
     fn packet(&mut self, block: &[u8]) -> Option<Record> {
-        const HEADER: usize = 28;
-        let [shared, high, low, length, original] = self.words(block.get(BLOCK_HEADER..HEADER)?);
-        let interface = if self.big_endian { shared >> 16 } else { shared & 0xffff };
-        self.record(block, HEADER, interface, (high, low), length, original)
+        let [shared, rest @ ..]: [u32; 5] = self.words(block.get(BLOCK_HEADER..PACKET_HEADER)?);
+        self.record(block, if self.big_endian { shared >> 16 } else { shared & 0xffff }, rest)
     }
 
     #[inline]
-    fn record(
-        &mut self,
-        block: &[u8],
-        start: usize,
-        interface: u32,
-        time: (u32, u32),
-        length: u32,
-        original: u32,
-    ) -> Option<Record> {
+    fn record(&mut self, block: &[u8], interface: u32, words: [u32; 4]) -> Option<Record> {
+        let [high, low, captured, original] = words;
         let index = self.section.checked_add(interface as usize)?;
         let (known, clock) = (self.interfaces.get(index)?, self.clocks.get(index)?);
-        // Behind the frame is the block's second length.
-        let room = block.len().checked_sub(start)?.checked_sub(4)?;
-        let length_here = length as usize;
-        if length_here > room || length_here > MAX_FRAME {
+        let room = block.len().checked_sub(PACKET_HEADER)?.checked_sub(BLOCK_TRAILER)?;
+        let length = captured as usize;
+        if length > room || length > MAX_FRAME {
             return None;
         }
-        self.last_time = clock.time(u64::from(time.0) << 32 | u64::from(time.1));
+        self.last_time = clock.time(u64::from(high) << 32 | u64::from(low));
         Some(Record {
             time: self.last_time,
             link: known.link,
             interface: index as u32,
-            original_length: original.max(length),
-            start,
-            length: length_here,
+            original_length: original.max(captured),
+            start: PACKET_HEADER,
+            length,
             size: block.len(),
         })
     }
 
-    /// Simple Packet Block: the original length and the frame, of the section's first interface, without a time. It is given
-    /// that of the frame before it, so that time does not go back.
+    /// Simple Packet Block: the original length and the frame, of the section's first interface and without a time.
+    /// It is given that of the frame before it, so that time does not go back.
     fn simple_packet(&mut self, block: &[u8]) -> Option<Record> {
         const HEADER: usize = 12;
         let [original] = self.words(block.get(BLOCK_HEADER..HEADER)?);
         let (known, clock) = (self.interfaces.get(self.section)?, self.clocks.get(self.section)?);
-        let room = block.len().checked_sub(HEADER)?.checked_sub(4)?;
+        let room = block.len().checked_sub(HEADER)?.checked_sub(BLOCK_TRAILER)?;
         let length = room.min(original as usize).min(clock.snap);
         if length > MAX_FRAME {
             return None;
@@ -240,7 +240,7 @@ impl Pcapng {
         if !possible(length) {
             return fail(Damage::BlockLength(length), offset);
         }
-        let block = match self.whole(unread, length, offset) {
+        let block = match self.whole(unread, length, MAX_DESCRIPTION, offset) {
             Ok(block) => block,
             Err(step) => return step,
         };
@@ -257,18 +257,16 @@ impl Pcapng {
     }
 
     /// Interface Description Block.
-    fn interface(&mut self, block: &[u8], offset: u64) -> Step {
+    fn interface(&mut self, block: &[u8], offset: u64) -> Option<Step> {
         if self.interfaces.len() >= MAX_INTERFACES {
-            return fail(Damage::TooManyInterfaces, offset);
+            return Some(fail(Damage::TooManyInterfaces, offset));
         }
         let parsed = if self.big_endian {
             parse_interfacedescriptionblock_be(block)
         } else {
             parse_interfacedescriptionblock_le(block)
         };
-        let Ok((_, description)) = parsed else {
-            return self.pass_over(block, offset);
-        };
+        let (_, description) = parsed.ok()?;
         let [low, high, ..] = description.linktype.0.to_le_bytes();
         let name = option(&description, OptionCode::IfName).map(|bytes| {
             let bytes = bytes.get(..MAX_INTERFACE_NAME).unwrap_or(bytes);
@@ -276,21 +274,16 @@ impl Pcapng {
         });
         self.interfaces.push(Interface { name, link: LinkType(u16::from_le_bytes([low, high])) });
         self.clocks.push(Clock::new(&description, self.big_endian));
-        Step::Skip(block.len() as u64)
+        Some(Step::Skip(block.len() as u64))
     }
 
-    /// Decryption Secrets Block. Only TLS key logs are kept.
-    fn decryption_secrets(&mut self, block: &[u8], offset: u64) -> Step {
-        let parsed = if self.big_endian {
-            parse_decryptionsecretsblock_be(block)
-        } else {
-            parse_decryptionsecretsblock_le(block)
-        };
-        let Ok((_, DecryptionSecretsBlock { secrets_type, secrets_len, data, .. })) = parsed else {
-            return self.pass_over(block, offset);
-        };
-        if secrets_type == SecretsType::TlsKeyLog {
-            let lines = data.get(..secrets_len as usize).unwrap_or(data);
+    /// Decryption Secrets Block: the secrets' type and length, the secrets, options. Only TLS key logs are kept.
+    fn decryption_secrets(&mut self, block: &[u8]) -> Option<Step> {
+        const HEADER: usize = 16;
+        let [kind, length] = self.words(block.get(BLOCK_HEADER..HEADER)?);
+        let room = block.len().checked_sub(BLOCK_TRAILER)?;
+        let lines = block.get(HEADER..room)?.get(..length as usize)?;
+        if SecretsType(kind) == SecretsType::TlsKeyLog {
             let newline: &[u8] = if lines.ends_with(b"\n") { b"" } else { b"\n" };
             if self.key_log.len().saturating_add(lines.len()).saturating_add(newline.len()) <= MAX_KEY_LOG {
                 self.key_log.extend_from_slice(lines);
@@ -299,7 +292,7 @@ impl Pcapng {
                 self.key_log_too_long = true;
             }
         }
-        Step::Skip(block.len() as u64)
+        Some(Step::Skip(block.len() as u64))
     }
 }
 

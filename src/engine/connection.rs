@@ -5,7 +5,7 @@ use super::timers::Timer;
 use super::{Limits, close};
 use crate::flow::table::{FlowState, IdleLimits};
 use crate::flow::tcp::{TcpState, later, payload_length};
-use crate::flow::{Assembler, Delivery, Direction, FlowKey, Piece};
+use crate::flow::{Assembler, Delivery, Direction, FlowKey, Gate, Piece};
 use crate::handshake::outcome::OPEN_LONG_ENOUGH;
 use crate::handshake::tracker::{Chunk, Surroundings, Tracker};
 use crate::handshake::{Close, CloseKind, Handshake, MissingWhy};
@@ -60,9 +60,10 @@ pub(super) struct Verdict {
     pub(super) waits: [Option<Timestamp>; 3],
 }
 
-/// True for a segment that may begin a flow: what only ends one, or acknowledges, tells nothing by itself.
+/// True for a segment that may begin a flow: one that only acknowledges tells nothing by itself. One that ends a connection
+/// may have been captured before all others of a short one.
 pub(super) fn may_begin(segment: &Segment<'_>) -> bool {
-    !segment.flags.rst() && (segment.flags.syn() || payload_length(segment) > 0)
+    segment.flags.syn() || segment.flags.fin() || segment.flags.rst() || payload_length(segment) > 0
 }
 
 impl FlowState for Flow {
@@ -162,7 +163,8 @@ impl Connection {
         self.tcp.observe(direction, packet, segment, mark);
         let has_payload = payload_length(segment) > 0;
         if self.streams.is_none() && !has_payload {
-            return Verdict { over: self.is_closed(), ..Verdict::default() };
+            // Even after its end: the capture may have the payload later.
+            return Verdict::default();
         }
         let tcp = &mut self.tcp;
         let streams = self.streams.get_or_insert_with(|| Box::new(Streams::new(key, tcp, frame, packet)));
@@ -190,7 +192,7 @@ impl Connection {
         }
         let mut verdict = Verdict::default();
         if streams.assemblers.iter().any(Assembler::is_waiting) {
-            let anchored = streams.assemblers.iter().all(|assembler| assembler.is_anchored() || !assembler.is_waiting());
+            let anchored = streams.assemblers.iter().all(Assembler::is_anchored);
             streams.wait(Timer::Hole, mark.time.plus(if anchored { limits.hole } else { Duration::ZERO }), &mut verdict);
         }
         if let Some(finished) = streams.tracker.finished_at() {
@@ -219,7 +221,7 @@ impl Connection {
         let mark = streams.last;
         match timer {
             Timer::Hole => {
-                streams.give_up_lost(&self.tcp);
+                while streams.give_up_lost(&self.tcp, false) {}
                 if streams.tracker.is_established() {
                     return self.established(now, done);
                 }
@@ -277,7 +279,7 @@ impl Connection {
     /// Gives up all that is waited for, for want of room.
     pub(super) fn give_up_holes(&mut self) {
         if let Some(streams) = &mut self.streams {
-            Direction::BOTH.into_iter().for_each(|direction| streams.give_up(direction, MissingWhy::Bound));
+            Direction::BOTH.into_iter().for_each(|direction| streams.give_up(&self.tcp, direction, MissingWhy::Bound));
         }
     }
 
@@ -335,63 +337,112 @@ impl Streams {
             mark,
             acknowledged: segment.flags.ack().then_some(segment.acknowledgment),
         };
-        let (tracker, to_offset) = (&mut self.tracker, Offsets::of(direction.reverse().of(&self.assemblers)));
-        let assembler = direction.of_mut(&mut self.assemblers);
-        let accepted = assembler.accept(&piece, &mut |delivery| deliver(tracker, direction, delivery, to_offset, MissingWhy::Snapped));
+        let gate = self.gate(tcp, direction);
+        let accepted = self.with(direction, MissingWhy::Snapped, |assembler, deliver| assembler.accept(&piece, gate, deliver));
         if accepted.conflict {
             tcp.conflict(direction, mark);
         }
-        if assembler.held_bytes() > limits.flow_bytes {
-            self.give_up(direction, MissingWhy::Bound);
+        self.release(tcp);
+        if direction.of(&self.assemblers).held_bytes() > limits.flow_bytes {
+            self.give_up(tcp, direction, MissingWhy::Bound);
+        }
+    }
+
+    /// Runs an assembler whose deliveries go to the tracker; its gaps have this reason, unless the capture snapped them.
+    fn with<R>(
+        &mut self,
+        direction: Direction,
+        why: MissingWhy,
+        run: impl FnOnce(&mut Assembler, &mut dyn FnMut(Delivery<'_>)) -> R,
+    ) -> R {
+        let (tracker, offsets) = (&mut self.tracker, Offsets::of(direction.reverse().of(&self.assemblers)));
+        run(direction.of_mut(&mut self.assemblers), &mut |delivery| deliver(tracker, direction, delivery, offsets, why))
+    }
+
+    /// What a direction's bytes may answer: what the other has delivered, its FIN included once all before it is.
+    fn gate(&self, tcp: &TcpState, direction: Direction) -> Gate {
+        let other = direction.reverse();
+        let assembler = other.of(&self.assemblers);
+        if !assembler.is_anchored() {
+            return Gate::Shut;
+        }
+        let next = assembler.next_sequence();
+        let fin = tcp.fin(other).is_some_and(|fin| fin.sequence == next);
+        Gate::Delivered(next.wrapping_add(u32::from(fin)))
+    }
+
+    /// Hands on all that need not wait, in either direction.
+    fn release(&mut self, tcp: &TcpState) {
+        let mut quiet = 0_u8;
+        for direction in Direction::BOTH.into_iter().cycle() {
+            let gate = self.gate(tcp, direction);
+            let waiting = direction.of(&self.assemblers).is_waiting();
+            let moved =
+                waiting && self.with(direction, MissingWhy::Snapped, |assembler, deliver| assembler.release(gate, deliver));
+            quiet = if moved { 0 } else { quiet.saturating_add(1) };
+            if quiet == 2 {
+                return;
+            }
         }
     }
 
     /// Gives up the bytes before what is held in a direction.
-    fn give_up(&mut self, direction: Direction, why: MissingWhy) {
-        let (tracker, to_offset) = (&mut self.tracker, Offsets::of(direction.reverse().of(&self.assemblers)));
-        direction
-            .of_mut(&mut self.assemblers)
-            .give_up(&mut |delivery| deliver(tracker, direction, delivery, to_offset, why));
+    fn give_up(&mut self, tcp: &TcpState, direction: Direction, why: MissingWhy) {
+        self.with(direction, why, |assembler, deliver| assembler.give_up(deliver));
+        self.release(tcp);
     }
 
-    /// Gives up bytes that the receiver has acknowledged, or would have if it were seen: they went past the capture. Bytes
-    /// that the receiver still waits for may be sent again.
-    fn give_up_lost(&mut self, tcp: &TcpState) {
+    /// Gives up bytes that went past the capture: those that the receiver has acknowledged, or would have if it were seen.
+    /// Bytes that the receiver still waits for may be sent again, unless nothing more will come at all.
+    fn give_up_lost(&mut self, tcp: &TcpState, nothing_more: bool) -> bool {
+        for direction in Direction::BOTH {
+            // A stream whose beginning was not seen begins with the lowest byte of which anything is known.
+            let lowest = tcp.lowest(direction).unwrap_or_default();
+            direction.of_mut(&mut self.assemblers).anchor(lowest);
+        }
+        self.release(tcp);
         for direction in Direction::BOTH {
             let assembler = direction.of(&self.assemblers);
+            if !assembler.is_waiting() {
+                continue;
+            }
+            if let Some(sequence) = assembler.waits_for() {
+                let mark = self.last;
+                self.with(direction.reverse(), MissingWhy::Lost, |assembler, deliver| assembler.end_at(sequence, mark, deliver));
+                if !self.gate(tcp, direction).passes(Some(sequence)) {
+                    self.with(direction, MissingWhy::Lost, |assembler, deliver| assembler.give_up(deliver));
+                }
+                self.release(tcp);
+                return true;
+            }
             let hole = assembler.next_sequence();
             let acknowledged = tcp.acknowledged(direction.reverse()).is_some_and(|acked| later(acked, hole));
-            let unheard = !tcp.heard(direction.reverse());
-            if assembler.is_waiting() && (!assembler.is_anchored() || acknowledged || unheard) {
-                self.give_up(direction, MissingWhy::Lost);
+            let certain = acknowledged || !tcp.heard(direction.reverse()) || assembler.is_ready();
+            if certain || nothing_more {
+                let resent = !certain && tcp.asks_again(direction.reverse());
+                self.give_up(tcp, direction, if resent { MissingWhy::Unacknowledged } else { MissingWhy::Lost });
+                return true;
             }
         }
+        false
     }
 
     /// Reads what is left: no more segments will come. What the receiver acknowledged, and what the sender's FIN or reset
     /// counts, was sent.
     fn end(&mut self, tcp: &TcpState) {
         let mark = self.last;
+        while self.give_up_lost(tcp, true) {}
         for direction in Direction::BOTH {
             let acked = tcp.acknowledged(direction.reverse());
             let fin = tcp.fin(direction).map(|fin| fin.sequence);
             let reset = tcp.reset(direction).map(|reset| reset.sequence);
-            let asked_again = tcp.asks_again(direction.reverse());
-            while direction.of(&self.assemblers).is_waiting() {
-                let hole = direction.of(&self.assemblers).next_sequence();
-                let unacknowledged = asked_again && acked.is_some_and(|acked| !later(acked, hole));
-                self.give_up(direction, if unacknowledged { MissingWhy::Unacknowledged } else { MissingWhy::Lost });
-            }
             // A FIN takes a number of its own.
             let of_stream = |number: u32| if fin == Some(number.wrapping_sub(1)) { number.wrapping_sub(1) } else { number };
-            let (tracker, to_offset) = (&mut self.tracker, Offsets::of(direction.reverse().of(&self.assemblers)));
-            let assembler = direction.of_mut(&mut self.assemblers);
             for end in [acked, fin, reset].into_iter().flatten().map(of_stream) {
-                if assembler.is_anchored() && later(end, assembler.next_sequence()) {
-                    assembler.end_at(end, mark, &mut |delivery| {
-                        deliver(tracker, direction, delivery, to_offset, MissingWhy::Lost);
-                    });
-                }
+                self.with(direction, MissingWhy::Lost, |assembler, deliver| assembler.end_at(end, mark, deliver));
+            }
+            if !tcp.heard(direction) {
+                self.tracker.gap(direction, 0, 1, mark, MissingWhy::Unseen);
             }
         }
         self.tracker.end_streams(mark);

@@ -157,7 +157,7 @@ impl World {
         self.stats.tcp = self.stats.tcp.saturating_add(1);
         let source = SocketAddr::new(packet.source, segment.source_port);
         let destination = SocketAddr::new(packet.destination, segment.destination_port);
-        let (key, direction) = FlowKey::new(source, destination, &packet.vlan, &packet.tunnels);
+        let (key, direction) = FlowKey::new(source, destination, &packet.vlan);
         let now = self.clock.now();
         let id = match self.flows.find(&key, now) {
             Some(id) => id,
@@ -233,7 +233,7 @@ impl World {
         let (source_port, destination_port) = error.quoted_ports;
         let source = SocketAddr::new(error.quoted_source, source_port);
         let destination = SocketAddr::new(error.quoted_destination, destination_port);
-        let (key, _) = FlowKey::new(source, destination, &packet.vlan, &packet.tunnels);
+        let (key, _) = FlowKey::new(source, destination, &packet.vlan);
         if let Some(id) = self.flows.find(&key, self.clock.now())
             && let Some((_, Flow::Open(connection))) = self.flows.get_mut(id)
         {

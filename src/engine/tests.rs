@@ -1,0 +1,303 @@
+//! The engine driven without files: scripted conversations, and the same ones out of order, doubled and with losses.
+
+mod script;
+
+use super::*;
+use crate::handshake::{ClientAuth, EarlyData, Outcome, Side};
+use crate::tls::registry::ProtocolVersion;
+use proptest::prelude::*;
+use script::*;
+
+fn run(frames: &[Taped]) -> Vec<Box<Handshake>> {
+    run_with(Limits::default(), frames)
+}
+
+fn run_with(limits: Limits, frames: &[Taped]) -> Vec<Box<Handshake>> {
+    let mut engine = Engine::new(limits, 7);
+    for (at, taped) in frames.iter().enumerate() {
+        engine.frame(&taped.frame(at as u64 + 1));
+    }
+    engine.finish();
+    std::iter::from_fn(|| engine.poll()).collect()
+}
+
+fn one(script: Script) -> Box<Handshake> {
+    let mut handshakes = run(&script.frames);
+    assert_eq!(handshakes.len(), 1, "one handshake");
+    handshakes.remove(0)
+}
+
+fn closed_by(handshake: &Handshake) -> Option<(CloseKind, Option<Side>)> {
+    handshake.close.map(|close| (close.by, close.side))
+}
+
+#[test]
+fn tls_12_is_established_by_both_finished_and_data() {
+    let handshake = one(tls12().data(Side::Client, 100).data(Side::Server, 500));
+    assert_eq!(handshake.outcome, Outcome::Established);
+    assert_eq!(handshake.version, Some(ProtocolVersion::TLS_1_2));
+    let negotiated = handshake.negotiated();
+    assert_eq!(negotiated.sni, Some(b"www.example.test".as_slice()));
+    assert_eq!((negotiated.resumed, negotiated.client_auth), (Some(false), Some(ClientAuth::None)));
+}
+
+#[test]
+fn finished_and_closed_without_data_is_unused() {
+    let handshake = one(tls12().fin(Side::Client).fin(Side::Server));
+    assert_eq!((handshake.outcome, closed_by(&handshake)), (Outcome::Unused, Some((CloseKind::Fin, Some(Side::Client)))));
+}
+
+#[test]
+fn a_change_cipher_spec_alone_establishes_nothing() {
+    let script = Script::open().hello(&tls12_hello()).server(&tls12_flight()).client(&[change_cipher_spec()].concat());
+    let handshake = one(script.fin(Side::Client).fin(Side::Server));
+    assert_eq!(handshake.outcome, Outcome::Failed);
+}
+
+#[test]
+fn a_finished_connection_that_stays_open_is_established() {
+    let later = |seconds| Script::open_between(2).after(seconds).hello(&tls12_hello()).server(&tls12_flight());
+    let open = [tls12().frames, later(6).frames].concat();
+    assert_eq!(run(&open)[0].outcome, Outcome::Established);
+    let young = [tls12().frames, later(3).frames].concat();
+    assert_eq!(run(&young)[0].outcome, Outcome::Unfinished);
+}
+
+#[test]
+fn a_resumed_session_goes_straight_to_change_cipher_spec() {
+    let flight = [server_hello(0x0303, 0xc02f, &[]), change_cipher_spec(), encrypted(22, 40)].concat();
+    let script = Script::open().hello(&tls12_hello()).server(&flight);
+    let handshake = one(script.client(&[change_cipher_spec(), encrypted(22, 40)].concat()).data(Side::Client, 90));
+    assert_eq!((handshake.outcome, handshake.negotiated().resumed), (Outcome::Established, Some(true)));
+}
+
+#[test]
+fn a_plaintext_alert_fails_a_handshake_and_a_warning_does_not() {
+    let refused = |level| Script::open().hello(&tls12_hello()).server(&alert(level, 40)).fin(Side::Server).fin(Side::Client);
+    let handshake = one(refused(2));
+    assert_eq!(closed_by(&handshake), Some((CloseKind::Alert, Some(Side::Server))));
+    assert_eq!((handshake.outcome, handshake.alerts.len()), (Outcome::Failed, 1));
+    assert_eq!(closed_by(&one(refused(1))), Some((CloseKind::Fin, Some(Side::Server))));
+    let warned = Script::open().hello(&tls12_hello()).server(&alert(1, 112)).server(&tls12_flight());
+    assert_eq!(one(warned.client(&tls12_finish()).server(&tls12_server_finish()).data(Side::Client, 50)).outcome, Outcome::Established);
+}
+
+#[test]
+fn tls_13_is_established_by_the_length_of_finished_and_data() {
+    let handshake = one(tls13().client(&encrypted(23, 53)).data(Side::Client, 120));
+    assert_eq!((handshake.outcome, handshake.version), (Outcome::Established, Some(ProtocolVersion::TLS_1_3)));
+    let negotiated = handshake.negotiated();
+    assert_eq!(negotiated.client_auth, Some(ClientAuth::None));
+    assert_eq!(negotiated.inferred, ["client_auth"]);
+}
+
+#[test]
+fn an_alert_sized_record_in_place_of_finished_is_a_refusal() {
+    let handshake = one(tls13().client(&encrypted(23, 19)).fin(Side::Client).fin(Side::Server));
+    assert_eq!((handshake.outcome, handshake.alerts.len()), (Outcome::Failed, 0));
+}
+
+#[test]
+fn tickets_are_no_data_and_a_server_that_speaks_first_is() {
+    let finished = || tls13().client(&encrypted(23, 53)).server(&encrypted(23, 255)).server(&encrypted(23, 256));
+    assert_eq!(one(finished().client(&encrypted(23, 19)).fin(Side::Client).fin(Side::Server)).outcome, Outcome::Unused);
+    assert_eq!(one(finished().server(&encrypted(23, 60))).outcome, Outcome::Established);
+}
+
+#[test]
+fn a_missing_client_certificate_that_is_refused_is_abandoned() {
+    let asked = || tls13().client(&[encrypted(23, 25), encrypted(23, 53)].concat());
+    let refused = one(asked().client(&encrypted(23, 100)).server(&encrypted(23, 19)).fin(Side::Server).fin(Side::Client));
+    assert_eq!((refused.outcome, refused.negotiated().client_auth), (Outcome::Abandoned, Some(ClientAuth::Empty)));
+    let accepted = one(asked().client(&encrypted(23, 100)).server(&encrypted(23, 300)));
+    assert_eq!(accepted.outcome, Outcome::Established);
+    let closed = one(asked().client(&encrypted(23, 19)).server(&encrypted(23, 19)).fin(Side::Client).fin(Side::Server));
+    assert_eq!(closed.outcome, Outcome::Unused, "the server answers the client's own close");
+}
+
+#[test]
+fn early_data_is_told_by_how_the_client_goes_on() {
+    let offer = tls13_hello(&[(42, vec![]), (41, psk_offer())]);
+    let flight = |psk: bool| {
+        let extensions = [(43, vec![3, 4]), (41, vec![0, 0])];
+        [server_hello(0x0303, 0x1301, &extensions[..1 + usize::from(psk)]), encrypted(23, 200)].concat()
+    };
+    let begun = |psk| Script::open().hello(&offer).client(&encrypted(23, 500)).server(&flight(psk));
+    let accepted = one(begun(true).client(&[encrypted(23, 21), encrypted(23, 53)].concat()).data(Side::Client, 80));
+    let negotiated = accepted.negotiated();
+    assert_eq!((negotiated.early_data, negotiated.resumed), (Some(EarlyData::Accepted), Some(true)));
+    assert_eq!(accepted.outcome, Outcome::Established);
+    let rejected = one(begun(false).client(&encrypted(23, 53)).data(Side::Client, 80));
+    assert_eq!(rejected.negotiated().early_data, Some(EarlyData::Rejected));
+}
+
+#[test]
+fn a_hello_retry_request_and_its_answer_are_one_handshake() {
+    let retry = hello_retry_request();
+    let script = Script::open().hello(&tls13_hello(&[])).server(&[retry, change_cipher_spec()].concat());
+    let again = [change_cipher_spec(), tls13_hello(&[])].concat();
+    let handshake = one(script.client(&again).server(&tls13_flight()).client(&encrypted(23, 53)).data(Side::Client, 70));
+    assert_eq!((handshake.outcome, handshake.negotiated().hello_retry), (Outcome::Established, Some(true)));
+}
+
+#[test]
+fn another_hello_in_the_clear_is_another_handshake() {
+    let mut other = tls12_hello();
+    other[11] ^= 0xff;
+    let script = Script::open().hello(&tls12_hello()).server(&alert(2, 40)).client(&other).server(&tls12_flight());
+    let handshakes = run(&script.client(&tls12_finish()).server(&tls12_server_finish()).data(Side::Client, 60).frames);
+    assert_eq!(handshakes.iter().map(|it| it.outcome).collect::<Vec<_>>(), [Outcome::Failed, Outcome::Established]);
+}
+
+#[test]
+fn tls_is_found_behind_another_protocol() {
+    let script = Script::open().server(b"220 mail.example ESMTP\r\n").client(b"STARTTLS\r\n").server(b"220 go ahead\r\n");
+    let script = script.client(&tls12_hello()).server(&tls12_flight()).client(&tls12_finish());
+    assert_eq!(one(script.server(&tls12_server_finish()).data(Side::Client, 70)).outcome, Outcome::Established);
+}
+
+#[test]
+fn a_hello_split_into_single_bytes_is_read() {
+    let mut script = Script::open();
+    for byte in tls12_hello() {
+        script = script.client(&[byte]);
+    }
+    let script = script.server(&tls12_flight()).client(&tls12_finish()).server(&tls12_server_finish());
+    assert_eq!(one(script.data(Side::Client, 70)).outcome, Outcome::Established);
+}
+
+#[test]
+fn half_a_hello_that_its_sender_ends_is_no_handshake() {
+    let hello = tls12_hello();
+    let script = Script::open().client(&hello[..hello.len() / 2]).fin(Side::Client).fin(Side::Server);
+    assert!(run(&script.frames).is_empty());
+}
+
+#[test]
+fn a_used_port_is_another_flow_and_a_syn_sent_again_is_not() {
+    let mut first = tls12().data(Side::Client, 100).fin(Side::Client).fin(Side::Server).frames;
+    first.insert(1, first[0].clone());
+    let second = tls12_from(90_000).data(Side::Client, 100).frames;
+    assert_eq!(run(&[first, second].concat()).len(), 2);
+}
+
+#[test]
+fn a_lost_segment_that_was_acknowledged_makes_it_unfinished_not_failed() {
+    let mut frames = tls12().fin(Side::Client).fin(Side::Server).frames;
+    let lost = frames.iter().position(|frame| frame.payload == tls12_finish()).expect("the client's flight");
+    frames.remove(lost);
+    let handshake = run(&frames).remove(0);
+    assert_eq!(handshake.outcome, Outcome::Unfinished);
+    assert_eq!(handshake.missing[0].from, Side::Client);
+    assert_eq!(handshake.missing[0].range.end - handshake.missing[0].range.start, tls12_finish().len() as u64);
+}
+
+#[test]
+fn a_flood_of_half_hellos_is_bounded_and_real_handshakes_are_still_found() {
+    let limits = Limits { flows: 200, total_bytes: 64 * 1024, ..Limits::default() };
+    let mut frames = Vec::new();
+    for port in 0..3000_u16 {
+        let hello = tls12_hello();
+        frames.extend(Script::open_between(port).client(&hello[..20]).frames);
+        if port == 1500 {
+            frames.extend(tls12().data(Side::Client, 100).frames);
+        }
+    }
+    let mut engine = Engine::new(limits, 7);
+    for (at, taped) in frames.iter().enumerate() {
+        engine.frame(&taped.frame(at as u64 + 1));
+        assert!(engine.stats().flows <= 200);
+        assert!(engine.stats().buffered <= 96 * 1024);
+    }
+    engine.finish();
+    let established = std::iter::from_fn(|| engine.poll()).filter(|it| it.outcome == Outcome::Established).count();
+    assert_eq!((established, engine.stats().buffered), (1, 0));
+}
+
+#[test]
+fn silence_is_waited_for_by_ticks_alone() {
+    let mut engine = Engine::new(Limits::default(), 7);
+    let frames = tls12().frames;
+    for (at, taped) in frames.iter().enumerate() {
+        engine.frame(&taped.frame(at as u64 + 1));
+    }
+    assert!(engine.poll().is_none());
+    engine.tick(frames.last().unwrap().time.plus(Duration::from_secs(6)));
+    assert_eq!(engine.poll().unwrap().outcome, Outcome::Established);
+}
+
+/// What must not depend on the order of packets.
+fn gist(handshakes: &[Box<Handshake>]) -> Vec<(String, Outcome, String)> {
+    let mut gist: Vec<_> = handshakes
+        .iter()
+        .map(|it| {
+            let negotiated = it.negotiated();
+            let name = negotiated.sni.map(String::from_utf8_lossy);
+            let agreed = format!(
+                "{:?} {:?} {name:?} {:?} {:?} {:?}",
+                it.version,
+                it.cipher_suite,
+                negotiated.resumed,
+                negotiated.client_auth,
+                closed_by(it)
+            );
+            (format!("{} {}", it.client, it.server), it.outcome, agreed)
+        })
+        .collect();
+    gist.sort_by(|a, b| a.0.cmp(&b.0));
+    gist
+}
+
+fn conversations() -> Vec<Taped> {
+    let scripts = [
+        tls12().data(Side::Client, 100).data(Side::Server, 900).fin(Side::Client).fin(Side::Server),
+        tls13_on(1).client(&encrypted(23, 53)).data(Side::Client, 120).data(Side::Server, 400),
+        tls13_on(2).client(&encrypted(23, 19)).fin(Side::Client).fin(Side::Server),
+        tls13_on(3).client(&[encrypted(23, 25), encrypted(23, 53)].concat()).server(&encrypted(23, 19)).fin(Side::Server).fin(Side::Client),
+        Script::open_between(4).hello(&tls12_hello()).server(&alert(2, 40)).fin(Side::Server).fin(Side::Client),
+        Script::open_between(5).hello(&tls12_hello()).rst(Side::Server),
+    ];
+    scripts.into_iter().flat_map(|script| script.frames).collect()
+}
+
+/// Moves each frame by up to eight places; the times stay in order.
+fn moved(frames: &[Taped], keys: &[u8]) -> Vec<Taped> {
+    let mut order: Vec<_> = (0..frames.len()).collect();
+    order.sort_by_key(|at| (at + usize::from(keys[at % keys.len()] % 9), *at));
+    order.iter().zip(frames).map(|(from, place)| Taped { time: place.time, ..frames[*from].clone() }).collect()
+}
+
+proptest! {
+    #[test]
+    fn frames_out_of_order_or_doubled_give_the_same_handshakes(
+        keys in proptest::collection::vec(any::<u8>(), 1..97),
+        doubled in proptest::collection::vec(any::<prop::sample::Index>(), 0..12),
+    ) {
+        let frames = conversations();
+        let expected = gist(&run(&frames));
+        let mut changed = moved(&frames, &keys);
+        prop_assert_eq!(gist(&run(&changed)), expected.clone());
+        for index in doubled {
+            let at = index.index(changed.len());
+            changed.insert(at, changed[at].clone());
+        }
+        prop_assert_eq!(gist(&run(&changed)), expected);
+    }
+
+    #[test]
+    fn lost_frames_never_make_a_handshake_established_or_failed(
+        lost in proptest::collection::vec(any::<prop::sample::Index>(), 1..20),
+    ) {
+        let mut frames = conversations();
+        let expected = gist(&run(&frames));
+        for index in lost {
+            frames.remove(index.index(frames.len()));
+        }
+        for handshake in run(&frames) {
+            let ends = format!("{} {}", handshake.client, handshake.server);
+            let truth = expected.iter().find(|it| it.0 == ends).map(|it| it.1);
+            let claimed = matches!(handshake.outcome, Outcome::Established | Outcome::Failed);
+            prop_assert!(!claimed || truth == Some(handshake.outcome), "was {:?}, not {:#?}", truth, handshake);
+        }
+    }
+}

@@ -174,6 +174,13 @@ impl fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Missing { from, range, why } = self.0;
         let from = from.name();
+        match why {
+            MissingWhy::Unseen => return write!(f, "no packet of the {from} captured"),
+            MissingWhy::BeforeCapture if range.is_empty() => {
+                return write!(f, "what the {from} sent first: the capture began after it");
+            }
+            _ => {}
+        }
         match range.end.checked_sub(1) {
             Some(last) if last > range.start && range.end < u64::MAX => {
                 write!(f, "{from} bytes {}-{last}", range.start)?
@@ -182,7 +189,7 @@ impl fmt::Display for Sentence<'_> {
             _ => write!(f, "{from} bytes from {} on", range.start)?,
         }
         f.write_str(match why {
-            MissingWhy::Lost => " lost",
+            MissingWhy::Lost | MissingWhy::Unseen => " lost",
             MissingWhy::Snapped => " cut off by the capture's snapshot length",
             MissingWhy::BeforeCapture => " sent before the capture began",
             MissingWhy::Unacknowledged => " never acknowledged by their receiver",

@@ -28,9 +28,9 @@ fn what(group: NamedGroup, name: &str) -> String {
             None => "ML-KEM alone, a key exchange that should hold against quantum computers.".to_owned(),
         };
     }
-    let bits = group.bits().map_or_else(String::new, |bits| format!(" of {bits} bits"));
+    let bits = group.bits().map_or_else(String::new, |bits| format!(", {bits} bits"));
     if group.is_finite_field() {
-        return format!("Diffie-Hellman in a finite field{bits}, with a prime that everybody knows to be sound.");
+        return format!("Diffie-Hellman in a finite field with a prime that is known to be sound{bits}.");
     }
     let family = [
         ("x", "A Montgomery curve"),

@@ -145,7 +145,7 @@ fn find_any(what: &str) -> Vec<Subject> {
     let word = plain(what);
     let word = alias(&word).map_or(word, plain);
     let mut found: Vec<Subject> =
-        Subject::all().filter(|subject| !word.is_empty() && plain(subject.name()) == word).collect();
+        Subject::all().filter(|subject| !word.is_empty() && letters(subject.name()).eq(word.chars())).collect();
     if found.is_empty() {
         found = by_openssl_name(&word);
     }
@@ -168,9 +168,18 @@ fn number(what: &str) -> Option<u16> {
 
 /// Letters and digits in lower case; the `v` of `TLSv1.2` goes too.
 fn plain(text: &str) -> String {
-    let lower = text.to_ascii_lowercase();
-    let lower = lower.replace("tlsv", "tls").replace("sslv", "ssl");
-    lower.chars().filter(char::is_ascii_alphanumeric).collect()
+    let mut word: String = letters(text).collect();
+    for prefix in ["tlsv", "sslv", "dtlsv"] {
+        if word.starts_with(prefix) {
+            word.remove(prefix.len().saturating_sub(1));
+        }
+    }
+    word
+}
+
+/// What names are compared by.
+fn letters(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase())
 }
 
 /// Other names that things go by.

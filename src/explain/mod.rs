@@ -19,7 +19,7 @@ mod version;
 
 use std::fmt;
 
-/// Lines are wrapped before this column.
+/// Lines have at most this many columns.
 const WIDTH: usize = 88;
 /// Texts begin in this column, labels in the first.
 const INDENT: usize = 14;

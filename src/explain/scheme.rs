@@ -22,7 +22,10 @@ fn what(scheme: SignatureScheme, name: &str) -> String {
         Some(KeyType::Rsa) => "an RSA key, with the padding of PKCS #1 v1.5",
         Some(KeyType::RsaPss) => "an RSA key whose certificate allows PSS only",
         Some(KeyType::Dsa) => "a DSA key",
-        Some(KeyType::Ecdsa) => "an ECDSA key (in TLS 1.3 on the curve that the name has)",
+        Some(KeyType::Ecdsa) if name.matches('_').count() > 1 => {
+            "an ECDSA key (in TLS 1.3 on the curve that the name has)"
+        }
+        Some(KeyType::Ecdsa) => "an ECDSA key",
         Some(KeyType::Ed25519) => "an Ed25519 key",
         Some(KeyType::Ed448) => "an Ed448 key",
         Some(KeyType::MlDsa) => "an ML-DSA key, which should hold against quantum computers",
@@ -42,7 +45,7 @@ fn judgement(scheme: SignatureScheme, recommended: Option<Recommended>) -> (&'st
     }
     if scheme.uses_sha1() {
         return (
-            "Weak: collisions of SHA-1 can be bought. RFC 9155 forbids it in TLS 1.2, and TLS 1.3 never had it.",
+            "Weak: collisions of SHA-1 can be bought. RFC 9155 forbids it in TLS 1.2, and TLS 1.3 signs no handshake with it.",
             OFFER,
         );
     }

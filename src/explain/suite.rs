@@ -150,7 +150,7 @@ fn judgement(suite: CipherSuite, facts: &Facts, row: Option<Row>) -> (String, &'
             "Not recommended for general use: meant for a purpose or a country of its own, or not examined widely.".to_owned(),
             "Use it only where it was chosen on purpose.",
         ),
-        None => ("Not registered: private, experimental, or older than the registry.".to_owned(), USE_MODERN),
+        None => ("Not registered with IANA: private, national, experimental, or very old.".to_owned(), USE_MODERN),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Canonical flow keys: both directions of a conversation have the same key, and a [`Direction`] tells them apart.
 
-use crate::packet::{TunnelKind, Tunnels, VlanTags};
+use crate::packet::VlanTags;
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -47,7 +47,7 @@ impl Direction {
     }
 }
 
-/// The canonical 5-tuple of a flow and the network it was seen in (VLAN tags and tunnels), in 40 bytes: an IPv4 address
+/// The canonical 5-tuple of a flow and the network it was seen in (its VLAN tags), in 40 bytes: an IPv4 address
 /// is held as its IPv4-mapped IPv6 form, and the last word has the ports, the scope and the family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlowKey {
@@ -62,9 +62,9 @@ const V6: u32 = 1 << 31;
 impl FlowKey {
     /// The key of a packet's flow, and the direction of the packet in it.
     #[inline]
-    pub fn new(source: SocketAddr, destination: SocketAddr, vlan: &VlanTags, tunnels: &Tunnels) -> (Self, Direction) {
+    pub fn new(source: SocketAddr, destination: SocketAddr, vlan: &VlanTags) -> (Self, Direction) {
         let (from, to) = (words(source.ip()), words(destination.ip()));
-        let mut scope = scope(vlan, tunnels);
+        let mut scope = scope(vlan);
         if source.is_ipv6() {
             scope |= V6;
         }
@@ -115,24 +115,12 @@ fn address([high, low]: [u64; 2], v6: bool) -> IpAddr {
     }
 }
 
-/// 31 bits that differ between the VLANs and tunnels of one capture; 0 where there are none, so that nothing is mixed
-/// in the usual case.
+/// 31 bits that differ between the VLANs of one capture; 0 where there are none. Tunnels are no part of it: their
+/// identifiers often differ by direction.
 #[inline]
-fn scope(vlan: &VlanTags, tunnels: &Tunnels) -> u32 {
-    if vlan.ids().is_empty() && tunnels.is_empty() {
-        return 0;
-    }
-    let mut mixed = 0_u32;
-    let mut mix = |value: u32| mixed = (mixed.rotate_left(5) ^ value).wrapping_mul(0x9e37_79b1);
-    vlan.ids().iter().for_each(|id| mix(u32::from(*id)));
-    for (kind, id) in tunnels.iter() {
-        mix(0x1_0000 | kind as u32);
-        // Other identifiers are chosen by each receiver: the two directions of one flow have two of them.
-        if matches!(kind, TunnelKind::Vxlan | TunnelKind::Geneve | TunnelKind::Pppoe) {
-            mix(id);
-        }
-    }
-    mixed & !V6
+fn scope(vlan: &VlanTags) -> u32 {
+    let mix = |mixed: u32, id: &u16| (mixed.rotate_left(13) ^ u32::from(*id)).wrapping_mul(0x9e37_79b1);
+    vlan.ids().iter().fold(0, mix) & !V6
 }
 
 #[cfg(test)]
@@ -140,7 +128,7 @@ mod tests {
     use super::*;
 
     fn key(from: &str, to: &str) -> (FlowKey, Direction) {
-        FlowKey::new(from.parse().unwrap(), to.parse().unwrap(), &VlanTags::default(), &Tunnels::default())
+        FlowKey::new(from.parse().unwrap(), to.parse().unwrap(), &VlanTags::default())
     }
 
     #[test]
@@ -169,7 +157,7 @@ mod tests {
     #[test]
     fn a_vlan_keeps_equal_addresses_apart() {
         let (from, to) = ("10.0.0.1:1".parse().unwrap(), "10.0.0.2:2".parse().unwrap());
-        let tagged = |ids: &[u16]| FlowKey::new(from, to, &ids.iter().copied().collect(), &Tunnels::default()).0;
+        let tagged = |ids: &[u16]| FlowKey::new(from, to, &ids.iter().copied().collect()).0;
         assert_ne!(tagged(&[7]), tagged(&[]));
         assert_ne!(tagged(&[7]), tagged(&[8]));
         assert_ne!(tagged(&[7, 8]), tagged(&[8, 7]));

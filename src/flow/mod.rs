@@ -7,5 +7,5 @@ pub mod table;
 pub mod tcp;
 
 pub use key::{Direction, FlowKey};
-pub use reassembly::{Assembler, Delivery, Piece};
+pub use reassembly::{Assembler, Delivery, Gate, Piece};
 pub use table::{FlowId, FlowTable};

@@ -5,7 +5,10 @@
 //!
 //! In-order payload is handed on in place and never copied. What arrives early is held until the bytes before it come, or
 //! until the owner, who knows the time and what was acknowledged, says that they will not ([`Assembler::give_up`]).
-//! Without a SYN the start of the stream is not known: everything is held until the owner anchors it.
+//! Early it also is where it answers what the other direction has not delivered yet: the owner tells that by what was
+//! acknowledged with it ([`Gate`]), so that the two streams of a flow are delivered in the order of cause and effect, even
+//! where the capture is out of order. Without a SYN the start of the stream is not known: everything is held until the
+//! owner anchors it.
 
 use crate::time::Mark;
 use std::collections::VecDeque;
@@ -53,6 +56,25 @@ pub enum Delivery<'a> {
         /// The frame that came after them, or was cut.
         mark: Mark,
     },
+}
+
+/// What of the other direction has been delivered: what acknowledges more than that has to wait.
+#[derive(Clone, Copy, Debug)]
+pub enum Gate {
+    /// Everything up to this sequence number.
+    Delivered(u32),
+    /// It is not known where the other direction begins, so all has to wait.
+    Shut,
+}
+
+impl Gate {
+    /// True where a piece that came with this acknowledgment need not wait.
+    pub fn passes(self, acknowledged: Option<u32>) -> bool {
+        let Self::Delivered(delivered) = self else { return false };
+        let Some(acknowledged) = acknowledged else { return true };
+        let ahead = distance(delivered, acknowledged);
+        ahead <= 0 || ahead > WINDOW
+    }
 }
 
 /// What became of a piece.
@@ -156,7 +178,7 @@ impl Assembler {
     }
 
     /// Takes a segment's payload and hands on what it completes.
-    pub fn accept(&mut self, piece: &Piece<'_>, deliver: &mut impl FnMut(Delivery<'_>)) -> Accepted {
+    pub fn accept(&mut self, piece: &Piece<'_>, gate: Gate, deliver: &mut dyn FnMut(Delivery<'_>)) -> Accepted {
         if piece.bytes.is_empty() && piece.missing == 0 {
             return Accepted::default();
         }
@@ -174,45 +196,61 @@ impl Assembler {
             return Accepted { held: true, conflict: self.hold(piece) };
         }
         let Some(fresh) = piece.from(ahead.unsigned_abs()) else { return Accepted::default() };
-        if self.held.front().is_some_and(|held| distance(fresh.end(), held.sequence) < 0) {
-            // It reaches into what is held, and what is held came first.
-            let conflict = self.hold(&fresh);
-            self.drain(deliver);
-            return Accepted { held: false, conflict };
+        if self.held.is_empty() && gate.passes(fresh.acknowledged) {
+            self.pass_on(fresh.bytes, fresh.missing, fresh.mark, fresh.acknowledged, deliver);
+            return Accepted::default();
         }
-        self.pass_on(fresh.bytes, fresh.missing, fresh.mark, fresh.acknowledged, deliver);
-        self.drain(deliver);
-        Accepted::default()
+        let conflict = self.hold(&fresh);
+        self.release(gate, deliver);
+        Accepted { held: self.is_waiting(), conflict }
     }
 
-    /// Gives up the bytes before the first that is held, and hands on what follows up to the next hole. Where the start
-    /// of the stream is not known, the lowest byte held becomes it.
-    pub fn give_up(&mut self, deliver: &mut impl FnMut(Delivery<'_>)) {
+    /// Hands on what is held and need not wait any more. Returns whether there was any.
+    pub fn release(&mut self, gate: Gate, deliver: &mut dyn FnMut(Delivery<'_>)) -> bool {
+        let before = self.offset;
+        while self.anchored
+            && self.held.front().is_some_and(|held| held.sequence == self.next && gate.passes(held.acknowledged))
+        {
+            self.pass_on_front(deliver);
+        }
+        self.offset != before
+    }
+
+    /// Gives up the bytes before the first that is held, and hands on that, whatever it answers. Where the start of the
+    /// stream is not known, the lowest byte held becomes it.
+    pub fn give_up(&mut self, deliver: &mut dyn FnMut(Delivery<'_>)) {
         let Some(first) = self.held.front() else { return };
         let (sequence, mark) = (first.sequence, first.mark);
         if !self.anchor(sequence) {
             self.skip(sequence, mark, deliver);
         }
-        self.drain(deliver);
+        self.pass_on_front(deliver);
     }
 
-    /// Says that nothing up to `sequence` will come any more.
-    pub fn end_at(&mut self, sequence: u32, mark: Mark, deliver: &mut impl FnMut(Delivery<'_>)) {
-        while self.is_waiting() {
-            self.give_up(deliver);
+    /// True where the next byte is held.
+    pub fn is_ready(&self) -> bool {
+        self.anchored && self.held.front().is_some_and(|held| held.sequence == self.next)
+    }
+
+    /// What the other direction must have delivered before the next byte, which is there, can be.
+    pub fn waits_for(&self) -> Option<u32> {
+        self.held.front().filter(|held| self.anchored && held.sequence == self.next)?.acknowledged
+    }
+
+    /// Says that nothing up to `sequence` will come any more but what is held.
+    pub fn end_at(&mut self, sequence: u32, mark: Mark, deliver: &mut dyn FnMut(Delivery<'_>)) {
+        if !self.anchored || distance(self.next, sequence) > WINDOW {
+            return;
         }
-        if self.anchored && distance(self.next, sequence) <= WINDOW {
-            self.skip(sequence, mark, deliver);
+        while distance(self.next, sequence) > 0 {
+            match self.held.front() {
+                Some(held) if distance(held.sequence, sequence) > 0 => self.give_up(deliver),
+                _ => self.skip(sequence, mark, deliver),
+            }
         }
     }
 
-    /// Forgets what is held.
-    pub fn clear(&mut self) {
-        self.held = VecDeque::new();
-        self.held_bytes = 0;
-    }
-
-    fn skip(&mut self, to: u32, mark: Mark, deliver: &mut impl FnMut(Delivery<'_>)) {
+    fn skip(&mut self, to: u32, mark: Mark, deliver: &mut dyn FnMut(Delivery<'_>)) {
         let Ok(length) = u64::try_from(distance(self.next, to)) else { return };
         if length > 0 {
             deliver(Delivery::Gap { offset: self.offset, length, snapped: false, mark });
@@ -221,11 +259,9 @@ impl Assembler {
         }
     }
 
-    fn drain(&mut self, deliver: &mut impl FnMut(Delivery<'_>)) {
-        while self.held.front().is_some_and(|held| held.sequence == self.next) {
-            let Some(held) = self.drop_front() else { return };
-            self.pass_on(&held.bytes, held.missing, held.mark, held.acknowledged, deliver);
-        }
+    fn pass_on_front(&mut self, deliver: &mut dyn FnMut(Delivery<'_>)) {
+        let Some(held) = self.drop_front() else { return };
+        self.pass_on(&held.bytes, held.missing, held.mark, held.acknowledged, deliver);
     }
 
     fn pass_on(
@@ -234,7 +270,7 @@ impl Assembler {
         missing: u32,
         mark: Mark,
         acknowledged: Option<u32>,
-        deliver: &mut impl FnMut(Delivery<'_>),
+        deliver: &mut dyn FnMut(Delivery<'_>),
     ) {
         if !bytes.is_empty() {
             deliver(Delivery::Bytes { offset: self.offset, bytes, mark, acknowledged });
@@ -296,10 +332,6 @@ impl Assembler {
 impl<'a> Piece<'a> {
     fn length(&self) -> u32 {
         (self.bytes.len() as u32).saturating_add(self.missing)
-    }
-
-    fn end(&self) -> u32 {
-        self.sequence.wrapping_add(self.length())
     }
 
     /// What lies behind its first `count` bytes; none where it has no more.

@@ -241,7 +241,7 @@ impl<S: FlowState> FlowTable<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packet::{Tunnels, VlanTags};
+    use crate::packet::VlanTags;
     use std::net::SocketAddr;
 
     #[derive(Debug, PartialEq)]
@@ -258,7 +258,7 @@ mod tests {
 
     fn key(port: u16) -> FlowKey {
         let (from, to) = (SocketAddr::from(([10, 0, 0, 1], port)), SocketAddr::from(([10, 0, 0, 2], 443)));
-        FlowKey::new(from, to, &VlanTags::default(), &Tunnels::default()).0
+        FlowKey::new(from, to, &VlanTags::default()).0
     }
 
     fn at(seconds: u64) -> Timestamp {

@@ -244,7 +244,15 @@ impl TcpState {
     }
 
     fn observe_ack(&mut self, direction: Direction, segment: &Segment<'_>, length: u32, mark: Mark) {
-        let other = *direction.reverse().of(&self.halves);
+        let other = direction.reverse().of_mut(&mut self.halves);
+        // What a side expects next is where the other's stream goes on, if it was not seen to begin.
+        if !other.has(BASED) {
+            (other.base, other.end) = (segment.acknowledgment, segment.acknowledgment);
+            other.flags |= BASED;
+        } else if !other.has(SYN_SEEN) && later(other.base, segment.acknowledgment) {
+            other.base = segment.acknowledgment;
+        }
+        let other = *other;
         let half = direction.of_mut(&mut self.halves);
         let window = std::mem::replace(&mut half.window, segment.window);
         if !half.has(ACK_SEEN) || later(segment.acknowledgment, half.acked) {
@@ -295,7 +303,8 @@ impl TcpState {
         half.has(SYN_SEEN).then_some(half.base)
     }
 
-    /// The lowest sequence number seen in a direction (its SYN's successor where there was one).
+    /// The lowest sequence number known of a direction: its SYN's successor, or else the lowest seen of its data and of
+    /// what the other side expected.
     pub fn lowest(&self, direction: Direction) -> Option<u32> {
         let half = direction.of(&self.halves);
         half.has(BASED).then_some(half.base)

@@ -185,6 +185,8 @@ pub enum MissingWhy {
     BeforeCapture,
     /// A bound on buffered bytes was reached.
     Bound,
+    /// The capture shows no packet at all of this side.
+    Unseen,
     /// The receiver never acknowledged them: it is not the capture that lacks them.
     Unacknowledged,
 }

@@ -6,7 +6,7 @@
 //! content, a Finished four and a hash, an empty Certificate eight, and each record adds a byte for its type and a tag
 //! (RFC 8446 sections 4.4 and 5.2). Padding hides all of it, and then nothing is claimed that later records do not show.
 
-use super::facts::{Close, CloseKind, EncryptedRecord, Handshake, Outcome, Side, What};
+use super::facts::{Close, CloseKind, EncryptedRecord, Handshake, Missing, MissingWhy, Outcome, Side, What};
 use crate::time::{Mark, Timestamp};
 use crate::tls::registry::{AlertDescription, AlertLevel, ContentType, ExtensionType, HandshakeType, ProtocolVersion};
 use crate::tls::{ClientHello, RECORD_HEADER_LEN};
@@ -227,6 +227,7 @@ impl Handshake {
     /// Decides the outcome of a handshake that is over at `now`, with what ended it.
     pub(super) fn conclude(&mut self, close: Option<Close>, now: Timestamp) {
         self.close = close;
+        self.miss_client_hello();
         let established = self.assess();
         let open_since = self.finished_at().map(|mark| now.since(mark.time));
         let ended = close.is_some_and(|close| !matches!(close.by, CloseKind::CaptureEnd | CloseKind::Timeout));
@@ -247,6 +248,15 @@ impl Handshake {
         } else {
             Outcome::Unused
         };
+    }
+
+    /// No handshake begins without a ClientHello: where there is none, the capture began too late.
+    fn miss_client_hello(&mut self) {
+        let is_hello = |what| matches!(what, What::Message(HandshakeType::CLIENT_HELLO) | What::Ssl2ClientHello);
+        let sent = |from| self.missing.iter().any(|missing| missing.from == from);
+        if !self.steps.iter().any(|step| is_hello(step.what)) && !sent(Side::Client) {
+            self.missing.push(Missing { from: Side::Client, range: 0..0, why: MissingWhy::BeforeCapture });
+        }
     }
 
     /// True where an alert-sized record stands in place of the client's second flight.

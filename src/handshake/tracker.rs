@@ -13,6 +13,7 @@ use crate::time::{Mark, Timestamp};
 use crate::tls::registry::{CipherSuite, ContentType, HandshakeType, ProtocolVersion};
 use crate::tls::{ClientHello, HelloRetryRequest, ParseError, ServerHello, Ssl2ServerHello};
 use std::net::SocketAddr;
+use std::ops::Range;
 
 /// At most this many ICMP errors of one handshake are kept.
 const MAX_ICMP: usize = 4;
@@ -65,6 +66,8 @@ struct Core {
     /// ChangeCipherSpec by side, in the current handshake.
     changed_cipher: [bool; 2],
     ssl2_records: [u32; 2],
+    /// The first bytes that were lost before there was a handshake.
+    missed: Option<(Direction, Range<u64>, MissingWhy)>,
     /// Handshakes that ended because another began.
     superseded: Vec<Box<Handshake>>,
 }
@@ -79,6 +82,7 @@ impl Tracker {
             current: None,
             changed_cipher: [false; 2],
             ssl2_records: [0; 2],
+            missed: None,
             superseded: Vec::new(),
         };
         Self { streams: Default::default(), core }
@@ -104,9 +108,6 @@ impl Tracker {
     /// Takes note of bytes of a direction that will not come.
     pub fn gap(&mut self, direction: Direction, offset: u64, length: u64, mark: Mark, why: MissingWhy) {
         let stream = direction.of_mut(&mut self.streams);
-        if !stream.is_tls() && self.core.current.is_none() {
-            return;
-        }
         let (core, place) = (&mut self.core, Place { offset, mark, acknowledged: None });
         stream.gap(length, place, &mut |event, place| core.on(direction, event, place));
         core.missing(direction, offset, length, why);
@@ -306,7 +307,14 @@ impl Core {
         let client = self.client?;
         let side = if client == direction { Side::Client } else { Side::Server };
         let surroundings = &self.surroundings;
-        let handshake = self.current.get_or_insert_with(|| Box::new(Handshake::begun(surroundings, client, place.mark)));
+        let handshake = self.current.get_or_insert_with(|| {
+            let mut handshake = Box::new(Handshake::begun(surroundings, client, place.mark));
+            if let Some((lost, range, why)) = self.missed.take() {
+                let from = if lost == client { Side::Client } else { Side::Server };
+                handshake.missing.push(Missing { from, range, why });
+            }
+            handshake
+        });
         Some((side, handshake))
     }
 
@@ -368,7 +376,11 @@ impl Core {
     }
 
     fn missing(&mut self, direction: Direction, offset: u64, length: u64, why: MissingWhy) {
-        let Some((from, handshake)) = self.of(direction) else { return };
+        let Some((from, handshake)) = self.of(direction) else {
+            // It may have been the beginning of the handshake to come.
+            self.missed.get_or_insert((direction, offset..offset.saturating_add(length), why));
+            return;
+        };
         let range = offset..offset.saturating_add(length);
         let continued = |last: &&mut Missing| last.from == from && last.range.end == offset && last.why == why;
         if let Some(last) = handshake.missing.iter_mut().find(continued) {

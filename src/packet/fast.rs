@@ -48,15 +48,14 @@ pub(super) fn ipv4(rest: Rest<'_>, vlan: VlanTags) -> Option<Packet<'_>> {
     })
 }
 
-/// An IPv6 packet of TCP or UDP, without extension headers.
+/// An IPv6 packet of TCP or UDP, without extension headers. With a length of zero neither is found in it.
 #[inline(always)]
 pub(super) fn ipv6(rest: Rest<'_>, vlan: VlanTags) -> Option<Packet<'_>> {
     let (&[version, _, _, _, l0, l1, next_header, hop_limit], rest) = rest.take()?;
     let (source, rest) = rest.take::<16>()?;
     let (destination, body) = rest.take::<16>()?;
     let length = u16::from_be_bytes([l0, l1]);
-    // A length of zero is for the walk.
-    if version >> 4 != 6 || length == 0 {
+    if version >> 4 != 6 {
         return None;
     }
     Some(Packet {

@@ -245,3 +245,6 @@ impl Partial {
         Some(Whole { protocol, cut: length.saturating_sub(whole.len()) })
     }
 }
+
+#[cfg(test)]
+mod tests;

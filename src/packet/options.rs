@@ -54,8 +54,7 @@ impl<'a> Iterator for TcpOptions<'a> {
     fn next(&mut self) -> Option<TcpOption<'a>> {
         const END: u8 = 0;
         const NO_OPERATION: u8 = 1;
-        // What is not understood ends the iteration for good.
-        let mut bytes = std::mem::take(&mut self.0);
+        let mut bytes = self.0;
         while let Some((&NO_OPERATION, behind)) = bytes.split_first() {
             bytes = behind;
         }
@@ -84,5 +83,48 @@ impl Iterator for SackBlocks<'_> {
         let (&[l0, l1, l2, l3, r0, r1, r2, r3], behind) = self.0.split_first_chunk()?;
         self.0 = behind;
         Some((u32::from_be_bytes([l0, l1, l2, l3]), u32::from_be_bytes([r0, r1, r2, r3])))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(bytes: &[u8]) -> Vec<TcpOption<'_>> {
+        TcpOptions(bytes).collect()
+    }
+
+    const SYN: &[u8] = &[2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 1, 0, 0, 0, 0, 9, 1, 3, 3, 7];
+
+    #[test]
+    fn the_options_of_a_syn() {
+        let expected = [
+            TcpOption::MaximumSegmentSize(1460),
+            TcpOption::SackPermitted,
+            TcpOption::Timestamps { value: 256, echo: 9 },
+            TcpOption::WindowScale(7),
+        ];
+        assert_eq!(options(SYN), expected);
+        for length in 0..SYN.len() {
+            assert!(expected.starts_with(&options(&SYN[..length])), "{length}");
+        }
+    }
+
+    #[test]
+    fn selective_acknowledgments_in_order() {
+        let bytes = [1, 1, 5, 18, 0, 0, 0, 1, 0, 0, 0, 3, 0xff, 0xff, 0xff, 0xfe, 0, 0, 0, 0];
+        let [TcpOption::Sack(blocks)] = options(&bytes)[..] else { panic!() };
+        assert_eq!(blocks.collect::<Vec<_>>(), [(1, 3), (0xffff_fffe, 0)]);
+    }
+
+    #[test]
+    fn the_end_of_options_and_bad_lengths_end_the_iteration() {
+        assert_eq!(options(&[0, 3, 3, 7]), []);
+        assert_eq!(options(&[3, 3, 7, 254, 0, 3, 3, 7]), [TcpOption::WindowScale(7)]);
+        assert_eq!(options(&[254, 1, 3, 3, 7]), []);
+        assert_eq!(options(&[254, 9, 3, 3, 7]), []);
+        assert_eq!(options(&[1; 40]), []);
+        // A length that is not the option's own is not misread.
+        assert_eq!(options(&[3, 4, 7, 7, 5, 5, 1, 1, 1]), [TcpOption::Other(3), TcpOption::Other(5)]);
     }
 }

@@ -115,6 +115,7 @@ fn link_layers() -> Vec<Sample> {
         tagged("802.1Q", &[7], ethernet(0x8100, &join(&[&[0xe0, 7, 8, 0], &v4]))),
         tagged("802.1Q, IPv6", &[4094], ethernet(0x8100, &join(&[&[0x0f, 0xfe, 0x86, 0xdd], &v6]))),
         tagged("priority tag", &[], ethernet(0x8100, &join(&[&[0x60, 0, 8, 0], &v4]))),
+        tagged("priority tag, VLAN", &[7], ethernet(0x88a8, &join(&[&[0x60, 0, 0x81, 0, 0, 7, 8, 0], &v4]))),
         tagged("802.1ad", &[300, 7], ethernet(0x88a8, &join(&[&[1, 44, 0x81, 0, 0, 7, 8, 0], &v4]))),
         tagged("QinQ as it was", &[300, 7], ethernet(0x9100, &join(&[&[1, 44, 0x81, 0, 0, 7, 0x86, 0xdd], &v6]))),
         tagged("three tags", &[1, 2], ethernet(0x8100, &join(&[&[0, 1, 0x81, 0, 0, 2, 0x81, 0, 0, 3, 8, 0], &v4]))),

@@ -1,5 +1,7 @@
 //! Tests of the decoder as a whole: every carrier, cut off anywhere, mutated, and at random.
 
+mod corpus;
+
 use super::sample::{self, OPTIONS_LENGTH, PAYLOAD, Sample, ethernet, frame, ipv4, ipv6, join, udp4};
 use super::*;
 use proptest::collection::vec;
@@ -66,6 +68,24 @@ fn padding_behind_the_packet_is_not_payload() {
 }
 
 #[test]
+fn without_an_ip_length_what_carries_the_packet_bounds_it() {
+    let mut packet = sample::tcp4();
+    packet[2..4].fill(0);
+    let length = u8::try_from(packet.len()).unwrap();
+    let padded = [
+        ethernet(u16::from(length) + 3, &join(&[&[6, 6, 3], &packet])),
+        ethernet(0x8100, &join(&[&[0, 7, 0, length + 3, 6, 6, 3], &packet])),
+        ethernet(0x8864, &join(&[&[0x11, 0, 0, 1, 0, length + 2, 0, 0x21], &packet])),
+        ethernet(0x0800, &ipv4(4, &packet)),
+        ethernet(0x0800, &udp4(1, 2152, &join(&[&[0x30, 255, 0, length, 0, 0, 0, 1], &packet, b"padding"]))),
+    ];
+    for bytes in padded {
+        let bytes = join(&[&bytes, b"padding"]);
+        assert_whole("padded", &Decoder::new().decode(&frame(LinkType::ETHERNET, &bytes)));
+    }
+}
+
+#[test]
 fn a_frame_cut_anywhere_gives_what_is_there_and_says_what_is_missing() {
     for Sample { name, link, bytes, .. } in sample::all() {
         let header_end = bytes.len() - PAYLOAD.len() - OPTIONS_LENGTH;
@@ -109,6 +129,11 @@ fn udp_keeps_its_own_length() {
     let Ok(Decoded::Packet(packet)) = decoder.decode(&cut) else { panic!() };
     let Transport::Udp(datagram) = packet.transport else { panic!() };
     assert_eq!((datagram.payload, datagram.missing), (&b"ques"[..], 4));
+
+    let mut shorter = bytes.clone();
+    shorter[38..40].copy_from_slice(&[0, 12]);
+    let Transport::Udp(datagram) = sample::decode(&mut decoder, &shorter).transport else { panic!() };
+    assert_eq!((datagram.payload, datagram.missing), (&b"ques"[..], 0));
 
     // A length of zero, or one that the packet does not have, gives way to IP's.
     for length in [[0, 0], [0, 3], [0xff, 0]] {
@@ -195,7 +220,7 @@ fn frames_without_ip_are_no_errors() {
         (LinkType::NULL, vec![7, 0, 0, 0, 1, 2, 3]),
         (LinkType::PPP, vec![0xff, 3, 0xc0, 0x21, 1, 1, 0, 4]),
         (LinkType::IEEE802_11, vec![0x80; 40]),
-        (LinkType::IEEE802_11, join(&[&[0x08, 0x41], &[0; 40]])),
+        (LinkType::IEEE802_11, join(&[&[0x08, 0x41], &[0; 22], &[0xaa, 0xaa, 3, 0, 0, 0, 8, 0], &sample::tcp4()])),
         (LinkType::IEEE802_11, join(&[&[0x48, 0x01], &[0; 22]])),
     ];
     for (link, bytes) in frames {

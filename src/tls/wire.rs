@@ -116,7 +116,7 @@ pub(super) fn nonempty<'a>(mut vector: impl Read<'a, &'a [u8]>) -> impl FnMut(&'
 /// A parser that must use all of its input.
 pub(super) fn filled<'a, T>(mut parser: impl Read<'a, T>) -> impl FnMut(&'a [u8]) -> Parsed<'a, T> {
     move |input| match parser.parse_complete(input)? {
-        ([], value) => Ok((&[], value)),
+        (rest @ [], value) => Ok((rest, value)),
         (rest, _) => broken(rest, Rule::Trailing),
     }
 }

@@ -166,16 +166,18 @@ fn a_damaged_block_between_sound_ones_is_passed_over_and_told() {
     file.interface(1);
     file.enhanced(0, frames[0].nanos / 1_000, 13, &frames[0].bytes);
     let first = file.file.len() as u64;
-    // An interface that is not there; a frame longer than its block; an interface without its fields.
+    // An interface that is not there; a frame longer than its block; an interface without its fields;
+    // secrets longer than their block.
     file.enhanced(7, 0, 4, &[1; 4]);
     let words = [0_u32, 0, 0, 100, 100].map(|word| Order::Little.u32(word)).concat();
     file.block(6, &words);
     file.block(1, &[1, 0]);
+    file.block(10, &[0x4b, 0x53, 0x4c, 0x54, 100, 0, 0, 0]);
     file.enhanced(0, frames[1].nanos / 1_000, 17, &frames[1].bytes);
     let (read, warnings, error) = read_all(&mut open(&file.file).unwrap());
     assert!(error.is_none());
     assert_eq!(read, frames);
-    assert_eq!(warnings, [WarningKind::DamagedBlocks { count: 3, first }]);
+    assert_eq!(warnings, [WarningKind::DamagedBlocks { count: 4, first }]);
 }
 
 #[test]
@@ -202,6 +204,7 @@ fn where_the_structure_breaks_the_frames_before_it_are_read() {
     assert_eq!(damage(&with(&[6, 8, 8])), (end, Damage::BlockLength(8)));
     assert_eq!(damage(&with(&[6, 33, 0])), (end, Damage::BlockLength(33)));
     assert_eq!(damage(&with(&[6, 0x7fff_fff0, 0])), (end, Damage::BlockTooLong(0x7fff_fff0)));
+    assert_eq!(damage(&with(&[1, 1024 * 1024 + 4])), (end, Damage::BlockTooLong(1024 * 1024 + 4)));
     assert_eq!(damage(&with(&[1, 16, 0, 20])), (end, Damage::BlockLengths(16, 20)));
     assert_eq!(damage(&with(&[0x0a0d_0d0a, 28, 0])), (end, Damage::SectionHeader));
 }

@@ -48,6 +48,10 @@ fn what_is_no_capture_gets_one_line_that_says_what_it_is() {
         );
     }
     assert_eq!(
+        input().error(io::Error::from(io::ErrorKind::PermissionDenied).into()).to_string(),
+        "test.pcap: permission denied; change its permissions, or run as a user who may read it"
+    );
+    assert_eq!(
         complaint(&Pcap::Micros(Order::Little).write(&[])[..23]),
         "test.pcap: cut off within the file header, before the first packet; copy or capture it again"
     );
@@ -131,7 +135,7 @@ fn a_file_that_may_not_be_read_is_told_and_the_rest_is_read() {
     let root = folder.path();
     let pcap = Pcap::Micros(Order::Little).write(&[Sample::new(1_000, &[1])]);
     let locked = write(root, "a.pcap", &pcap);
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o0)).unwrap();
     if fs::File::open(&locked).is_ok() {
         eprintln!("skipped: this user may read everything");
         return;

@@ -38,9 +38,29 @@ fn run(anchor: Option<u32>, pieces: &[Piece<'_>]) -> (Sink, Assembler) {
         assembler.anchor(sequence);
     }
     for piece in pieces {
-        assembler.accept(piece, &mut |delivery| sink.take(delivery));
+        assembler.accept(piece, Gate::Delivered(0), &mut |delivery| sink.take(delivery));
     }
     (sink, assembler)
+}
+
+/// Gives up the start of the stream and hands on all that follows it.
+fn give_up_all(assembler: &mut Assembler, sink: &mut Sink) {
+    assembler.give_up(&mut |delivery| sink.take(delivery));
+    assembler.release(Gate::Delivered(0), &mut |delivery| sink.take(delivery));
+}
+
+#[test]
+fn an_answer_waits_for_what_it_answers() {
+    let (mut sink, mut assembler) = (Sink::default(), Assembler::default());
+    assembler.anchor(0);
+    let answer = Piece { acknowledged: Some(205), ..piece(0, b"answer") };
+    let gate = Gate::Delivered;
+    let accepted = assembler.accept(&answer, gate(200), &mut |delivery| sink.take(delivery));
+    assert!(accepted.held && sink.bytes.is_empty());
+    assert_eq!(assembler.waits_for(), Some(205));
+    assert!(!assembler.release(gate(204), &mut |delivery| sink.take(delivery)));
+    assert!(assembler.release(gate(205), &mut |delivery| sink.take(delivery)));
+    assert_eq!(sink.bytes, b"answer");
 }
 
 #[test]
@@ -54,7 +74,7 @@ fn early_bytes_wait_for_those_before_them() {
 fn the_first_bytes_win_and_a_conflict_is_told() {
     let (mut sink, mut assembler) = (Sink::default(), Assembler::default());
     assembler.anchor(0);
-    let mut accept = |piece: &Piece<'_>| assembler.accept(piece, &mut |delivery| sink.take(delivery));
+    let mut accept = |piece: &Piece<'_>| assembler.accept(piece, Gate::Delivered(0), &mut |delivery| sink.take(delivery));
     assert_eq!(accept(&piece(3, b"DEF")), Accepted { held: true, conflict: false });
     assert_eq!(accept(&piece(2, b"cdXfg")), Accepted { held: true, conflict: true });
     assert_eq!(accept(&piece(0, b"abc")), Accepted::default());
@@ -74,6 +94,7 @@ fn a_hole_given_up_is_a_gap_and_the_rest_follows() {
     assert_eq!(sink.bytes, b"ab");
     assembler.give_up(&mut |delivery| sink.take(delivery));
     assert_eq!((sink.bytes.as_slice(), sink.gaps.as_slice()), (&b"ab___fg"[..], &[(2, 3, false)][..]));
+    assert_eq!(assembler.waits_for(), None);
     assembler.end_at(12, Mark::default(), &mut |delivery| sink.take(delivery));
     assert_eq!(sink.bytes, b"ab___fg__j__");
 }
@@ -82,7 +103,7 @@ fn a_hole_given_up_is_a_gap_and_the_rest_follows() {
 fn without_a_syn_the_lowest_byte_held_begins_the_stream() {
     let (mut sink, mut assembler) = run(None, &[piece(53, b"def"), piece(50, b"abc")]);
     assert!(sink.bytes.is_empty());
-    assembler.give_up(&mut |delivery| sink.take(delivery));
+    give_up_all(&mut assembler, &mut sink);
     assert_eq!((sink.bytes.as_slice(), sink.gaps.len()), (&b"abcdef"[..], 0));
 }
 
@@ -90,7 +111,7 @@ fn without_a_syn_the_lowest_byte_held_begins_the_stream() {
 fn a_late_syn_anchors_what_was_held() {
     let (mut sink, mut assembler) = run(None, &[piece(53, b"def")]);
     assembler.anchor(50);
-    assembler.accept(&piece(50, b"abc"), &mut |delivery| sink.take(delivery));
+    assembler.accept(&piece(50, b"abc"), Gate::Delivered(0), &mut |delivery| sink.take(delivery));
     assert_eq!(sink.bytes, b"abcdef");
 }
 
@@ -128,7 +149,7 @@ proptest! {
             segments.iter().map(|&(from, to)| piece(start.wrapping_add(from as u32), &stream[from..to])).collect();
         let (mut sink, mut assembler) = run(anchored.then_some(start), &pieces);
         if !anchored {
-            assembler.give_up(&mut |delivery| sink.take(delivery));
+            give_up_all(&mut assembler, &mut sink);
         }
         prop_assert_eq!(sink.bytes, stream);
         prop_assert_eq!((assembler.held_bytes(), assembler.is_waiting()), (0, false));
