@@ -6,7 +6,7 @@ use crate::support::mutate::{Packet, Random, doubled, lost, moved, pcap, snapped
 use crate::support::{captures_below, corpus, handshakes_by_file, packets, root, tlscribe};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// The fields that a handshake keeps when its packets come in another order or twice. Not among them: what depends on
@@ -55,8 +55,14 @@ struct Copies {
 }
 
 impl Copies {
+    /// An empty one; it stays behind where TLSCRIBE_KEEP is set, so that a copy that failed can be looked at.
     fn new() -> Self {
-        Self { folder: TempDir::new().unwrap() }
+        let mut folder = TempDir::new().unwrap();
+        if std::env::var_os("TLSCRIBE_KEEP").is_some() {
+            folder.disable_cleanup(true);
+            println!("copies stay in {}", folder.path().display());
+        }
+        Self { folder }
     }
 
     fn path(&self, name: &str) -> PathBuf {
