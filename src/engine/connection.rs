@@ -51,6 +51,19 @@ pub(super) struct Streams {
     last: Mark,
 }
 
+/// A segment as it comes to its connection.
+#[derive(Clone, Copy)]
+pub(super) struct Arrival<'a> {
+    /// Which way it goes.
+    pub(super) direction: Direction,
+    /// Its frame.
+    pub(super) frame: &'a Frame<'a>,
+    /// Its packet.
+    pub(super) packet: &'a Packet<'a>,
+    /// The segment itself.
+    pub(super) segment: &'a Segment<'a>,
+}
+
 /// What a connection asks of the engine.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Verdict {
@@ -152,13 +165,11 @@ impl Connection {
     pub(super) fn segment(
         &mut self,
         key: &FlowKey,
-        direction: Direction,
-        frame: &Frame<'_>,
-        packet: &Packet<'_>,
-        segment: &Segment<'_>,
+        arrival: &Arrival<'_>,
         limits: &Limits,
         done: &mut VecDeque<Box<Handshake>>,
     ) -> Verdict {
+        let Arrival { direction, frame, packet, segment } = *arrival;
         let mark = frame.mark();
         self.tcp.observe(direction, packet, segment, mark);
         let has_payload = payload_length(segment) > 0;
