@@ -46,6 +46,8 @@ pub struct Limits {
     pub hole: Duration,
     /// How long a connection that was closed is still listened to.
     pub linger: Duration,
+    /// How long a connection that one side has closed waits for the other, and for bytes sent before its end.
+    pub half_closed: Duration,
 }
 
 impl Default for Limits {
@@ -57,6 +59,7 @@ impl Default for Limits {
             idle: IdleLimits::default(),
             hole: Duration::from_secs(1),
             linger: Duration::from_secs(1),
+            half_closed: Duration::from_secs(30),
         }
     }
 }
