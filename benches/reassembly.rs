@@ -2,7 +2,7 @@
 
 use criterion::{Criterion, Throughput};
 use std::hint::black_box;
-use tlscribe::flow::{Assembler, Delivery, Piece};
+use tlscribe::flow::reassembly::{Assembler, Delivery, Gate, Piece};
 use tlscribe::time::Mark;
 
 /// What a full Ethernet frame carries.
@@ -46,7 +46,7 @@ fn assemble(stream: &[u8], order: &[usize]) -> usize {
             mark: Mark::default(),
             acknowledged: None,
         };
-        assembler.accept(&piece, &mut |delivery| {
+        assembler.accept(&piece, Gate::Delivered(0), &mut |delivery| {
             if let Delivery::Bytes { bytes, .. } = delivery {
                 delivered += black_box(bytes).len();
             }

@@ -5,7 +5,7 @@
 
 use std::io::Write as _;
 use tlscribe::engine::{Engine, Limits};
-use tlscribe::flow::{Assembler, Delivery, Piece};
+use tlscribe::flow::reassembly::{Assembler, Delivery, Gate, Piece};
 use tlscribe::packet::{Decoder, Frame, LinkType};
 use tlscribe::time::{Mark, Timestamp};
 use tlscribe::tls::registry::{CipherSuite, HandshakeType, ProtocolVersion};
@@ -49,8 +49,8 @@ pub fn packet(data: &[u8]) {
     });
 }
 
-/// Segments of one stream, through the assembler: every offset is delivered once and in order, and the bytes that came
-/// first win. `data` is a list of segments, eight bytes each; the stream's bytes follow from their sequence numbers.
+/// Segments of one stream and what their owner may say of it, eight bytes each, through the assembler: every offset is
+/// delivered once and in order, and giving up always ends.
 pub fn reassembly(data: &[u8]) {
     let mut assembler = Assembler::default();
     let mut expected = 0;
@@ -67,24 +67,28 @@ pub fn reassembly(data: &[u8]) {
     let (segments, _) = data.as_chunks::<8>();
     for &[action, missing, sequence @ .., length, fill] in segments {
         let sequence = u32::from_be_bytes(sequence);
+        let gate = if action & 0x80 == 0 { Gate::Delivered(u32::from(fill)) } else { Gate::Shut };
         match action % 8 {
-            0 => {
-                assembler.anchor(sequence);
-            }
+            0 => drop(assembler.anchor(sequence)),
             1 => assembler.give_up(&mut check),
             2 => assembler.end_at(sequence, mark, &mut check),
             3 => assembler.rebase(sequence),
+            4 => drop(assembler.release(gate, &mut check)),
             _ => {
                 let bytes = [fill; 255];
                 let bytes = &bytes[..usize::from(length)];
+                let acknowledged = (action & 0x40 == 0).then(|| u32::from(missing));
                 let missing = u32::from(missing % 4) * 100;
-                assembler.accept(&Piece { sequence, bytes, missing, mark, acknowledged: None }, &mut check);
+                assembler.accept(&Piece { sequence, bytes, missing, mark, acknowledged }, gate, &mut check);
             }
         }
         assert_eq!(assembler.is_waiting(), assembler.held_bytes() > 0);
     }
-    assembler.clear();
-    assert_eq!(assembler.held_bytes(), 0);
+    while assembler.is_waiting() {
+        let held = assembler.held_bytes();
+        assembler.give_up(&mut check);
+        assert!(assembler.held_bytes() < held);
+    }
 }
 
 /// Records as one side sends them, and the handshake messages in them, under every layout that depends on what was
