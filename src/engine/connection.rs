@@ -259,12 +259,13 @@ impl Connection {
         while let Some(handshake) = streams.tracker.take_superseded() {
             done.push_back(handshake);
         }
-        done.extend(streams.tracker.settle(None, |client| tcp.facts(client), now));
+        done.extend(streams.tracker.settle(None, true, |client| tcp.facts(client), now));
         Verdict { over: !readable, ..Verdict::default() }
     }
 
     /// Ends the connection, by what was seen of its end or else `otherwise`, and tells its handshake if it has one.
     pub(super) fn settle(&mut self, otherwise: CloseKind, now: Timestamp, done: &mut VecDeque<Box<Handshake>>) {
+        let open = otherwise == CloseKind::CaptureEnd && !self.is_closed();
         let Some(streams) = &mut self.streams else { return };
         streams.end(&self.tcp);
         while let Some(handshake) = streams.tracker.take_superseded() {
@@ -277,7 +278,7 @@ impl Connection {
             mark: Mark { frame: streams.last.frame, time: streams.last.time },
         });
         let tcp = &self.tcp;
-        done.extend(streams.tracker.settle(Some(close), |client| tcp.facts(client), now));
+        done.extend(streams.tracker.settle(Some(close), open, |client| tcp.facts(client), now));
 
     }
 
@@ -363,6 +364,10 @@ impl Streams {
             mark,
             acknowledged: segment.flags.ack().then_some(segment.acknowledgment),
         };
+        // Where its SYN came with more than one number, the other side says which it took.
+        if tcp.is_ambiguous(direction) && tcp.acknowledged(direction.reverse()) == Some(begin) {
+            direction.of_mut(&mut self.assemblers).rebase(begin);
+        }
         let gate = self.gate(tcp, direction);
         let accepted = self.with(direction, MissingWhy::Snapped, |assembler, deliver| assembler.accept(&piece, gate, deliver));
         if accepted.conflict {
