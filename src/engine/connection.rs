@@ -48,6 +48,8 @@ pub(super) struct Streams {
     tracker: Tracker,
     /// When the timers that are set run out, by [`Timer`].
     waiting: [Option<Timestamp>; 3],
+    /// Where the two streams stood when the hole timer was set.
+    stood: [u32; 2],
     last: Mark,
 }
 
@@ -204,7 +206,10 @@ impl Connection {
         let mut verdict = Verdict::default();
         if streams.assemblers.iter().any(Assembler::is_waiting) {
             let anchored = streams.assemblers.iter().all(Assembler::is_anchored);
-            streams.wait(Timer::Hole, mark.time.plus(if anchored { limits.hole } else { Duration::ZERO }), &mut verdict);
+            let hole = if anchored { limits.hole } else { Duration::ZERO };
+            if streams.wait(Timer::Hole, mark.time.plus(hole), &mut verdict) {
+                streams.stood = streams.assemblers.each_ref().map(Assembler::next_sequence);
+            }
         }
         if let Some(finished) = streams.tracker.finished_at() {
             streams.wait(Timer::Open, finished.plus(OPEN_LONG_ENOUGH), &mut verdict);
@@ -232,7 +237,7 @@ impl Connection {
         let mark = streams.last;
         match timer {
             Timer::Hole => {
-                while streams.give_up_lost(&self.tcp, false) {}
+                streams.give_up_stuck(&self.tcp);
                 if streams.tracker.is_established() {
                     return self.established(now, done);
                 }
@@ -318,7 +323,7 @@ impl Streams {
             interface: frame.interface,
         };
         let mark = frame.mark();
-        Self { assemblers: Default::default(), tracker: Tracker::new(surroundings), waiting: [None; 3], last: mark }
+        Self { assemblers: Default::default(), tracker: Tracker::new(surroundings), waiting: [None; 3], stood: [0; 2], last: mark }
     }
 
     pub(super) fn ending_alert(&self) -> Option<(crate::handshake::Side, u64, Mark)> {
@@ -423,6 +428,15 @@ impl Streams {
         self.release(tcp);
     }
 
+    /// Gives up, where a stream has not moved since the hole timer was set, what it waits for.
+    fn give_up_stuck(&mut self, tcp: &TcpState) {
+        let now = self.assemblers.each_ref().map(Assembler::next_sequence);
+        let anchored = self.assemblers.iter().all(Assembler::is_anchored);
+        if now == self.stood || !anchored {
+            self.give_up_lost(tcp, false);
+        }
+    }
+
     /// Gives up bytes that went past the capture: those that the receiver has acknowledged, or would have if it were seen.
     /// Bytes that the receiver still waits for may be sent again, unless nothing more will come at all.
     fn give_up_lost(&mut self, tcp: &TcpState, nothing_more: bool) -> bool {
@@ -479,12 +493,15 @@ impl Streams {
         self.tracker.end_streams(mark);
     }
 
-    fn wait(&mut self, timer: Timer, at: Timestamp, verdict: &mut Verdict) {
+    /// Sets a timer that is not set yet; false where it is.
+    fn wait(&mut self, timer: Timer, at: Timestamp, verdict: &mut Verdict) -> bool {
         if let (Some(waiting), Some(wait)) = (self.waiting.get_mut(timer as usize), verdict.waits.get_mut(timer as usize))
             && waiting.is_none()
         {
             (*waiting, *wait) = (Some(at), Some(at));
+            return true;
         }
+        false
     }
 }
 

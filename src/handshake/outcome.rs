@@ -248,7 +248,8 @@ impl Handshake {
         } else if self.is_refused_after_finishing() || self.is_dropped_after_finishing() {
             Outcome::Abandoned
         } else if self.application_data.iter().any(Option::is_some) {
-            Outcome::Established
+            // It was used, but nothing shows that the server took the client's certificate.
+            Outcome::Unfinished
         } else {
             Outcome::Unused
         };
