@@ -1,7 +1,7 @@
 //! `tlscribe read`, also as `tlscribe -r`.
 
-use super::usage::mistake;
 use super::Exit;
+use super::usage::mistake;
 use crate::config::{Plan, Settings, Terminals};
 use crate::engine::Limits;
 use crate::event::{Detail, Fields, Format, Glob, OutcomeName, Selection, Server};
@@ -14,19 +14,21 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
+On a terminal a report is printed; into a pipe or a file go events, as JSON lines.
+
 Examples:
-  tlscribe read capture.pcap                                 a report on the terminal
-  tlscribe read monday.pcap.gz tuesday.pcapng > both.jsonl   events as JSON lines, each file a capture of its own
-  tlscribe read --only failed --format text captures/        a line for each handshake that failed
-  tlscribe read --sni '*.example.org' --format tsv --fields start_time,client.ip,version,cipher_suite a.pcap
-  tlscribe read capture.pcap host 10.0.0.1 and tcp port 443  only some of the frames (see pcap-filter(7))
+  tlscribe read capture.pcap
+  tlscribe read monday.pcap.gz tuesday.pcapng > both.jsonl
+  tlscribe read --only failed --format text captures/
+  tlscribe read --sni '*.example.org' --format tsv --fields start_time,version,client.ip a.pcap
+  tlscribe read capture.pcap host 10.0.0.1 and tcp port 443
   ssh gateway tcpdump -U -w - | tlscribe read --format text -";
 
 /// Reads captures: pcap and pcapng, also compressed with gzip or zstd
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Captures: files, folders, or - for standard input; then, if you like, a filter expression as tcpdump takes it
+    /// Captures: files, folders, or - for standard input. A filter expression may follow, as with tcpdump
     #[arg(value_name = "FILE", required_unless_present = "captures")]
     words: Vec<OsString>,
     /// A capture; all other words are the filter expression then
@@ -101,8 +103,7 @@ enum DetailName {
 
 impl Arguments {
     pub(super) fn run(self) -> Exit {
-        let terminals =
-            Terminals { output: std::io::stdout().is_terminal(), error: std::io::stderr().is_terminal() };
+        let terminals = Terminals { output: std::io::stdout().is_terminal(), error: std::io::stderr().is_terminal() };
         match self.settings().and_then(|settings| settings.plan(terminals)) {
             Ok(plan) => carry_out(plan, terminals),
             Err(what) => mistake(&what),
@@ -110,11 +111,8 @@ impl Arguments {
     }
 
     fn settings(self) -> Result<Settings, String> {
-        let (captures, expression) = if self.captures.is_empty() {
-            split(self.words)
-        } else {
-            (self.captures, self.words)
-        };
+        let (captures, expression) =
+            if self.captures.is_empty() { split(self.words) } else { (self.captures, self.words) };
         let expression = expression
             .into_iter()
             .map(|word| word.into_string().map_err(|word| format!("{} is not text", word.display())))
@@ -123,7 +121,11 @@ impl Arguments {
         let filter = match (self.filter, expression.is_empty()) {
             (filter, true) => filter,
             (None, false) => Some(expression),
-            (Some(_), false) => return Err(format!("two filter expressions, with -f and behind the captures (`{expression}`); give one")),
+            (Some(_), false) => {
+                return Err(format!(
+                    "two filter expressions, with -f and behind the captures (`{expression}`); give one"
+                ));
+            }
         };
         Ok(Settings {
             captures,
@@ -172,9 +174,44 @@ impl From<DetailName> for Detail {
 
 /// Words that a filter expression can begin with (pcap-filter(7)); a bracket or a `!` in front of them may come too.
 const FILTER_WORDS: [&str; 38] = [
-    "ah", "arp", "broadcast", "carp", "dst", "esp", "ether", "gateway", "geneve", "greater", "host", "icmp", "icmp6",
-    "inbound", "ip", "ip6", "len", "less", "link", "llc", "mpls", "multicast", "net", "not", "outbound", "port",
-    "portrange", "pppoed", "pppoes", "proto", "rarp", "sctp", "src", "tcp", "udp", "vlan", "vxlan", "wlan",
+    "ah",
+    "arp",
+    "broadcast",
+    "carp",
+    "dst",
+    "esp",
+    "ether",
+    "gateway",
+    "geneve",
+    "greater",
+    "host",
+    "icmp",
+    "icmp6",
+    "inbound",
+    "ip",
+    "ip6",
+    "len",
+    "less",
+    "link",
+    "llc",
+    "mpls",
+    "multicast",
+    "net",
+    "not",
+    "outbound",
+    "port",
+    "portrange",
+    "pppoed",
+    "pppoes",
+    "proto",
+    "rarp",
+    "sctp",
+    "src",
+    "tcp",
+    "udp",
+    "vlan",
+    "vxlan",
+    "wlan",
 ];
 
 /// Captures, then the filter expression: it begins with the first word behind a capture that can begin one and is no
@@ -204,7 +241,8 @@ fn carry_out(plan: Plan, terminals: Terminals) -> Exit {
     };
     let Done { summary, totals, lost, not_wanted } = &done;
     if wants_report {
-        let text = report::report(summary, totals, wants_summary, look(&console::Term::stdout(), console::colors_enabled()));
+        let text =
+            report::report(summary, totals, wants_summary, look(&console::Term::stdout(), console::colors_enabled()));
         // As above: a reader who closes early has seen what they wanted.
         let _ = std::io::stdout().write_all(text.as_bytes());
     } else if wants_summary && !quiet && !not_wanted {

@@ -60,7 +60,9 @@ mod tests {
         );
         assert!(told("tlscribe reed a.pcap").starts_with("unrecognized subcommand 'reed'; "));
         assert!(!told("tlscribe read --format xml a.pcap").contains('\n'));
-        assert!(told("tlscribe read --only faild a.pcap").contains("established, unused, abandoned, failed, unfinished"));
+        assert!(
+            told("tlscribe read --only faild a.pcap").contains("established, unused, abandoned, failed, unfinished")
+        );
     }
 
     #[test]

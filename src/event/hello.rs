@@ -5,10 +5,7 @@
 use super::value::{Alpn, Base64, Hex, Shown};
 use crate::handshake::{Handshake, Message, Negotiated, Side};
 
-
-use crate::tls::registry::{
-    CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme, Ssl2CipherSpec,
-};
+use crate::tls::registry::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme, Ssl2CipherSpec};
 use crate::tls::{
     ClientHello, Element, Extensions, HANDSHAKE_HEADER_LEN, KeyShare, List, Opaque8, ServerHello, Ssl2ClientHello,
 };

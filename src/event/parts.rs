@@ -173,19 +173,24 @@ impl<'a> From<&'a Missing> for Sentence<'a> {
 impl fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Missing { from, range, why } = self.0;
-        let from = from.name();
-        match range.end.checked_sub(1) {
-            Some(last) if last > range.start && range.end < u64::MAX => write!(f, "{from} bytes {}-{last}", range.start)?,
-            Some(last) if last == range.start => write!(f, "{from} byte {last}")?,
-            _ => write!(f, "{from} bytes from {} on", range.start)?,
+        let (side, other) = (from.name(), from.other().name());
+        if *why == MissingWhy::Unseen {
+            return write!(f, "no packet of the {side} was captured");
         }
-        f.write_str(match why {
-            MissingWhy::Lost => " lost",
-            MissingWhy::Snapped => " cut off by the capture's snapshot length",
-            MissingWhy::BeforeCapture => " sent before the capture began",
-            MissingWhy::Unacknowledged => " never acknowledged by their receiver",
-            MissingWhy::Bound => " not kept: the limit on buffered bytes was reached",
-        })
+        match range.end.checked_sub(1) {
+            Some(last) if last == range.start => write!(f, "{side} byte {last}")?,
+            Some(last) if last > range.start && range.end < u64::MAX => {
+                write!(f, "{side} bytes {}-{last}", range.start)?
+            }
+            _ => write!(f, "{side} bytes from {} on", range.start)?,
+        }
+        match why {
+            MissingWhy::Lost | MissingWhy::Unseen => f.write_str(" lost"),
+            MissingWhy::Snapped => f.write_str(" cut off by the capture's snapshot length"),
+            MissingWhy::BeforeCapture => f.write_str(" sent before the capture began"),
+            MissingWhy::Bound => f.write_str(" given up: the limit on buffered bytes was reached"),
+            MissingWhy::Unacknowledged => write!(f, " never acknowledged by the {other}"),
+        }
     }
 }
 

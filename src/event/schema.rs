@@ -39,7 +39,9 @@ mod tests {
 
     #[test]
     fn fields_are_found_through_references_and_lists() {
-        for known in ["outcome", "client.ip", "server_certificate.not_after", "alerts.name", "timeline.frame", "capture.frames"] {
+        for known in
+            ["outcome", "client.ip", "server_certificate.not_after", "alerts.name", "timeline.frame", "capture.frames"]
+        {
             assert!(has_field(known), "{known}");
         }
         for unknown in ["", "client.name", "outcome.why", "alerts.0", "alerts.name.x"] {

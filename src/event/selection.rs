@@ -27,10 +27,7 @@ impl Selection {
                 self.servers.is_empty(),
                 self.servers.iter().any(|server| server.matches(record.server.ip.0, record.server.port, sni)),
             )
-            && one_of(
-                self.names.is_empty(),
-                sni.is_some_and(|name| self.names.iter().any(|glob| glob.matches(name))),
-            )
+            && one_of(self.names.is_empty(), sni.is_some_and(|name| self.names.iter().any(|glob| glob.matches(name))))
     }
 }
 
@@ -104,7 +101,8 @@ impl FromStr for Host {
                 Ok(Self::Net(ip, length))
             }
             Err(_) if length.is_some() || text.is_empty() || text.contains(':') => {
-                Err("expected an address, a network or a name, as in 10.0.0.2, 10.0.0.0/8:443 or [2001:db8::1]:443".into())
+                Err("expected an address, a network or a name, as in 10.0.0.2, 10.0.0.0/8:443 or [2001:db8::1]:443"
+                    .into())
             }
             Err(_) => Ok(Self::Name(text.to_owned())),
         }
@@ -187,7 +185,9 @@ mod tests {
 
     #[test]
     fn what_is_no_server_is_told() {
-        for wrong in ["", "10.0.0.0/33", "10.0.0.2:https", "[::1]443x", "example.org/24", "1:2:3", "10.0.0.2:", "::/129"] {
+        for wrong in
+            ["", "10.0.0.0/33", "10.0.0.2:https", "[::1]443x", "example.org/24", "1:2:3", "10.0.0.2:", "::/129"]
+        {
             assert!(wrong.parse::<Server>().is_err(), "{wrong:?}");
         }
     }

@@ -24,9 +24,8 @@ impl Timing {
     pub(super) fn of(handshake: &Handshake) -> Option<Self> {
         let tcp_ms = tcp(handshake);
         let hello = handshake.message(Side::Client, HandshakeType::CLIENT_HELLO);
-        let answer = handshake
-            .messages()
-            .find(|message| message.from == Side::Server && ANSWERS.contains(&message.kind));
+        let answer =
+            handshake.messages().find(|message| message.from == Side::Server && ANSWERS.contains(&message.kind));
         let after_hello = |later: Timestamp| Millis::between(hello?.mark.time, later);
         let [client, server] = handshake.finished;
         let timing = Self {

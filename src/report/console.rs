@@ -16,7 +16,10 @@ pub struct Console {
 impl Console {
     /// `quiet` keeps everything to itself; `terminal` says that standard error is one.
     pub fn new(quiet: bool, terminal: bool) -> Self {
-        Self { quiet, bar: (terminal && !quiet).then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())) }
+        Self {
+            quiet,
+            bar: (terminal && !quiet).then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())),
+        }
     }
 
     /// Says one thing.

@@ -101,7 +101,11 @@ impl Summary {
 
     /// How many of them failed or were abandoned.
     pub fn unsuccessful(&self) -> u64 {
-        OutcomeName::ALL.iter().filter(|outcome| did_not_succeed(**outcome)).map(|outcome| self.outcomes.count(outcome)).sum()
+        OutcomeName::ALL
+            .iter()
+            .filter(|outcome| did_not_succeed(**outcome))
+            .map(|outcome| self.outcomes.count(outcome))
+            .sum()
     }
 }
 
