@@ -51,6 +51,19 @@ pub(super) struct Streams {
     last: Mark,
 }
 
+/// A segment as it comes to its connection.
+#[derive(Clone, Copy)]
+pub(super) struct Arrival<'a> {
+    /// Which way it goes.
+    pub(super) direction: Direction,
+    /// Its frame.
+    pub(super) frame: &'a Frame<'a>,
+    /// Its packet.
+    pub(super) packet: &'a Packet<'a>,
+    /// The segment itself.
+    pub(super) segment: &'a Segment<'a>,
+}
+
 /// What a connection asks of the engine.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Verdict {
@@ -152,13 +165,11 @@ impl Connection {
     pub(super) fn segment(
         &mut self,
         key: &FlowKey,
-        direction: Direction,
-        frame: &Frame<'_>,
-        packet: &Packet<'_>,
-        segment: &Segment<'_>,
+        arrival: &Arrival<'_>,
         limits: &Limits,
         done: &mut VecDeque<Box<Handshake>>,
     ) -> Verdict {
+        let Arrival { direction, frame, packet, segment } = *arrival;
         let mark = frame.mark();
         self.tcp.observe(direction, packet, segment, mark);
         let has_payload = payload_length(segment) > 0;
@@ -227,12 +238,13 @@ impl Connection {
                 }
                 self.outlook(false, Mark { frame: mark.frame, time: mark.time.max(now) }, limits, done)
             }
-            Timer::Linger => {
-                self.settle(CloseKind::Timeout, now, done);
-                Verdict { over: true, ..Verdict::default() }
+            Timer::Linger if streams.awaits_more(&self.tcp, now, limits) => {
+                let mut verdict = Verdict::default();
+                streams.wait(Timer::Linger, now.plus(limits.linger), &mut verdict);
+                verdict
             }
             Timer::Open if self.is_closing() => Verdict::default(),
-            Timer::Open => {
+            Timer::Linger | Timer::Open => {
                 self.settle(CloseKind::Timeout, now, done);
                 Verdict { over: true, ..Verdict::default() }
             }
@@ -315,6 +327,20 @@ impl Streams {
     /// Where a direction's stream stands for a sequence number.
     pub(super) fn offset_of(&self, direction: Direction, sequence: u32) -> Option<u64> {
         direction.of(&self.assemblers).offset_of(sequence)
+    }
+
+    /// True where only one side has closed, or bytes sent before a FIN may still be sent again, and it is not too late.
+    fn awaits_more(&self, tcp: &TcpState, now: Timestamp, limits: &Limits) -> bool {
+        if self.tracker.ending_alert().is_some() || Direction::BOTH.into_iter().any(|side| tcp.reset(side).is_some()) {
+            return false;
+        }
+        let fins = Direction::BOTH.map(|direction| {
+            let next = direction.of(&self.assemblers).next_sequence();
+            tcp.fin(direction).map(|fin| (fin.mark.time, !later(fin.sequence, next)))
+        });
+        let all_there = fins.iter().all(|fin| fin.is_some_and(|(_, all_there)| all_there));
+        let since = fins.iter().flatten().map(|(time, _)| *time).min();
+        !all_there && since.is_some_and(|since| now < since.plus(limits.half_closed))
     }
 
     fn anchor(&mut self, tcp: &TcpState) {

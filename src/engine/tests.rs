@@ -193,6 +193,19 @@ fn a_lost_segment_that_was_acknowledged_makes_it_unfinished_not_failed() {
 }
 
 #[test]
+fn a_server_may_answer_long_after_the_client_has_closed_its_side() {
+    let script = Script::open().hello(&tls12_hello()).fin(Side::Client).after(11);
+    let mut frames = script.server(&tls12_flight()).fin(Side::Server).frames;
+    // Others keep the capture's clock going in between.
+    let others = (1..71).flat_map(|port| Script::open_between(port).after(9).frames);
+    let late = frames.split_off(5);
+    frames.extend(others.chain(late));
+    let handshake = run(&frames).remove(0);
+    assert_eq!((handshake.version, handshake.outcome), (Some(ProtocolVersion::TLS_1_2), Outcome::Failed));
+    assert_eq!(closed_by(&handshake), Some((CloseKind::Fin, Some(Side::Client))));
+}
+
+#[test]
 fn a_flood_of_half_hellos_is_bounded_and_real_handshakes_are_still_found() {
     let limits = Limits { flows: 200, total_bytes: 64 * 1024, ..Limits::default() };
     let mut frames = Vec::new();

@@ -174,8 +174,12 @@ impl fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Missing { from, range, why } = self.0;
         let (side, other) = (from.name(), from.other().name());
-        if *why == MissingWhy::Unseen {
-            return write!(f, "no packet of the {side} was captured");
+        match why {
+            MissingWhy::Unseen => return write!(f, "no packet of the {side} was captured"),
+            MissingWhy::BeforeCapture if range.is_empty() => {
+                return write!(f, "what the {side} sent before the capture began");
+            }
+            _ => {}
         }
         match range.end.checked_sub(1) {
             Some(last) if last == range.start => write!(f, "{side} byte {last}")?,

@@ -8,7 +8,7 @@
 
 use super::facts::{Close, CloseKind, EncryptedRecord, Handshake, Missing, MissingWhy, Outcome, Side, What};
 use crate::time::{Mark, Timestamp};
-use crate::tls::registry::{AlertDescription, AlertLevel, ContentType, ExtensionType, HandshakeType, ProtocolVersion};
+use crate::tls::registry::{AlertDescription, AlertLevel, CipherSuite, ContentType, ExtensionType, HandshakeType, ProtocolVersion};
 use crate::tls::{ClientHello, RECORD_HEADER_LEN};
 use std::time::Duration;
 
@@ -66,8 +66,8 @@ struct Lengths {
 impl Lengths {
     fn of(handshake: &Handshake) -> Self {
         let suite = handshake.cipher_suite;
-        let tag = suite.and_then(|suite| suite.aead_tag_length()).unwrap_or(16);
-        let hash = suite.and_then(|suite| suite.hash_length()).unwrap_or(32);
+        let tag = suite.and_then(CipherSuite::aead_tag_length).unwrap_or(16);
+        let hash = suite.and_then(CipherSuite::hash_length).unwrap_or(32);
         Self { tag: u16::from(tag), hash: u16::from(hash) }
     }
 

@@ -12,11 +12,11 @@ use crate::tls::registry::{AlertDescription, AlertLevel, ContentType, HandshakeT
 use crate::tls::{RECORD_HEADER_LEN, RecordError, RecordHeader, record_header};
 
 /// A handshake message longer than this is kept up to here; the rest of it is passed over.
-pub const MAX_MESSAGE: usize = 128 * 1024;
+pub(super) const MAX_MESSAGE: usize = 128 * 1024;
 /// A stream that has not begun a TLS record after this many bytes is not TLS.
-pub const MAX_PRELUDE_BYTES: u64 = 32 * 1024;
+pub(super) const MAX_PRELUDE_BYTES: u64 = 32 * 1024;
 /// A stream that has not begun a TLS record after this many segments is not TLS.
-pub const MAX_PRELUDE_SEGMENTS: u16 = 48;
+pub(super) const MAX_PRELUDE_SEGMENTS: u16 = 48;
 
 /// How much of a record's fragment it takes to tell content in the clear from encrypted content.
 const PEEK: usize = 6;

@@ -85,9 +85,8 @@ impl Made {
         } else {
             (([4; 6], [2; 6]), (SERVER, [10, 0, 0, 1]), (443, client))
         };
-        let mut builder = PacketBuilder::ethernet2(macs.0, macs.1)
-            .ipv4(ips.0, ips.1, 64)
-            .tcp(ports.0, ports.1, sequence, 65_000);
+        let mut builder =
+            PacketBuilder::ethernet2(macs.0, macs.1).ipv4(ips.0, ips.1, 64).tcp(ports.0, ports.1, sequence, 65_000);
         for flag in flags.chars() {
             builder = match flag {
                 's' => builder.syn(),
@@ -119,8 +118,7 @@ fn client_hello(number: u16, name: &str) -> Vec<u8> {
     let mut random = [7; 32];
     random[..2].copy_from_slice(&number.to_be_bytes());
     let suites = [0x2a, 0x2a, 0xc0, 0x2b, 0xc0, 0x2f, 0x12, 0x34];
-    let body =
-        [&[3, 3][..], &random, &[0], &sized(&suites), &[1, 0], &sized(&extensions)].concat();
+    let body = [&[3, 3][..], &random, &[0], &sized(&suites), &[1, 0], &sized(&extensions)].concat();
     let message = [&[1, 0][..], &sized(&body)].concat();
     [&[22, 3, 1][..], &sized(&message)].concat()
 }

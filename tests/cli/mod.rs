@@ -135,7 +135,13 @@ fn a_file_without_read_permission_is_told() {
         let copy = std::env::temp_dir().join(format!("tlscribe-{}", std::process::id()));
         std::fs::copy(env!("CARGO_BIN_EXE_tlscribe"), &copy).unwrap();
         std::fs::set_permissions(folder.0.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-        let run = Command::new("setpriv").args(["--reuid=65534", "--clear-groups", "--"]).arg(&copy).arg("read").arg("--no-summary").arg(&secret).output();
+        let run = Command::new("setpriv")
+            .args(["--reuid=65534", "--clear-groups", "--"])
+            .arg(&copy)
+            .arg("read")
+            .arg("--no-summary")
+            .arg(&secret)
+            .output();
         std::fs::remove_file(&copy).unwrap();
         let run = run.unwrap();
         assert_eq!(run.status.code(), Some(1));
@@ -198,7 +204,8 @@ fn the_habit_of_tcpdump_and_filters() {
     let all = Run::read(&[&file]);
     let habit = Run::of(["-r".as_ref(), file.as_os_str(), "--no-summary".as_ref()]);
     assert_eq!((habit.code, &habit.output), (0, &all.output));
-    let trailing = Run::of(["-r".as_ref(), file.as_os_str(), "-q".as_ref(), "tcp".as_ref(), "port".as_ref(), "50002".as_ref()]);
+    let trailing =
+        Run::of(["-r".as_ref(), file.as_os_str(), "-q".as_ref(), "tcp".as_ref(), "port".as_ref(), "50002".as_ref()]);
     assert_eq!(port(&trailing), [50002]);
     for words in [["-f", "tcp port 50002"].as_slice(), &["tcp", "port", "50002"], &["tcp port 50002"]] {
         let words: Vec<&dyn AsRef<OsStr>> = words.iter().map(|word| word as &dyn AsRef<OsStr>).collect();
@@ -240,7 +247,10 @@ fn formats_and_fields() {
     let folder = Folder::new();
     let file = folder.file("a.pcap", &Made::default().with_refused(1, "a\u{1b}[31m.example.org").file());
     let tsv = Run::read(&[&file, &"--format", &"tsv", &"--fields", &"client.port,alerts.name,version,sni"]);
-    assert_eq!(tsv.output, "client.port\talerts.name\tversion\tsni\n50001\thandshake_failure\t\ta\u{1b}[31m.example.org\n");
+    assert_eq!(
+        tsv.output,
+        "client.port\talerts.name\tversion\tsni\n50001\thandshake_failure\t\ta\u{1b}[31m.example.org\n"
+    );
     let native = Run::read(&[&file, &"--fields", &"outcome,client.port"]);
     assert_eq!(native.output, "{\"outcome\":\"failed\",\"client\":{\"port\":50001}}\n");
     let text = Run::read(&[&file, &"--format", &"text"]);
@@ -380,10 +390,14 @@ fn every_event_keeps_to_the_schema() {
 fn no_placeholders(value: &Value, path: &str) {
     match value {
         Value::Null => panic!("{path} is null"),
-        Value::String(text) => assert!(text != "unknown" && (!text.is_empty() || path.ends_with("sni")), "{path} is {text:?}"),
+        Value::String(text) => {
+            assert!(text != "unknown" && (!text.is_empty() || path.ends_with("sni")), "{path} is {text:?}")
+        }
         Value::Number(number) => assert!(!number.is_f64() || number.as_f64() != Some(0.0), "{path} is {number}"),
         Value::Array(items) => items.iter().for_each(|item| no_placeholders(item, path)),
-        Value::Object(members) => members.iter().for_each(|(name, value)| no_placeholders(value, &format!("{path}.{name}"))),
+        Value::Object(members) => {
+            members.iter().for_each(|(name, value)| no_placeholders(value, &format!("{path}.{name}")))
+        }
         Value::Bool(_) => {}
     }
 }

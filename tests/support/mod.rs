@@ -32,8 +32,10 @@ pub(crate) fn corpus(test: &str) -> Option<PathBuf> {
 
 /// The captures in a folder and the folders below it, in order of their names.
 pub(crate) fn captures_below(folder: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> =
-        files_below(folder).into_iter().filter(|path| CAPTURE_SUFFIXES.iter().any(|suffix| name(path).ends_with(suffix))).collect();
+    let mut found: Vec<PathBuf> = files_below(folder)
+        .into_iter()
+        .filter(|path| CAPTURE_SUFFIXES.iter().any(|suffix| name(path).ends_with(suffix)))
+        .collect();
     found.sort();
     found
 }
@@ -65,7 +67,8 @@ pub(crate) fn handshakes(capture: &Path) -> Vec<Value> {
 
 /// The handshakes of several captures, each a capture of its own, in the order of their first frames.
 pub(crate) fn handshakes_by_file(captures: &[PathBuf]) -> BTreeMap<PathBuf, Vec<Value>> {
-    let run = tlscribe(["read".as_ref(), "-q".as_ref()].into_iter().chain(captures.iter().map(|path| path.as_os_str())));
+    let run =
+        tlscribe(["read".as_ref(), "-q".as_ref()].into_iter().chain(captures.iter().map(|path| path.as_os_str())));
     let code = run.status.code();
     // 1: something could not be read, and the rest was
     assert!(matches!(code, Some(0 | 1)), "tlscribe ended with {code:?}: {}", String::from_utf8_lossy(&run.stderr));

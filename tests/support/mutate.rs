@@ -1,8 +1,6 @@
 //! Copies of captures as a worse sensor would have made them: packets moved, doubled, lost or snapped, files cut. Every
 //! copy follows from its seed.
 
-use std::path::Path;
-
 /// A packet may move by this many places.
 const MOST_PLACES: u64 = 8;
 
@@ -47,7 +45,10 @@ pub(crate) fn moved(packets: &[Packet], random: &mut Random) -> Vec<Packet> {
 
 /// About every third packet twice.
 pub(crate) fn doubled(packets: &[Packet], random: &mut Random) -> Vec<Packet> {
-    packets.iter().flat_map(|packet| std::iter::repeat_n(packet.clone(), 1 + usize::from(random.below(3) == 0))).collect()
+    packets
+        .iter()
+        .flat_map(|packet| std::iter::repeat_n(packet.clone(), 1 + usize::from(random.below(3) == 0)))
+        .collect()
 }
 
 /// About one packet in `one_in` lost.
