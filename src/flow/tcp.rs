@@ -417,8 +417,12 @@ pub struct TcpSide {
     pub anomalies: Anomalies,
 }
 
-/// How long a segment's payload was on the wire.
+/// How long a segment's payload was on the wire. A SYN of which no payload was captured had none: what promises some is
+/// a broken IP length.
 pub fn payload_length(segment: &Segment<'_>) -> u32 {
+    if segment.flags.syn() && segment.payload.is_empty() {
+        return 0;
+    }
     u32::try_from(segment.payload.len()).unwrap_or(u32::MAX).saturating_add(segment.missing)
 }
 
