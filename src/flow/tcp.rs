@@ -5,7 +5,7 @@
 //! what most flows never see (retransmissions, resets, holes) is kept apart, from the first one on.
 
 use super::key::Direction;
-use crate::packet::{Packet, Segment};
+use crate::packet::{Packet, Segment, TcpFlags};
 use crate::time::{Mark, Timestamp};
 use std::time::Duration;
 
@@ -45,6 +45,13 @@ pub struct Reset {
     pub ttl: u8,
     /// Its IPv4 identification.
     pub ip_id: Option<u16>,
+}
+
+impl Reset {
+    /// What it acknowledged, where it says so.
+    pub fn acknowledged(self) -> Option<u32> {
+        TcpFlags(self.flags).ack().then_some(self.acknowledgment)
+    }
 }
 
 /// What went wrong in one direction, or was unusual.
