@@ -2,6 +2,7 @@
 //! is all that is needed.
 
 mod captures;
+mod cli;
 mod fuzz_corpus;
 mod layers;
 mod manifest;

@@ -30,11 +30,10 @@ impl From<Exit> for ExitCode {
 
 const EXAMPLES: &str = "\
 Examples:
-  tlscribe read capture.pcap                      on a terminal: what failed, all handshakes, a summary
-  tlscribe read captures/ > events.jsonl          every capture in a folder, one JSON object per handshake
-  tlscribe -r capture.pcap tcp port 443           the way of tcpdump
-  tcpdump -w - | tlscribe read -                  handshakes as they happen
-  tlscribe explain handshake_failure              what an alert, a suite, a version, a group or a finding means
+  tlscribe read capture.pcap               what failed, the handshakes, a summary
+  tlscribe read captures/ > events.jsonl   all captures in a folder, as JSON lines
+  tlscribe -r capture.pcap tcp port 443    the way of tcpdump
+  tlscribe explain handshake_failure       what it means and what to do about it
 
 Exit codes:
   0  everything was read

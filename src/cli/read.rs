@@ -14,19 +14,21 @@ use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
+On a terminal a report is printed; into a pipe or a file go events, as JSON lines.
+
 Examples:
-  tlscribe read capture.pcap                                 a report on the terminal
-  tlscribe read monday.pcap.gz tuesday.pcapng > both.jsonl   events as JSON lines, each file a capture of its own
-  tlscribe read --only failed --format text captures/        a line for each handshake that failed
-  tlscribe read --sni '*.example.org' --format tsv --fields start_time,client.ip,version,cipher_suite a.pcap
-  tlscribe read capture.pcap host 10.0.0.1 and tcp port 443  only some of the frames (see pcap-filter(7))
+  tlscribe read capture.pcap
+  tlscribe read monday.pcap.gz tuesday.pcapng > both.jsonl
+  tlscribe read --only failed --format text captures/
+  tlscribe read --sni '*.example.org' --format tsv --fields start_time,version,client.ip a.pcap
+  tlscribe read capture.pcap host 10.0.0.1 and tcp port 443
   ssh gateway tcpdump -U -w - | tlscribe read --format text -";
 
 /// Reads captures: pcap and pcapng, also compressed with gzip or zstd
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// Captures: files, folders, or - for standard input; then, if you like, a filter expression as tcpdump takes it
+    /// Captures: files, folders, or - for standard input. A filter expression may follow, as with tcpdump
     #[arg(value_name = "FILE", required_unless_present = "captures")]
     words: Vec<OsString>,
     /// A capture; all other words are the filter expression then

@@ -19,7 +19,7 @@ use crate::handshake::{CloseKind, Handshake};
 use crate::packet::{Decoded, Decoder, Frame, IcmpError, Packet, Segment, Transport};
 use crate::time::{Mark, Timestamp};
 use clock::Clock;
-use connection::{Connection, Flow, Verdict};
+use connection::{Arrival, Connection, Flow, Verdict};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -173,7 +173,8 @@ impl World {
         }
         let Some((key, Flow::Open(connection))) = self.flows.get_mut(id) else { return };
         let before = connection.buffered();
-        let verdict = connection.segment(key, direction, frame, packet, segment, &self.limits, &mut self.done);
+        let arrival = Arrival { direction, frame, packet, segment };
+        let verdict = connection.segment(key, &arrival, &self.limits, &mut self.done);
         self.buffered = self.buffered.saturating_sub(before).saturating_add(connection.buffered());
         let over_budget = self.buffered > self.limits.total_bytes && connection.buffered() > 0;
         if over_budget {

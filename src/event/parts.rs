@@ -173,28 +173,28 @@ impl<'a> From<&'a Missing> for Sentence<'a> {
 impl fmt::Display for Sentence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Missing { from, range, why } = self.0;
-        let from = from.name();
+        let (side, other) = (from.name(), from.other().name());
         match why {
-            MissingWhy::Unseen => return write!(f, "no packet of the {from} captured"),
+            MissingWhy::Unseen => return write!(f, "no packet of the {side} was captured"),
             MissingWhy::BeforeCapture if range.is_empty() => {
-                return write!(f, "what the {from} sent first: the capture began after it");
+                return write!(f, "what the {side} sent before the capture began");
             }
             _ => {}
         }
         match range.end.checked_sub(1) {
+            Some(last) if last == range.start => write!(f, "{side} byte {last}")?,
             Some(last) if last > range.start && range.end < u64::MAX => {
-                write!(f, "{from} bytes {}-{last}", range.start)?
+                write!(f, "{side} bytes {}-{last}", range.start)?
             }
-            Some(last) if last == range.start => write!(f, "{from} byte {last}")?,
-            _ => write!(f, "{from} bytes from {} on", range.start)?,
+            _ => write!(f, "{side} bytes from {} on", range.start)?,
         }
-        f.write_str(match why {
-            MissingWhy::Lost | MissingWhy::Unseen => " lost",
-            MissingWhy::Snapped => " cut off by the capture's snapshot length",
-            MissingWhy::BeforeCapture => " sent before the capture began",
-            MissingWhy::Unacknowledged => " never acknowledged by their receiver",
-            MissingWhy::Bound => " not kept: the limit on buffered bytes was reached",
-        })
+        match why {
+            MissingWhy::Lost | MissingWhy::Unseen => f.write_str(" lost"),
+            MissingWhy::Snapped => f.write_str(" cut off by the capture's snapshot length"),
+            MissingWhy::BeforeCapture => f.write_str(" sent before the capture began"),
+            MissingWhy::Bound => f.write_str(" given up: the limit on buffered bytes was reached"),
+            MissingWhy::Unacknowledged => write!(f, " never acknowledged by the {other}"),
+        }
     }
 }
 

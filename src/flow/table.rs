@@ -11,6 +11,9 @@ use ahash::RandomState;
 use hashbrown::HashTable;
 use std::time::Duration;
 
+/// Silence is counted in sixteenths of a second.
+const NANOS_PER_TICK: u128 = 1_000_000_000 / 16;
+
 /// How many slots the hand looks at when room must be made.
 const EVICTION_CANDIDATES: usize = 16;
 
@@ -227,14 +230,13 @@ impl<S: FlowState> FlowTable<S> {
 
     fn is_idle(&self, slot: &Slot<S>, ticks: u32) -> bool {
         let Some(state) = &slot.state else { return false };
-        let limit = u32::try_from(state.idle_limit(&self.idle).as_millis() * 2 / 125).unwrap_or(u32::MAX);
+        let limit = u32::try_from(state.idle_limit(&self.idle).as_nanos() / NANOS_PER_TICK).unwrap_or(u32::MAX);
         ticks.saturating_sub(slot.touched) > limit
     }
 
     fn ticks(&self, now: Timestamp) -> u32 {
-        const NANOS_PER_TICK: u64 = 1_000_000_000 / 16;
         let elapsed = now.as_nanos().saturating_sub(self.epoch.unwrap_or(now).as_nanos());
-        u32::try_from(elapsed / NANOS_PER_TICK).unwrap_or(u32::MAX)
+        u32::try_from(u128::from(elapsed) / NANOS_PER_TICK).unwrap_or(u32::MAX)
     }
 }
 
@@ -316,7 +318,9 @@ mod tests {
     fn the_order_of_draining_does_not_depend_on_the_seed() {
         let order = |seed| {
             let mut table = FlowTable::new(100, IdleLimits::default(), seed);
-            (0..50).for_each(|port| drop(table.insert(key(port), State(0), at(0))));
+            for port in 0..50 {
+                table.insert(key(port), State(0), at(0));
+            }
             table.drain().into_iter().map(|(key, _)| key.sender(crate::flow::Direction::FromLow)).collect::<Vec<_>>()
         };
         assert_eq!(order(1), order(2));

@@ -71,7 +71,7 @@ pub(super) fn plausible_message(peek: &[u8], length: usize, hello: bool) -> bool
     let is_hello = matches!(kind, HandshakeType::CLIENT_HELLO | HandshakeType::SERVER_HELLO);
     if is_hello {
         // The version: SSL 3.0 and later, or a draft of TLS 1.3.
-        return declared >= 34 && declared < 1 << 17 && matches!(rest, [3, _] | [0x7f | 0xfb, _] | [0xfe, _] | [3] | []);
+        return (34..1 << 17).contains(&declared) && matches!(rest, [3, _] | [0x7f | 0xfb, _] | [0xfe, _] | [3] | []);
     }
     !hello && is_known(kind) && declared < 1 << 20 && (declared > 0 || may_be_empty(kind))
 }

@@ -12,6 +12,7 @@ use crate::packet::{IcmpError, Tunnels, VlanTags};
 use crate::time::{Mark, Timestamp};
 use crate::tls::registry::{CipherSuite, ContentType, HandshakeType, ProtocolVersion};
 use crate::tls::{ClientHello, HelloRetryRequest, ParseError, ServerHello, Ssl2ServerHello};
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::ops::Range;
 
@@ -69,7 +70,7 @@ struct Core {
     /// The first bytes that were lost before there was a handshake.
     missed: Option<(Direction, Range<u64>, MissingWhy)>,
     /// Handshakes that ended because another began.
-    superseded: Vec<Box<Handshake>>,
+    superseded: VecDeque<Box<Handshake>>,
 }
 
 impl Tracker {
@@ -83,7 +84,7 @@ impl Tracker {
             changed_cipher: [false; 2],
             ssl2_records: [0; 2],
             missed: None,
-            superseded: Vec::new(),
+            superseded: VecDeque::new(),
         };
         Self { streams: Default::default(), core }
     }
@@ -97,7 +98,7 @@ impl Tracker {
             bytes,
             Place { offset, mark, acknowledged },
             peer_is_tls,
-            &mut |event, place| core.on(direction, event, place),
+            &mut |event, place| core.on(direction, &event, place),
         );
         if let Some(mac) = self.core.current.as_ref().and_then(|handshake| null_cipher_mac(handshake)) {
             self.streams.iter_mut().for_each(|stream| stream.expect_null_cipher(mac));
@@ -109,7 +110,7 @@ impl Tracker {
     pub fn gap(&mut self, direction: Direction, offset: u64, length: u64, mark: Mark, why: MissingWhy) {
         let stream = direction.of_mut(&mut self.streams);
         let (core, place) = (&mut self.core, Place { offset, mark, acknowledged: None });
-        stream.gap(length, place, &mut |event, place| core.on(direction, event, place));
+        stream.gap(length, place, &mut |event, place| core.on(direction, &event, place));
         core.missing(direction, offset, length, why);
     }
 
@@ -162,7 +163,7 @@ impl Tracker {
 
     /// A handshake that another has followed on the same flow.
     pub fn take_superseded(&mut self) -> Option<Box<Handshake>> {
-        if self.core.superseded.is_empty() { None } else { Some(self.core.superseded.remove(0)) }
+        self.core.superseded.pop_front()
     }
 
     /// Where the alert that ended the handshake ended in its sender's stream, and when.
@@ -178,26 +179,27 @@ impl Tracker {
     pub fn end_streams(&mut self, mark: Mark) {
         for direction in Direction::BOTH {
             let (core, place) = (&mut self.core, Place { offset: 0, mark, acknowledged: None });
-            direction.of_mut(&mut self.streams).end(place, &mut |event, place| core.on(direction, event, place));
+            direction.of_mut(&mut self.streams).end(place, &mut |event, place| core.on(direction, &event, place));
         }
     }
 
-    /// Ends the current handshake at `now` and decides how it went. There is none where its first hello never became
+    /// Ends the current handshake at `now` and decides how it went; `open` where the capture ended before the connection
+    /// did. There is none where its first hello never became
     /// whole, although nothing is missing and the connection was closed: nobody has sent a handshake message.
-    pub fn settle(&mut self, close: Option<Close>, tcp: impl FnOnce(Direction) -> TcpFacts, now: Timestamp) -> Option<Box<Handshake>> {
+    pub fn settle(&mut self, close: Option<Close>, open: bool, tcp: impl FnOnce(Direction) -> TcpFacts, now: Timestamp) -> Option<Box<Handshake>> {
         let mut handshake = self.core.current.take()?;
         let client = self.core.client?;
         handshake.roles_guessed = self.core.client_is_guessed;
         handshake.tcp = tcp(client);
-        handshake.conclude(close, now);
+        handshake.conclude(close, open, now);
         self.core.changed_cipher = [false; 2];
         handshake.is_one().then_some(handshake)
     }
 }
 
 impl Core {
-    fn on(&mut self, direction: Direction, event: Event<'_>, place: Place) {
-        match event {
+    fn on(&mut self, direction: Direction, event: &Event<'_>, place: Place) {
+        match *event {
             Event::Message { kind, body, whole } => self.on_message(direction, kind, body, whole, place),
             Event::Ssl2 { body, whole } => self.on_ssl2(direction, body, whole, place),
             Event::Ssl2Record => self.on_ssl2_record(direction, place),
@@ -293,8 +295,8 @@ impl Core {
 
     fn supersede(&mut self, place: Place) {
         if let Some(mut current) = self.current.take() {
-            current.conclude(None, place.mark.time);
-            self.superseded.push(current);
+            current.conclude(None, false, place.mark.time);
+            self.superseded.push_back(current);
         }
         self.changed_cipher = [false; 2];
     }

@@ -169,16 +169,28 @@ impl Reader {
             self.totals.unreadable += u64::from(is_loss(warning.kind));
             self.say(warning)?;
         }
-        let unsupported = unsupported(&stats);
-        if unsupported > 0 {
-            self.totals.unreadable += 1;
-            let mut links: Vec<u16> = source.interfaces().iter().map(|interface| interface.link.0).collect();
-            links.sort_unstable();
-            links.dedup();
-            let links = links.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
-            self.say(format!("{name}: {unsupported} of {} frames are of a link type that is not supported (among {links}); they were left out", capture.frames))?;
+        match unsupported(&stats) {
+            0 => Ok(()),
+            frames => {
+                self.totals.unreadable += 1;
+                self.say(not_supported(name, frames, capture.frames, source))
+            }
         }
-        Ok(())
+    }
+}
+
+/// Frames whose link type has no decoder.
+fn unsupported(stats: &Stats) -> u64 {
+    stats.undecoded.iter().filter(|(error, _)| *error == DecodeError::UnsupportedLink).map(|(_, count)| count).sum()
+}
+
+fn not_supported(name: &str, frames: u64, of: u64, source: &Source) -> String {
+    let mut links: Vec<u16> = source.interfaces().iter().map(|interface| interface.link.0).collect();
+    links.sort_unstable();
+    links.dedup();
+    match links.as_slice() {
+        [link] => format!("{name}: link type {link} is not supported; none of its {frames} frames could be decoded"),
+        _ => format!("{name}: {frames} of {of} frames are of a link type that is not supported; they were left out"),
     }
 }
 
@@ -188,10 +200,6 @@ fn is_loss(warning: WarningKind) -> bool {
         WarningKind::CutOff { .. } | WarningKind::CompressionCutOff { .. } | WarningKind::DamagedBlocks { .. } => true,
         WarningKind::NoTimes { .. } | WarningKind::KeyLogTooLong => false,
     }
-}
-
-fn unsupported(stats: &Stats) -> u64 {
-    stats.undecoded.iter().filter(|(error, _)| *error == DecodeError::UnsupportedLink).map(|(_, count)| count).sum()
 }
 
 /// One capture while it is read.

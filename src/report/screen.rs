@@ -1,11 +1,13 @@
 //! The report for people: what did not succeed, then the handshakes, then what there was in all.
 
 use super::summary::{Row, Summary};
-use super::table::{Column, Look, lines};
+use super::table::{Column, Look, WHOLE, lines};
 use super::tally::Tally;
 use super::totals::Totals;
 use crate::event::OutcomeName;
+use crate::event::value::Time;
 use crate::handshake::Outcome;
+use console::measure_text_width;
 use indicatif::{HumanBytes, HumanCount};
 use std::hash::Hash;
 
@@ -14,51 +16,58 @@ const MAX_NAMED: usize = 8;
 /// The width of the summary's titles.
 const TITLE: usize = 14;
 
-const FAILURES: [Column; 6] = [
-    Column { title: "TIME", min: 12 },
-    Column { title: "CLIENT", min: 14 },
-    Column { title: "SERVER", min: 14 },
-    Column { title: "SERVER NAME", min: 12 },
-    Column { title: "OUTCOME", min: 9 },
-    Column { title: "HOW IT ENDED", min: 20 },
+const FAILURES: [Column; 5] = [
+    Column { title: "TIME", min: WHOLE },
+    Column { title: "CLIENT", min: 15 },
+    Column { title: "SERVER", min: 15 },
+    Column { title: "HOW IT ENDED", min: WHOLE },
+    Column { title: "OUTCOME", min: WHOLE },
 ];
 
 const HANDSHAKES: [Column; 7] = [
-    Column { title: "TIME", min: 12 },
-    Column { title: "CLIENT", min: 14 },
-    Column { title: "SERVER NAME", min: 12 },
-    Column { title: "OUTCOME", min: 11 },
-    Column { title: "VERSION", min: 7 },
-    Column { title: "CIPHER SUITE", min: 12 },
-    Column { title: "GROUP", min: 8 },
+    Column { title: "TIME", min: WHOLE },
+    Column { title: "CLIENT", min: 15 },
+    Column { title: "SERVER NAME", min: 16 },
+    Column { title: "OUTCOME", min: WHOLE },
+    Column { title: "VERSION", min: WHOLE },
+    Column { title: "CIPHER SUITE", min: 22 },
+    Column { title: "GROUP", min: 9 },
 ];
 
 /// The whole report.
 pub fn report(summary: &Summary, totals: &Totals, with_summary: bool, look: Look) -> String {
-    let mut out = Vec::new();
-    if summary.unsuccessful() > 0 {
-        out.push(look.bold(&format!(
-            "{} of {} handshakes did not succeed",
-            HumanCount(summary.unsuccessful()),
-            HumanCount(summary.handshakes())
-        )));
-        let rows: Vec<_> = summary.failures.iter().map(|row| failure(row, summary, look)).collect();
-        out.extend(lines(&FAILURES, &rows, look));
-        out.extend(more(summary.unsuccessful(), rows.len(), "--only failed,abandoned --format text", look));
-        out.push(String::new());
+    let mut sections = Vec::new();
+    let (all, unsuccessful) = (summary.handshakes(), summary.unsuccessful());
+    if unsuccessful > 0 {
+        let title = format!("{} of {} did not succeed", HumanCount(unsuccessful), counted_noun(all, "handshake"));
+        let rows: Vec<_> = in_time_order(&summary.failures).map(|row| failure(row, summary, look)).collect();
+        let mut section = table(&title, &FAILURES, &rows, look);
+        section.extend(more(unsuccessful, rows.len(), "--only failed,abandoned --format text", look));
+        sections.push(section);
     }
-    if !summary.rows.is_empty() {
-        out.push(look.bold("Handshakes"));
-        let rows: Vec<_> = summary.rows.iter().map(|row| handshake(row, summary, look)).collect();
-        out.extend(lines(&HANDSHAKES, &rows, look));
-        out.extend(more(summary.handshakes(), rows.len(), "--format text", look));
-        out.push(String::new());
+    if all > 0 {
+        let rows: Vec<_> = in_time_order(&summary.rows).map(|row| handshake(row, summary, look)).collect();
+        let mut section = table("Handshakes", &HANDSHAKES, &rows, look);
+        section.extend(more(all, rows.len(), "--format text", look));
+        sections.push(section);
     }
     if with_summary {
-        out.push(look.bold("Summary"));
-        out.extend(self::summary(summary, totals, look));
+        let mut section = vec![look.bold("Summary")];
+        section.extend(self::summary(summary, totals, look));
+        sections.push(section);
     }
-    out.into_iter().map(|line| line + "\n").collect()
+    sections.iter().map(|section| section.join("\n") + "\n").collect::<Vec<_>>().join("\n")
+}
+
+fn table(title: &str, columns: &[Column], rows: &[Vec<String>], look: Look) -> Vec<String> {
+    std::iter::once(look.bold(title)).chain(lines(columns, rows, look)).collect()
+}
+
+/// Handshakes are counted as they are settled, which is when they end; people look for when they began.
+fn in_time_order(rows: &[Row]) -> impl Iterator<Item = &Row> {
+    let mut rows: Vec<&Row> = rows.iter().collect();
+    rows.sort_by_key(|row| row.time);
+    rows.into_iter()
 }
 
 /// Says how many rows are not shown, and what shows them.
@@ -67,15 +76,16 @@ fn more(all: u64, shown: usize, options: &str, look: Look) -> Option<String> {
     (rest > 0).then(|| look.dim(&format!("  and {} more; {options} shows each on a line", HumanCount(rest))))
 }
 
-/// A row's time: the time of day, with the date where the handshakes are not all of one day.
+/// A row's time: the time of day, or the date and the second where the handshakes are not all of one day.
 fn time(row: &Row, summary: &Summary) -> String {
     const DATE: usize = "2026-03-01".len();
+    const SECONDS: usize = "2026-03-01T10:00:00".len();
     const MILLISECONDS: usize = "2026-03-01T10:00:00.123".len();
-    let day = |time: &str| time.get(..DATE).map(str::to_owned);
-    let one_day = summary.span.is_some_and(|(first, last)| day(&first.to_string()) == day(&last.to_string()));
+    let date = |time: Time| time.to_string().get(..DATE).map(str::to_owned);
+    let one_day = summary.span.is_none_or(|(first, last)| date(first) == date(last));
     let text = row.time.to_string();
-    let text = text.get(..MILLISECONDS).unwrap_or(&text);
-    if one_day { text.get(DATE + 1..).unwrap_or(text).to_owned() } else { text.replace('T', " ") }
+    let shown = if one_day { text.get(DATE + 1..MILLISECONDS) } else { text.get(..SECONDS) };
+    shown.unwrap_or(&text).replace('T', " ")
 }
 
 fn outcome(outcome: OutcomeName, look: Look) -> String {
@@ -90,10 +100,9 @@ fn failure(row: &Row, summary: &Summary, look: Look) -> Vec<String> {
     vec![
         time(row, summary),
         row.client.clone(),
-        row.server.clone(),
-        row.name.clone().unwrap_or_default(),
-        outcome(row.outcome, look),
+        row.name.clone().unwrap_or_else(|| row.server.clone()),
         row.ending.clone(),
+        outcome(row.outcome, look),
     ]
 }
 
@@ -111,95 +120,82 @@ fn handshake(row: &Row, summary: &Summary, look: Look) -> Vec<String> {
 
 /// What there was in all, a few lines.
 pub fn summary(summary: &Summary, totals: &Totals, look: Look) -> Vec<String> {
-    let outcomes: Vec<_> = OutcomeName::ALL
-        .iter()
-        .map(|outcome| (outcome.to_string(), summary.outcomes.count(outcome)))
-        .filter(|(_, count)| *count > 0)
-        .collect();
-    let mut handshakes = HumanCount(summary.handshakes()).to_string();
-    if !outcomes.is_empty() {
-        handshakes += &format!(": {}", counted(outcomes, 0));
-    }
-    let mut entries = vec![("Handshakes", handshakes)];
-    entries.push(("Version", tallied(&summary.versions)));
-    entries.push(("Cipher suite", tallied(&summary.suites)));
-    entries.push(("Group", tallied(&summary.groups)));
-    entries.push(("ALPN", tallied(&summary.protocols)));
-    if summary.resumed > 0 {
-        entries.push(("Resumed", HumanCount(summary.resumed).to_string()));
-    }
-    entries.push(("Findings", tallied(&summary.findings)));
-    if let Some((first, last)) = summary.span {
-        entries.push(("Time", format!("{first} to {last}")));
-    }
-    entries.push(("Read", read(totals)));
-    entries.push(("Lacking", lacking(summary, totals).join("; ")));
-    entries
-        .into_iter()
-        .filter(|(_, text)| !text.is_empty())
-        .flat_map(|(title, text)| entry(title, &text, look))
-        .collect()
+    let outcomes = OutcomeName::ALL.iter().map(|outcome| (outcome.to_string(), summary.outcomes.count(outcome)));
+    let outcomes = named(outcomes.filter(|(_, count)| *count > 0).collect(), 0);
+    let mut handshakes = vec![HumanCount(summary.handshakes()).to_string()];
+    handshakes.extend((!outcomes.is_empty()).then(|| format!("of these {}", outcomes.join(", "))));
+    let resumed = (summary.resumed > 0).then(|| HumanCount(summary.resumed).to_string());
+    let time = summary.span.map(|(first, last)| format!("{first} to {last}"));
+    [
+        ("Handshakes", handshakes),
+        ("Version", tallied(&summary.versions)),
+        ("Cipher suite", tallied(&summary.suites)),
+        ("Group", tallied(&summary.groups)),
+        ("ALPN", tallied(&summary.protocols)),
+        ("Resumed", Vec::from_iter(resumed)),
+        ("Findings", tallied(&summary.findings)),
+        ("Time", Vec::from_iter(time)),
+        ("Read", vec![read(totals)]),
+        ("Lacking", lacking(summary, totals)),
+    ]
+    .into_iter()
+    .flat_map(|(title, items)| entry(title, &items, look))
+    .collect()
 }
 
-/// A title and its text, wrapped to the width behind the title.
-fn entry(title: &str, text: &str, look: Look) -> Vec<String> {
-    let width = look.width.saturating_sub(TITLE + 2).max(20);
-    let mut wrapped = vec![String::new()];
-    for word in text.split(' ') {
-        let line = wrapped.last_mut().map_or(0, |line| line.chars().count());
-        match wrapped.last_mut() {
-            Some(last) if line == 0 || line + 1 + word.chars().count() <= width => {
-                if line > 0 {
-                    last.push(' ');
-                }
-                last.push_str(word);
+/// A title and what belongs under it, as many items in a line as fit.
+fn entry(title: &str, items: &[String], look: Look) -> Vec<String> {
+    let width = look.width.saturating_sub(TITLE + 2);
+    let mut filled: Vec<String> = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let comma = if index + 1 < items.len() { "," } else { "" };
+        match filled.last_mut() {
+            Some(last) if measure_text_width(last) + 1 + measure_text_width(item) + comma.len() <= width => {
+                *last += &format!(" {item}{comma}");
             }
-            _ => wrapped.push(word.to_owned()),
+            _ => filled.push(format!("{item}{comma}")),
         }
     }
-    let indent = |index: usize| {
-        let title = if index == 0 { title } else { "" };
-        look.dim(&format!("  {title:<TITLE$}"))
-    };
-    wrapped.iter().enumerate().map(|(index, line)| indent(index) + line).collect()
+    let indent = |index: usize| look.dim(&format!("  {:<TITLE$}", if index == 0 { title } else { "" }));
+    filled.iter().enumerate().map(|(index, line)| indent(index) + line).collect()
 }
 
-fn tallied<K: Eq + Hash + ToString>(tally: &Tally<K>) -> String {
+fn tallied<K: Eq + Hash + ToString>(tally: &Tally<K>) -> Vec<String> {
     let (counts, other) = tally.sorted(ToString::to_string);
-    counted(counts, other)
+    named(counts, other)
 }
 
-/// `TLS 1.3 12, TLS 1.2 3`: the most frequent by name, the rest together.
-fn counted(counts: Vec<(String, u64)>, other: u64) -> String {
+/// `TLS 1.3 12`, `TLS 1.2 3`: the most frequent by name, the rest together.
+fn named(counts: Vec<(String, u64)>, other: u64) -> Vec<String> {
     let rest: u64 = counts.iter().skip(MAX_NAMED).map(|(_, count)| count).sum::<u64>() + other;
     let named = counts.iter().take(MAX_NAMED).map(|(name, count)| format!("{name} {}", HumanCount(*count)));
-    let rest = (rest > 0).then(|| format!("others {}", HumanCount(rest)));
-    named.chain(rest).collect::<Vec<_>>().join(", ")
+    named.chain((rest > 0).then(|| format!("others {}", HumanCount(rest)))).collect()
+}
+
+/// `1 frame`, `2 frames`.
+fn counted_noun(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", HumanCount(count), if count == 1 { "" } else { "s" })
 }
 
 fn read(totals: &Totals) -> String {
-    let captures = match totals.captures {
-        1 => String::new(),
-        many => format!(" from {} captures", HumanCount(many)),
+    let from = if totals.captures == 1 {
+        String::new()
+    } else {
+        format!(" from {}", counted_noun(totals.captures, "capture"))
     };
-    let (frames, bytes) = (HumanCount(totals.frames), HumanBytes(totals.bytes));
-    format!("{frames} frames, {bytes}{captures} in {:.2} s", totals.elapsed.as_secs_f64())
+    let (frames, bytes) = (counted_noun(totals.frames, "frame"), HumanBytes(totals.bytes));
+    format!("{frames}, {bytes}{from} in {:.2} s", totals.elapsed.as_secs_f64())
 }
 
 /// What was not there, or could not be read.
 fn lacking(summary: &Summary, totals: &Totals) -> Vec<String> {
-    let mut lacking = Vec::new();
-    let mut note = |count: u64, text: &str| {
-        if count > 0 {
-            lacking.push(format!("{} {text}", HumanCount(count)));
-        }
-    };
-    note(summary.incomplete, "handshakes with bytes that were not captured");
-    for (error, count) in &totals.undecoded {
-        note(*count, &format!("frames not decoded ({error})"));
-    }
-    note(totals.fragments_lost, "fragmented packets without all their fragments");
-    note(totals.evicted, "flows given up for want of room");
-    note(totals.unreadable, "captures not read, or not to their end");
-    lacking
+    let handshakes = [(summary.incomplete, "handshake", " with bytes that were not captured".to_owned())];
+    let undecoded = totals.undecoded.iter().map(|(error, count)| (*count, "frame", format!(" not decoded ({error})")));
+    let rest = [
+        (totals.fragments_lost, "fragmented packet", " without all fragments".to_owned()),
+        (totals.evicted, "flow", " given up for want of room".to_owned()),
+        (totals.unreadable, "capture", " not read, or not to the end".to_owned()),
+    ];
+    let all = handshakes.into_iter().chain(undecoded).chain(rest).filter(|(count, ..)| *count > 0);
+    all.map(|(count, noun, what)| counted_noun(count, noun) + &what).collect()
 }

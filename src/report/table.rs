@@ -52,6 +52,9 @@ pub(super) struct Column {
     pub(super) min: usize,
 }
 
+/// The width of a column whose cells are never cut.
+pub(super) const WHOLE: usize = usize::MAX;
+
 /// Lays rows out. Cells may hold colours; each row has one cell for each column.
 pub(super) fn lines(columns: &[Column], rows: &[Vec<String>], look: Look) -> Vec<String> {
     let mut widths: Vec<usize> = columns
