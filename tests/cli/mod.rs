@@ -84,7 +84,13 @@ fn one_event_for_each_handshake() {
     assert_eq!(event["observer"]["file"], file.to_str().unwrap());
     assert_eq!(event["client"], serde_json::json!({ "ip": "10.0.0.1", "port": 50001 }));
     assert_eq!(event["sni"], "www.example.org");
-    assert_eq!(event["alerts"][0]["name"], "handshake_failure");
+    let alert =
+        r#"{"from":"server","level":"fatal","code":40,"name":"handshake_failure","visibility":"plaintext","frame":5}"#;
+    assert_eq!(event["alerts"][0].to_string(), alert);
+    assert_eq!(event["history"], serde_json::json!(["client_hello>", "<alert:handshake_failure"]));
+    assert_eq!((&event["start_time"], &event["duration_ms"]), (&"2026-03-01T10:00:00.003000Z".into(), &4.0.into()));
+    assert_eq!(event["timing"], serde_json::json!({ "tcp_ms": 1.0, "rtt_ms": 1.0 }));
+    assert_eq!(event["capture"]["complete"], true);
     let hello = &event["client_hello"];
     assert_eq!(hello["cipher_suites"][0], "GREASE 0x2a2a");
     assert_eq!(hello["cipher_suites"][3], "0x1234");
