@@ -5,7 +5,8 @@ use super::Reason;
 use super::stream::Stream;
 use std::io::{self, Read};
 
-/// The buffer's size. Half of it costs a fifth more time on large frames (more calls), double nothing less.
+/// The buffer's size. A quarter of it costs 12 to 20 % more time on large frames; with half or double the difference is
+/// too small to measure.
 pub(super) const BUFFER: usize = 1024 * 1024;
 
 /// The bytes of a capture, in order, as many as are there.
@@ -52,10 +53,7 @@ impl Buffer {
     /// What was read and not consumed.
     #[inline]
     pub(super) fn unread(&self) -> &[u8] {
-        match self.bytes.get(self.start..self.end) {
-            Some(unread) => unread,
-            None => nothing(),
-        }
+        self.bytes.get(self.start..self.end).unwrap_or_default()
     }
 
     /// Consumes bytes: no more than are unread. They stay in place, where [`Self::consumed`] finds them by the number
@@ -101,9 +99,4 @@ impl Buffer {
             };
         }
     }
-}
-
-#[cold]
-fn nothing() -> &'static [u8] {
-    &[]
 }

@@ -226,7 +226,10 @@ pub enum WarningKind {
         first: u64,
     },
     /// Frames of pcapng's simple packet blocks; they were given the time of the frame before them.
-    #[error("{} without a time; durations and the order of events may be wrong", counted(*.frames, "frame is", "frames are"))]
+    #[error(
+        "{} without a time; durations and the order of events may be wrong",
+        counted(*.frames, "frame is", "frames are")
+    )]
     NoTimes {
         /// How many.
         frames: u64,

@@ -29,6 +29,13 @@ fn input() -> Input {
     Input::File("test.pcap".into())
 }
 
+#[test]
+fn a_thread_can_take_a_source_and_its_filter() {
+    fn is_send<T: Send>() {}
+    is_send::<super::Source>();
+    is_send::<super::Filter>();
+}
+
 /// Opens bytes as a capture.
 fn open(bytes: &[u8]) -> Result<FileSource, Reason> {
     open_in_pieces(bytes, usize::MAX, BUFFER)

@@ -48,6 +48,8 @@ pub(super) struct Streams {
     tracker: Tracker,
     /// When the timers that are set run out, by [`Timer`].
     waiting: [Option<Timestamp>; 3],
+    /// Where the two streams stood when the hole timer was set.
+    stood: [u32; 2],
     last: Mark,
 }
 
@@ -204,7 +206,10 @@ impl Connection {
         let mut verdict = Verdict::default();
         if streams.assemblers.iter().any(Assembler::is_waiting) {
             let anchored = streams.assemblers.iter().all(Assembler::is_anchored);
-            streams.wait(Timer::Hole, mark.time.plus(if anchored { limits.hole } else { Duration::ZERO }), &mut verdict);
+            let hole = if anchored { limits.hole } else { Duration::ZERO };
+            if streams.wait(Timer::Hole, mark.time.plus(hole), &mut verdict) {
+                streams.stood = streams.assemblers.each_ref().map(Assembler::next_sequence);
+            }
         }
         if let Some(finished) = streams.tracker.finished_at() {
             streams.wait(Timer::Open, finished.plus(OPEN_LONG_ENOUGH), &mut verdict);
@@ -232,7 +237,7 @@ impl Connection {
         let mark = streams.last;
         match timer {
             Timer::Hole => {
-                while streams.give_up_lost(&self.tcp, false) {}
+                streams.give_up_stuck(&self.tcp);
                 if streams.tracker.is_established() {
                     return self.established(now, done);
                 }
@@ -259,12 +264,13 @@ impl Connection {
         while let Some(handshake) = streams.tracker.take_superseded() {
             done.push_back(handshake);
         }
-        done.extend(streams.tracker.settle(None, |client| tcp.facts(client), now));
+        done.extend(streams.tracker.settle(None, true, |client| tcp.facts(client), now));
         Verdict { over: !readable, ..Verdict::default() }
     }
 
     /// Ends the connection, by what was seen of its end or else `otherwise`, and tells its handshake if it has one.
     pub(super) fn settle(&mut self, otherwise: CloseKind, now: Timestamp, done: &mut VecDeque<Box<Handshake>>) {
+        let open = otherwise == CloseKind::CaptureEnd && !self.is_closed();
         let Some(streams) = &mut self.streams else { return };
         streams.end(&self.tcp);
         while let Some(handshake) = streams.tracker.take_superseded() {
@@ -277,7 +283,7 @@ impl Connection {
             mark: Mark { frame: streams.last.frame, time: streams.last.time },
         });
         let tcp = &self.tcp;
-        done.extend(streams.tracker.settle(Some(close), |client| tcp.facts(client), now));
+        done.extend(streams.tracker.settle(Some(close), open, |client| tcp.facts(client), now));
 
     }
 
@@ -317,7 +323,7 @@ impl Streams {
             interface: frame.interface,
         };
         let mark = frame.mark();
-        Self { assemblers: Default::default(), tracker: Tracker::new(surroundings), waiting: [None; 3], last: mark }
+        Self { assemblers: Default::default(), tracker: Tracker::new(surroundings), waiting: [None; 3], stood: [0; 2], last: mark }
     }
 
     pub(super) fn ending_alert(&self) -> Option<(crate::handshake::Side, u64, Mark)> {
@@ -363,6 +369,10 @@ impl Streams {
             mark,
             acknowledged: segment.flags.ack().then_some(segment.acknowledgment),
         };
+        // Where its SYN came with more than one number, the other side says which it took.
+        if tcp.is_ambiguous(direction) && tcp.acknowledged(direction.reverse()) == Some(begin) {
+            direction.of_mut(&mut self.assemblers).rebase(begin);
+        }
         let gate = self.gate(tcp, direction);
         let accepted = self.with(direction, MissingWhy::Snapped, |assembler, deliver| assembler.accept(&piece, gate, deliver));
         if accepted.conflict {
@@ -416,6 +426,15 @@ impl Streams {
     fn give_up(&mut self, tcp: &TcpState, direction: Direction, why: MissingWhy) {
         self.with(direction, why, |assembler, deliver| assembler.give_up(deliver));
         self.release(tcp);
+    }
+
+    /// Gives up, where a stream has not moved since the hole timer was set, what it waits for.
+    fn give_up_stuck(&mut self, tcp: &TcpState) {
+        let now = self.assemblers.each_ref().map(Assembler::next_sequence);
+        let anchored = self.assemblers.iter().all(Assembler::is_anchored);
+        if now == self.stood || !anchored {
+            self.give_up_lost(tcp, false);
+        }
     }
 
     /// Gives up bytes that went past the capture: those that the receiver has acknowledged, or would have if it were seen.
@@ -474,12 +493,15 @@ impl Streams {
         self.tracker.end_streams(mark);
     }
 
-    fn wait(&mut self, timer: Timer, at: Timestamp, verdict: &mut Verdict) {
+    /// Sets a timer that is not set yet; false where it is.
+    fn wait(&mut self, timer: Timer, at: Timestamp, verdict: &mut Verdict) -> bool {
         if let (Some(waiting), Some(wait)) = (self.waiting.get_mut(timer as usize), verdict.waits.get_mut(timer as usize))
             && waiting.is_none()
         {
             (*waiting, *wait) = (Some(at), Some(at));
+            return true;
         }
+        false
     }
 }
 

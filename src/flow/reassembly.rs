@@ -132,7 +132,7 @@ impl Assembler {
         }
         self.anchored = true;
         self.next = sequence;
-        let stale = |held: &Held| distance(sequence, held.end()) <= 0 || distance(sequence, held.sequence).abs() > WINDOW;
+        let stale = |held: &Held| distance(sequence, held.end()) <= 0 || distance(sequence, held.sequence).unsigned_abs() > WINDOW.unsigned_abs();
         while self.held.front().is_some_and(stale) {
             self.drop_front();
         }
@@ -189,7 +189,7 @@ impl Assembler {
             return Accepted { held: true, conflict: self.hold(piece) };
         }
         let ahead = distance(self.next, piece.sequence);
-        if ahead.abs() > WINDOW {
+        if ahead.unsigned_abs() > WINDOW.unsigned_abs() {
             return Accepted::default();
         }
         if ahead > 0 {

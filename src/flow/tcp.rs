@@ -107,6 +107,7 @@ const SYN_SEEN: u8 = 1;
 const BASED: u8 = 2;
 const ACK_SEEN: u8 = 4;
 const HEARD: u8 = 8;
+const AMBIGUOUS: u8 = 16;
 
 /// One direction's running facts.
 #[derive(Clone, Copy, Debug)]
@@ -206,6 +207,9 @@ impl TcpState {
             self.anomaly(direction).syn_retransmissions.add(mark);
             return;
         }
+        if half.has(SYN_SEEN) {
+            half.flags |= AMBIGUOUS;
+        }
         if half.first_data.is_set() && half.has(SYN_SEEN) {
             return;
         }
@@ -255,7 +259,8 @@ impl TcpState {
         let other = *other;
         let half = direction.of_mut(&mut self.halves);
         let window = std::mem::replace(&mut half.window, segment.window);
-        if !half.has(ACK_SEEN) || later(segment.acknowledgment, half.acked) {
+        let undecided = other.has(AMBIGUOUS) && !other.first_data.is_set();
+        if !half.has(ACK_SEEN) || undecided || later(segment.acknowledgment, half.acked) {
             half.acked = segment.acknowledgment;
             half.flags |= ACK_SEEN;
         } else if segment.acknowledgment == half.acked
@@ -308,6 +313,11 @@ impl TcpState {
     pub fn lowest(&self, direction: Direction) -> Option<u32> {
         let half = direction.of(&self.halves);
         half.has(BASED).then_some(half.base)
+    }
+
+    /// True where a direction's SYN was seen with more than one number.
+    pub fn is_ambiguous(&self, direction: Direction) -> bool {
+        direction.of(&self.halves).has(AMBIGUOUS)
     }
 
     /// True once any packet of a direction was seen.
@@ -407,8 +417,12 @@ pub struct TcpSide {
     pub anomalies: Anomalies,
 }
 
-/// How long a segment's payload was on the wire.
+/// How long a segment's payload was on the wire. A SYN of which no payload was captured had none: what promises some is
+/// a broken IP length.
 pub fn payload_length(segment: &Segment<'_>) -> u32 {
+    if segment.flags.syn() && segment.payload.is_empty() {
+        return 0;
+    }
     u32::try_from(segment.payload.len()).unwrap_or(u32::MAX).saturating_add(segment.missing)
 }
 

@@ -175,11 +175,11 @@ impl Handshake {
         let tickets = leading_tickets(&answers);
         let received = answers.iter().skip(tickets).copied().find(is_data).map(|record| record.mark);
         self.finished = [Some(finished.mark); 2];
-        // Where the client has asked for something, what looks like a ticket may be the answer to it.
         self.application_data = [sent, received];
         (sent.is_some() || received.is_some()) && (auth == FlightAuth::None || accepted)
     }
 
+    /// Up to TLS 1.2 a server has judged the client's certificate before it finishes, but some judge it again after that.
     fn assess_tls12(&mut self) -> bool {
         let [sent, received] = self.application_data;
         // No server sends data before both have finished, so a lost Finished is made up for.
@@ -224,30 +224,50 @@ impl Handshake {
         })
     }
 
-    /// Decides the outcome of a handshake that is over at `now`, with what ended it.
-    pub(super) fn conclude(&mut self, close: Option<Close>, now: Timestamp) {
+    /// Decides the outcome of a handshake that is over at `now`, with what ended it. `open` where the connection was not
+    /// closed by both sides and the capture just ended.
+    pub(super) fn conclude(&mut self, close: Option<Close>, open: bool, now: Timestamp) {
         self.close = close;
         self.miss_client_hello();
         let established = self.assess();
+        let finished = self.both_finished();
         let open_since = self.finished_at().map(|mark| now.since(mark.time));
         let ended = close.is_some_and(|close| !matches!(close.by, CloseKind::CaptureEnd | CloseKind::Timeout));
         self.outcome = if established {
             Outcome::Established
-        } else if self.ending_alert().is_some() && !self.both_finished() {
+        } else if !finished && self.is_refused_in_the_clear() {
             Outcome::Failed
-        } else if self.both_finished() && !ended && open_since.is_some_and(|open| open >= OPEN_LONG_ENOUGH) {
+        } else if finished && !ended && open_since.is_some_and(|open| open >= OPEN_LONG_ENOUGH) {
             Outcome::Established
         } else if !self.complete() {
             Outcome::Unfinished
-        } else if !self.both_finished() && (ended || self.is_refused()) {
+        } else if !finished && (ended || self.is_refused()) {
             Outcome::Failed
-        } else if !ended {
+        } else if !ended || open {
             Outcome::Unfinished
-        } else if self.is_refused_after_finishing() {
+        } else if self.is_refused_after_finishing() || self.is_dropped_after_finishing() {
             Outcome::Abandoned
+        } else if self.application_data.iter().any(Option::is_some) {
+            // It was used, but nothing shows that the server took the client's certificate.
+            Outcome::Unfinished
         } else {
             Outcome::Unused
         };
+    }
+
+    /// An alert in the clear that says no. A close_notify says nothing where bytes before it are missing.
+    fn is_refused_in_the_clear(&self) -> bool {
+        let alert = self.ending_alert();
+        alert.is_some_and(|alert| alert.description != AlertDescription::CLOSE_NOTIFY || self.complete())
+    }
+
+    /// The client, asked for a certificate, sent data, and the server closed without a word.
+    fn is_dropped_after_finishing(&self) -> bool {
+        let by_server = self.close.filter(|close| close.side == Some(Side::Server));
+        let prompt = by_server.zip(self.finished_at()).is_some_and(|(close, finished)| {
+            close.mark.time.since(finished.time) <= PROMPT
+        });
+        prompt && matches!(self.application_data, [Some(_), None])
     }
 
     /// No handshake begins without a ClientHello: where there is none, the capture began too late.

@@ -183,14 +183,15 @@ impl Tracker {
         }
     }
 
-    /// Ends the current handshake at `now` and decides how it went. There is none where its first hello never became
+    /// Ends the current handshake at `now` and decides how it went; `open` where the capture ended before the connection
+    /// did. There is none where its first hello never became
     /// whole, although nothing is missing and the connection was closed: nobody has sent a handshake message.
-    pub fn settle(&mut self, close: Option<Close>, tcp: impl FnOnce(Direction) -> TcpFacts, now: Timestamp) -> Option<Box<Handshake>> {
+    pub fn settle(&mut self, close: Option<Close>, open: bool, tcp: impl FnOnce(Direction) -> TcpFacts, now: Timestamp) -> Option<Box<Handshake>> {
         let mut handshake = self.core.current.take()?;
         let client = self.core.client?;
         handshake.roles_guessed = self.core.client_is_guessed;
         handshake.tcp = tcp(client);
-        handshake.conclude(close, now);
+        handshake.conclude(close, open, now);
         self.core.changed_cipher = [false; 2];
         handshake.is_one().then_some(handshake)
     }
@@ -294,7 +295,7 @@ impl Core {
 
     fn supersede(&mut self, place: Place) {
         if let Some(mut current) = self.current.take() {
-            current.conclude(None, place.mark.time);
+            current.conclude(None, false, place.mark.time);
             self.superseded.push_back(current);
         }
         self.changed_cipher = [false; 2];
