@@ -183,12 +183,12 @@ impl fmt::Display for Sentence<'_> {
             _ => {}
         }
         match range.end.checked_sub(1) {
-            Some(last) if last == range.start => write!(f, "{side} byte {last}")?,
+            Some(last) if last == range.start => write!(f, "{side} byte {last}"),
             Some(last) if last > range.start && range.end < u64::MAX => {
-                write!(f, "{side} bytes {}-{last}", range.start)?
+                write!(f, "{side} bytes {}-{last}", range.start)
             }
-            _ => write!(f, "{side} bytes from {} on", range.start)?,
-        }
+            _ => write!(f, "{side} bytes from {} on", range.start),
+        }?;
         match why {
             MissingWhy::Lost | MissingWhy::Unseen => f.write_str(" lost"),
             MissingWhy::Snapped => f.write_str(" cut off by the capture's snapshot length"),

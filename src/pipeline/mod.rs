@@ -20,6 +20,7 @@ use crate::report::{Console, Summary, Totals};
 use analysis::Analysis;
 use crossbeam_channel::{RecvTimeoutError, bounded};
 use reader::Reader;
+use std::fs::Metadata;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -130,7 +131,7 @@ fn open(target: Target) -> Result<Sink, String> {
 fn total_bytes(inputs: &[Result<Input, CaptureError>]) -> Option<u64> {
     let size = |input: &Input| match input {
         Input::Stdin => None,
-        Input::File(path) => path.metadata().ok().filter(|file| file.is_file()).map(|file| file.len()),
+        Input::File(path) => path.metadata().ok().filter(Metadata::is_file).map(|file| file.len()),
     };
     inputs.iter().flatten().map(size).sum()
 }
