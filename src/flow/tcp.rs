@@ -442,3 +442,6 @@ pub const fn later(a: u32, b: u32) -> bool {
 pub const fn distance(from: u32, to: u32) -> u32 {
     if later(to, from) { to.wrapping_sub(from) } else { 0 }
 }
+
+#[cfg(test)]
+mod tests;
