@@ -27,10 +27,10 @@ const FAILURES: [Column; 5] = [
 const HANDSHAKES: [Column; 7] = [
     Column { title: "TIME", min: WHOLE },
     Column { title: "CLIENT", min: 15 },
-    Column { title: "SERVER NAME", min: 16 },
+    Column { title: "SERVER NAME", min: 12 },
     Column { title: "OUTCOME", min: WHOLE },
     Column { title: "VERSION", min: WHOLE },
-    Column { title: "CIPHER SUITE", min: 22 },
+    Column { title: "CIPHER SUITE", min: 18 },
     Column { title: "GROUP", min: 9 },
 ];
 
@@ -76,16 +76,26 @@ fn more(all: u64, shown: usize, options: &str, look: Look) -> Option<String> {
     (rest > 0).then(|| look.dim(&format!("  and {} more; {options} shows each on a line", HumanCount(rest))))
 }
 
+/// Where the parts of a time end as events write it.
+const DATE: usize = "2026-03-01".len();
+const SECONDS: usize = "2026-03-01T10:00:00".len();
+const MILLISECONDS: usize = "2026-03-01T10:00:00.123".len();
+
+/// Date and time of day to the second.
+fn second(time: Time) -> String {
+    let text = time.to_string();
+    text.get(..SECONDS).unwrap_or(&text).replace('T', " ")
+}
+
 /// A row's time: the time of day, or the date and the second where the handshakes are not all of one day.
 fn time(row: &Row, summary: &Summary) -> String {
-    const DATE: usize = "2026-03-01".len();
-    const SECONDS: usize = "2026-03-01T10:00:00".len();
-    const MILLISECONDS: usize = "2026-03-01T10:00:00.123".len();
     let date = |time: Time| time.to_string().get(..DATE).map(str::to_owned);
     let one_day = summary.span.is_none_or(|(first, last)| date(first) == date(last));
+    if !one_day {
+        return second(row.time);
+    }
     let text = row.time.to_string();
-    let shown = if one_day { text.get(DATE + 1..MILLISECONDS) } else { text.get(..SECONDS) };
-    shown.unwrap_or(&text).replace('T', " ")
+    text.get(DATE + 1..MILLISECONDS).unwrap_or(&text).to_owned()
 }
 
 fn outcome(outcome: OutcomeName, look: Look) -> String {
@@ -121,11 +131,14 @@ fn handshake(row: &Row, summary: &Summary, look: Look) -> Vec<String> {
 /// What there was in all, a few lines.
 pub fn summary(summary: &Summary, totals: &Totals, look: Look) -> Vec<String> {
     let outcomes = OutcomeName::ALL.iter().map(|outcome| (outcome.to_string(), summary.outcomes.count(outcome)));
-    let outcomes = named(outcomes.filter(|(_, count)| *count > 0).collect(), 0);
-    let mut handshakes = vec![HumanCount(summary.handshakes()).to_string()];
-    handshakes.extend((!outcomes.is_empty()).then(|| format!("of these {}", outcomes.join(", "))));
+    let mut handshakes = named(outcomes.filter(|(_, count)| *count > 0).collect(), 0);
+    let all = HumanCount(summary.handshakes());
+    match handshakes.first_mut() {
+        Some(first) => *first = format!("{all}: {first}"),
+        None => handshakes.push(all.to_string()),
+    }
     let resumed = (summary.resumed > 0).then(|| HumanCount(summary.resumed).to_string());
-    let time = summary.span.map(|(first, last)| format!("{first} to {last}"));
+    let time = summary.span.map(|(first, last)| format!("{} to {} UTC", second(first), second(last)));
     [
         ("Handshakes", handshakes),
         ("Version", tallied(&summary.versions)),
