@@ -32,6 +32,14 @@ const KEPT: [&str; 18] = [
     "server_chain_sha256",
 ];
 
+/// Captures of other people whose TCP numbers alone tell which packets belong together, so that their order matters, and
+/// why.
+const ORDER_MATTERS: [(&str, &str); 3] = [
+    ("mercury~unit_tests~pcaps~capture2.pcap", "the server's packets twice, each time with other sequence numbers"),
+    ("tls_multiple_synack_different_seq.pcapng", "SYN-ACKs with several initial sequence numbers"),
+    ("tcp-fastopen-10-syn-data-ignore", "the same"),
+];
+
 /// How many copies of each kind are made of a capture; more where TLSCRIBE_SEEDS says so.
 fn seeds() -> u64 {
     std::env::var("TLSCRIBE_SEEDS").map_or(2, |seeds| seeds.parse().unwrap())
@@ -141,7 +149,8 @@ impl Experiment {
 fn same_handshakes(copy: impl Fn(&[Packet], &mut Random) -> Vec<Packet>) {
     let experiment = Experiment::new(|link, packets, random| vec![pcap(link, &copy(packets, random))]);
     let mut wrong = Vec::new();
-    for (name, original, copy) in experiment.pairs() {
+    let in_order = |name: &str| ORDER_MATTERS.iter().any(|(odd, _)| name.contains(odd));
+    for (name, original, copy) in experiment.pairs().filter(|(name, ..)| !in_order(name)) {
         let (expected, got) = (kept(original), kept(copy));
         wrong.extend(expected.iter().filter(|one| !got.contains(one)).map(|one| format!("{name}: gone: {one}")));
         wrong.extend(got.iter().filter(|one| !expected.contains(one)).map(|one| format!("{name}: new:  {one}")));
@@ -163,8 +172,8 @@ fn outcomes(events: &[Value]) -> BTreeMap<String, Vec<&str>> {
     by_ends
 }
 
-/// Makes copies of every capture that lack something and asks that no handshake in them has an outcome, other than
-/// unfinished, that it does not have in the original.
+/// Makes copies of every capture that lack something and asks that no handshake in them is called established, failed or
+/// abandoned that is not in the original. Unused may be one whose data were lost with all that speaks of them.
 fn no_outcome_for_want_of_packets(copies_of: impl Fn(u32, &[Packet], &mut Random) -> Vec<Vec<u8>>) {
     let experiment = Experiment::new(copies_of);
     let mut wrong = Vec::new();
@@ -172,7 +181,8 @@ fn no_outcome_for_want_of_packets(copies_of: impl Fn(u32, &[Packet], &mut Random
         let mut expected = outcomes(original);
         for (ends, outcomes) in outcomes(copy) {
             let expected = expected.entry(ends.clone()).or_default();
-            for outcome in outcomes.into_iter().filter(|outcome| *outcome != "unfinished") {
+            let claims = |outcome: &&str| !matches!(*outcome, "unfinished" | "unused");
+            for outcome in outcomes.into_iter().filter(claims) {
                 match expected.iter().position(|expected| *expected == outcome) {
                     Some(at) => drop(expected.remove(at)),
                     None => wrong.push(format!("{name}: {ends}: {outcome}, in the original: {expected:?}")),

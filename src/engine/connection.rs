@@ -4,7 +4,7 @@
 use super::timers::Timer;
 use super::{Limits, close};
 use crate::flow::table::{FlowState, IdleLimits};
-use crate::flow::tcp::{TcpState, later, payload_length};
+use crate::flow::tcp::{Reset, TcpState, later, payload_length};
 use crate::flow::{Assembler, Delivery, Direction, FlowKey, Gate, Piece};
 use crate::handshake::outcome::OPEN_LONG_ENOUGH;
 use crate::handshake::tracker::{Chunk, Surroundings, Tracker};
@@ -481,9 +481,10 @@ impl Streams {
             let acked = tcp.acknowledged(direction.reverse());
             let fin = tcp.fin(direction).map(|fin| fin.sequence);
             let reset = tcp.reset(direction).map(|reset| reset.sequence);
+            let acked_by_reset = tcp.reset(direction.reverse()).and_then(Reset::acknowledged);
             // A FIN takes a number of its own.
             let of_stream = |number: u32| if fin == Some(number.wrapping_sub(1)) { number.wrapping_sub(1) } else { number };
-            for end in [acked, fin, reset].into_iter().flatten().map(of_stream) {
+            for end in [acked, fin, reset, acked_by_reset].into_iter().flatten().map(of_stream) {
                 self.with(direction, MissingWhy::Lost, |assembler, deliver| assembler.end_at(end, mark, deliver));
             }
             if !tcp.heard(direction) {
