@@ -212,3 +212,46 @@ fn lacking(summary: &Summary, totals: &Totals) -> Vec<String> {
     let all = handshakes.into_iter().chain(undecoded).chain(rest).filter(|(count, ..)| *count > 0);
     all.map(|(count, noun, what)| counted_noun(count, noun) + &what).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_frequent_are_named_and_the_rest_is_counted() {
+        let counts = (0..10).map(|number| (format!("suite {number}"), 1_000 - number)).collect();
+        let named = named(counts, 5);
+        assert_eq!(named.len(), MAX_NAMED + 1);
+        assert_eq!(named.first().map(String::as_str), Some("suite 0 1,000"));
+        assert_eq!(named.last().map(String::as_str), Some("others 1,988"));
+    }
+
+    #[test]
+    fn a_line_breaks_between_items_only() {
+        let look = Look { width: 40, colour: false };
+        let items =
+            ["TLS 1.3 12", "TLS 1.2 3", "TLS 1.0 1", "a name that is longer than a line can be 1"].map(str::to_owned);
+        assert_eq!(
+            entry("Version", &items, look),
+            [
+                "  Version       TLS 1.3 12, TLS 1.2 3,",
+                "                TLS 1.0 1,",
+                "                a name that is longer than a line can be 1"
+            ]
+        );
+        assert!(entry("Findings", &[], look).is_empty());
+    }
+
+    #[test]
+    fn a_report_of_nothing_says_so() {
+        let report = report(&Summary::default(), &Totals::default(), true, Look::PLAIN);
+        assert!(report.starts_with("Summary\n  Handshakes    0\n"), "{report}");
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!((counted_noun(1, "frame"), counted_noun(2, "frame")), ("1 frame".into(), "2 frames".into()));
+        let totals = Totals { undecoded: vec![(crate::packet::DecodeError::TruncatedIp, 1)], ..Totals::default() };
+        assert_eq!(lacking(&Summary::default(), &totals), ["1 frame not decoded (truncated IP header)"]);
+    }
+}
