@@ -1,10 +1,11 @@
 //! Other people's captures: of the TLS flows over TCP that tshark sees in them, at least 99 % are found with the same
-//! ends, name, JA3, version, suite and JA3S, and each difference is listed with its reason; the JA4s are FoxIO's.
+//! ends and all that tshark tells of name, JA3, version, suite and JA3S; the JA4s are FoxIO's. Each difference is listed
+//! with its reason, and so is each field that only we tell.
 //!
 //! The captures and tshark's facts are not part of the project; without them the tests say so and pass.
 
 use crate::support::{corpus, handshakes, root};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -43,7 +44,7 @@ struct ExpectedJa4 {
 }
 
 /// Where tshark and we differ, and why.
-#[derive(Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Difference {
     file: String,
@@ -52,8 +53,26 @@ struct Difference {
     field: String,
     ours: Option<String>,
     tshark: Option<String>,
-    #[serde(default)]
     reason: String,
+}
+
+impl Difference {
+    /// True where both are about the same field of the same flow, with the same values.
+    fn is_same(&self, other: &Self) -> bool {
+        let Self { file, ends, field, ours, tshark, reason: _ } = self;
+        (file, ends, field, ours, tshark) == (&other.file, &other.ends, &other.field, &other.ours, &other.tshark)
+    }
+
+    /// True where tshark tells what we do not, or tell otherwise.
+    fn contradicts(&self) -> bool {
+        self.field == "flow" || self.tshark.is_some()
+    }
+}
+
+/// Those of `these` that are not among `those`, as lines for the file.
+fn missing(these: &[Difference], those: &[Difference]) -> Vec<String> {
+    let is_new = |this: &&Difference| !those.iter().any(|that| that.is_same(this));
+    these.iter().filter(is_new).map(|difference| serde_json::to_string(difference).unwrap()).collect()
 }
 
 /// A JSON-lines file, the flows over TCP only.
@@ -149,24 +168,19 @@ fn tshark_sees_the_same_in_99_of_100_flows_and_every_difference_has_its_reason()
                     .map(|(field, tshark, ours)| difference(field, tshark, ours)),
             ),
         }
-        equal += usize::from(found.len() == before);
+        equal += usize::from(!found[before..].iter().any(Difference::contradicts));
     }
 
     let listed = std::fs::read_to_string(root().join("tests/oracle/differences.json")).unwrap();
     let listed: Vec<Difference> = serde_json::from_str(&listed).unwrap();
     assert!(listed.iter().all(|difference| !difference.reason.is_empty()), "a listed difference has no reason");
-    let without_reason = |difference: &Difference| {
-        let Difference { file, ends, field, ours, tshark, .. } = difference;
-        (file.clone(), ends.clone(), field.clone(), ours.clone(), tshark.clone())
-    };
-    let listed: Vec<_> = listed.iter().map(without_reason).collect();
-    let found: Vec<_> = found.iter().map(without_reason).collect();
-    let new: Vec<_> = found.iter().filter(|difference| !listed.contains(difference)).collect();
-    let gone: Vec<_> = listed.iter().filter(|difference| !found.contains(difference)).collect();
+    let (new, gone) = (missing(&found, &listed), missing(&listed, &found));
     assert!(
         new.is_empty() && gone.is_empty(),
-        "{equal} of {} flows are equal\nnot in tests/oracle/differences.json:\n{new:#?}\nthere, but gone:\n{gone:#?}",
-        flows.len()
+        "{equal} of {} flows are equal\nnot in tests/oracle/differences.json:\n{}\nthere, but gone:\n{}",
+        flows.len(),
+        new.join(",\n"),
+        gone.join("\n")
     );
     assert!(equal as f64 >= WANTED * flows.len() as f64, "{equal} of {} flows are equal", flows.len());
 }

@@ -32,6 +32,14 @@ const KEPT: [&str; 18] = [
     "server_chain_sha256",
 ];
 
+/// Captures of other people in which packets out of order say something else: connections with the same ends and other
+/// sequence numbers run at the same time, and only the order of their packets tells them apart.
+const ORDER_MATTERS: [(&str, &str); 3] = [
+    ("capture2.pcap", "captured on both sides of a firewall that rewrites sequence numbers"),
+    ("tls_multiple_synack_different_seq.pcapng", "the server answers one SYN several times, differently"),
+    ("tcp-fastopen-10-syn-data-ignore~input.pcap", "two servers behind one address answer one SYN"),
+];
+
 /// How many copies of each kind are made of a capture; more where TLSCRIBE_SEEDS says so.
 fn seeds() -> u64 {
     std::env::var("TLSCRIBE_SEEDS").map_or(2, |seeds| seeds.parse().unwrap())
@@ -137,11 +145,12 @@ impl Experiment {
     }
 }
 
-/// Makes copies of every capture and asks that their handshakes are the original's.
-fn same_handshakes(copy: impl Fn(&[Packet], &mut Random) -> Vec<Packet>) {
+/// Makes copies of every capture, less some, and asks that their handshakes are the original's.
+fn same_handshakes(but: &[(&str, &str)], copy: impl Fn(&[Packet], &mut Random) -> Vec<Packet>) {
     let experiment = Experiment::new(|link, packets, random| vec![pcap(link, &copy(packets, random))]);
     let mut wrong = Vec::new();
-    for (name, original, copy) in experiment.pairs() {
+    for (name, original, copy) in experiment.pairs().filter(|(name, ..)| !but.iter().any(|(but, _)| name.contains(but)))
+    {
         let (expected, got) = (kept(original), kept(copy));
         wrong.extend(expected.iter().filter(|one| !got.contains(one)).map(|one| format!("{name}: gone: {one}")));
         wrong.extend(got.iter().filter(|one| !expected.contains(one)).map(|one| format!("{name}: new:  {one}")));
@@ -185,12 +194,12 @@ fn no_outcome_for_want_of_packets(copies_of: impl Fn(u32, &[Packet], &mut Random
 
 #[test]
 fn packets_moved_by_up_to_eight_places_give_the_same_handshakes() {
-    same_handshakes(moved);
+    same_handshakes(&ORDER_MATTERS, moved);
 }
 
 #[test]
 fn packets_that_come_twice_give_the_same_handshakes() {
-    same_handshakes(doubled);
+    same_handshakes(&[], doubled);
 }
 
 #[test]
