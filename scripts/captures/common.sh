@@ -107,6 +107,7 @@ capture() {
     shift
     local log=$RUN/log/tcpdump try
     [ $# -gt 0 ] || set -- -i eth0 tcp
+    : > "$log"
     (exec ip netns exec tlscribe-server tcpdump --immediate-mode -U -n -s 65535 -Z root -w "$CAPTURE" "$@") 2>"$log" &
     TCPDUMP=$!
     for try in $(seq 100); do
@@ -117,9 +118,15 @@ capture() {
     return 1
 }
 
-# captured: ends the capture once the last packets have come
+# captured: ends the capture once there are packets and no more of them come
 captured() {
-    sleep 0.3
+    local before=0 now try
+    for try in $(seq 30); do
+        sleep 0.3
+        now=$(stat -c %s "$CAPTURE")
+        [ "$now" -gt 24 ] && [ "$now" = "$before" ] && break
+        before=$now
+    done
     kill "$TCPDUMP"
     wait "$TCPDUMP" || true
     TCPDUMP=

@@ -19,7 +19,7 @@ s_client -connect $SERVER:443 -servername ecdsa.test -groups X25519:P-256
 captured
 label "s_client -groups X25519:P-256 and s_server -groups P-384 of $OPENSSL: no group to ask for, so an alert instead" \
     outcome=failed version= sni=ecdsa.test close.by=alert close.side=server \
-    'alerts=[{"from":"server","level":"fatal","code":40,"name":"handshake_failure","visibility":"plaintext","frame":"@alert"}]'
+    'alerts=[{"from":"server","level":"fatal","code":40,"name":"handshake_failure","visibility":"plaintext"}]'
 stop_servers
 
 nginx_server "server { listen 443 ssl; server_name rsa.test; ssl_protocols TLSv1.2 TLSv1.3; ssl_ecdh_curve secp256r1;

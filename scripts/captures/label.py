@@ -5,8 +5,8 @@
 
 HOW says how the capture was made. The KEY=VALUEs of one handshake follow, those of the next one after `--`, in the order of
 their ClientHellos. A key is a path into the event (`server.port`), a value is JSON where it parses as JSON and text otherwise;
-an empty value removes one of the defaults below. `--none` instead: the capture holds no handshake. `@alert` in `alerts` stands for the
-frame of the next plaintext alert. `-u REASON` before HOW: tshark cannot see this one, do not ask it.
+an empty value removes one of the defaults below. `--none` instead: the capture holds no handshake. The frame numbers
+of alerts are filled in.
 """
 import json
 import os
@@ -25,9 +25,9 @@ GROUPS = {
 }
 SIGNATURES = {
     0x0401: "rsa_pkcs1_sha256", 0x0501: "rsa_pkcs1_sha384", 0x0601: "rsa_pkcs1_sha512", 0x0403: "ecdsa_secp256r1_sha256",
-    0x0804: "rsa_pss_rsae_sha256", 0x0807: "ed25519",
+    0x0804: "rsa_pss_rsae_sha256", 0x0805: "rsa_pss_rsae_sha384", 0x0806: "rsa_pss_rsae_sha512", 0x0807: "ed25519",
 }
-CLIENT_HELLO, SERVER_HELLO, SERVER_KEY_EXCHANGE, CLIENT_KEY_EXCHANGE, PRE_SHARED_KEY = "1", "2", "12", "16", "41"
+CLIENT_HELLO, SERVER_HELLO, SERVER_KEY_EXCHANGE, SERVER_HELLO_DONE, PRE_SHARED_KEY = "1", "2", "12", "14", "41"
 HELLO_RETRY = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c"
 
 
@@ -76,6 +76,10 @@ def first(text):
     return text.split(",")[0]
 
 
+def innermost(text):
+    return text.split(",")[-1]
+
+
 def server_hello(row, names):
     """The facts of a frame with a ServerHello that is not a HelloRetryRequest."""
     version = VERSIONS[int(first(row["tls.handshake.extensions.supported_version"]) or first(row["tls.handshake.version"]), 0)]
@@ -107,7 +111,7 @@ def seen(capture, ports):
         types = row["tls.handshake.type"].split(",")
         facts = streams.get(row["tcp.stream"])
         if CLIENT_HELLO in types and facts is None:
-            source, destination = (first(row[f"ip.{end}"] or row[f"ipv6.{end}"]) for end in ("src", "dst"))
+            source, destination = (innermost(row[f"ip.{end}"] or row[f"ipv6.{end}"]) for end in ("src", "dst"))
             facts = {"client": {"ip": source}, "server": {"ip": destination, "port": int(row["tcp.dstport"])}, "hello_retry": False}
             if name := row["tls.handshake.extensions_server_name"]:
                 facts["sni"] = name
@@ -122,27 +126,42 @@ def seen(capture, ports):
         if SERVER_KEY_EXCHANGE in types:
             facts |= server_key_exchange(row)
         if "version" in facts and facts["version"] != "TLS 1.3":
-            # without a ClientKeyExchange the keys are those of an earlier session
-            facts["resumed"] = facts.get("resumed", True) and CLIENT_KEY_EXCHANGE not in types
+            # a server that takes up a session says Finished instead of ServerHelloDone
+            facts["resumed"] = facts.get("resumed", True) and SERVER_HELLO_DONE not in types
     return list(streams.values())
 
 
-def alert_frames(capture, ports):
-    return [int(line) for line in tshark(capture, ports, "-Y", "tls.alert_message.desc", "-T", "fields", "-e", "frame.number")]
+def seen_alerts(capture, ports):
+    """The alerts in the clear, but for close_notify: frame number, sender's address, level and code."""
+    fields = ("frame.number", "ip.src", "ipv6.src", "tls.alert_message.level", "tls.alert_message.desc")
+    arguments = [word for field in fields for word in ("-e", field)]
+    for line in tshark(capture, ports, "-Y", "tls.alert_message.desc > 0", "-T", "fields", *arguments):
+        frame, source4, source6, level, code = line.split("\t")
+        yield int(frame), source4 or source6, {"1": "warning", "2": "fatal"}[level], int(code)
+
+
+def place_alerts(events, alerts):
+    """Puts frame numbers into the labels' alerts; yields what does not fit."""
+    for event in events:
+        for alert in event.get("alerts", []):
+            frame, source, level, code = next(alerts, (None, None, None, None))
+            if (source, level, code) != (event[alert["from"]]["ip"], alert["level"], alert["code"]):
+                yield f"the label has alert {alert['code']} of the {alert['from']}, tshark {level} {code} of {source}"
+            alert["frame"] = frame
+    yield from (f"an alert that no label has: {alert}" for alert in alerts)
 
 
 def differences(label, facts):
     """Where a label says something that tshark does not see, or sees otherwise. A label may leave out what it does not care for."""
-    for key in sorted(label.keys() & CHECKED):
+    # tshark does not look into the ServerKeyExchange of ECDHE_PSK
+    blind = {"named_group"} if "ECDHE_PSK" in label.get("cipher_suite", "") else set()
+    for key in sorted(label.keys() & CHECKED - blind):
         if label[key] != facts.get(key):
             yield f"{key}: the label says {label[key]}, tshark {facts.get(key)}"
 
 
 def main():
-    capture, *words = sys.argv[1:]
-    unchecked = words[:1] == ["-u"]
-    reason = words[1] if unchecked else None
-    how, *rest = words[2:] if unchecked else words
+    capture, how, *rest = sys.argv[1:]
     groups = [[]]
     for word in rest:
         if word == "--":
@@ -152,24 +171,16 @@ def main():
     events = [] if rest == ["--none"] else [handshake(group) for group in groups]
     ports = {event["server"]["port"] for event in events}
 
-    alerts = [alert for event in events for alert in event.get("alerts", [])]
-    for alert, frame in zip(alerts, alert_frames(capture, ports) if alerts else []):
-        if alert["frame"] == "@alert":
-            alert["frame"] = frame
-    problems = [f"no frame for alert {alert['name']}" for alert in alerts if alert["frame"] == "@alert"]
-    if not unchecked:
-        facts = seen(capture, ports)
-        if len(facts) != len(events):
-            problems.append(f"the label has {len(events)} handshakes, tshark sees {len(facts)}")
-        for number, (event, fact) in enumerate(zip(events, facts), 1):
-            problems += [f"handshake {number}: {line}" for line in differences(event, fact)]
+    problems = list(place_alerts(events, seen_alerts(capture, ports)))
+    facts = seen(capture, ports)
+    if len(facts) != len(events):
+        problems.append(f"the label has {len(events)} handshakes, tshark sees {len(facts)}")
+    for number, (event, fact) in enumerate(zip(events, facts), 1):
+        problems += [f"handshake {number}: {line}" for line in differences(event, fact)]
     if problems:
         sys.exit("\n".join(f"{capture}: {line}" for line in problems))
 
-    label = {"made_by": os.environ["MADE_BY"], "how": how}
-    if reason:
-        label["unchecked"] = reason
-    label["handshakes"] = events
+    label = {"made_by": os.environ["MADE_BY"], "how": how, "handshakes": events}
     path = re.sub(r"\.pcap(ng)?(\.gz|\.zst)?$", ".json", capture)
     with open(path, "w") as file:
         json.dump(label, file, indent=2)

@@ -32,6 +32,7 @@ def arguments():
     for mode in client, server:
         mode.add_argument("--max", default="1.3", help="highest version: 1.2 or 1.3")
         mode.add_argument("--send", help="what to send once the handshake is over")
+        mode.add_argument("--answer", help="what to send each time something has been received")
         mode.add_argument("--receive", type=int, default=1, help="how often to read after that")
         mode.add_argument("--stay", type=float, default=0, help="seconds to wait before closing")
         mode.add_argument("--end", choices=["close", "fin", "rst"], default="close", help="close_notify and FIN, only FIN, or RST")
@@ -99,6 +100,8 @@ def converse(wire, args):
     for _ in range(args.receive):
         if not wire.run(wire.tls.read, 4096):
             break
+        if args.answer:
+            wire.run(wire.tls.write, args.answer.encode())
     time.sleep(args.stay)
     if args.end == "close":
         try:

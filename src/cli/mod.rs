@@ -51,7 +51,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Read(read::Arguments),
+    Read(Box<read::Arguments>),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
 }

@@ -150,7 +150,7 @@ mod tests {
         expect(settings(), PIPE, false, &output);
         expect(Settings { format: Some(Format::Text), ..settings() }, TERMINAL, false, &output);
         expect(Settings { detail: Some(Detail::Full), ..settings() }, TERMINAL, false, &output);
-        expect(Settings { targets: vec![file.clone()], ..settings() }, TERMINAL, true, &[file.clone()]);
+        expect(Settings { targets: vec![file.clone()], ..settings() }, TERMINAL, true, std::slice::from_ref(&file));
         let both = vec![file.clone(), Target::StandardOutput];
         expect(Settings { targets: both.clone(), ..settings() }, TERMINAL, false, &both);
         expect(Settings { targets: vec![file.clone()], ..settings() }, PIPE, false, &[file]);

@@ -1,7 +1,7 @@
 //! What ended a connection, when more than one thing did: the first, by what each side had seen of the other when it
 //! acted. Frames decide only where that does not, since a capture may have them out of order.
 
-use super::connection::Streams;
+use super::streams::Streams;
 use crate::flow::Direction;
 use crate::flow::tcp::TcpState;
 use crate::handshake::{Close, CloseKind, Side};

@@ -9,6 +9,7 @@ mod clock;
 mod close;
 mod connection;
 mod stats;
+mod streams;
 mod timers;
 
 pub use stats::Stats;

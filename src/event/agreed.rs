@@ -40,3 +40,52 @@ fn dh_bits(negotiated: &Negotiated<'_>) -> Option<u32> {
     let first = p.get(zeros)?;
     u32::try_from((p.len() - zeros) * 8).ok().map(|bits| bits - first.leading_zeros())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tls::registry::ProtocolVersion;
+    use crate::tls::{ClientHello, ServerHello};
+
+    /// A hello's body up to the suites, and from the compression on.
+    fn hello(suites: &[u8], after: &[u8]) -> Vec<u8> {
+        [&[3, 3][..], &[7; 32], &[0], suites, after].concat()
+    }
+
+    const RENEGOTIATION_INFO: [u8; 7] = [0, 5, 0xff, 1, 0, 1, 0];
+
+    fn judged(client: &[u8], server: &[u8], version: ProtocolVersion) -> Option<bool> {
+        secure_renegotiation(&Negotiated {
+            client_hello: Some(ClientHello::parse(client).expect("a hello")),
+            server_hello: Some(ServerHello::parse(server).expect("a hello")),
+            version: Some(version),
+            ..Negotiated::default()
+        })
+    }
+
+    #[test]
+    fn a_server_is_judged_only_by_clients_that_asked() {
+        let silent = hello(&[0, 2, 0xc0, 0x2f], &[1, 0]);
+        let by_suite = hello(&[0, 4, 0xc0, 0x2f, 0, 0xff], &[1, 0]);
+        let by_extension = hello(&[0, 2, 0xc0, 0x2f], &[&[1, 0][..], &RENEGOTIATION_INFO].concat());
+        let (no, yes) = (hello(&[0xc0, 0x2f], &[0]), hello(&[0xc0, 0x2f], &[&[0][..], &RENEGOTIATION_INFO].concat()));
+        let tls12 = ProtocolVersion::TLS_1_2;
+        assert_eq!(judged(&silent, &no, tls12), None);
+        assert_eq!(judged(&by_suite, &no, tls12), Some(false));
+        assert_eq!(judged(&by_extension, &no, tls12), Some(false));
+        assert_eq!(judged(&by_suite, &yes, tls12), Some(true));
+        assert_eq!(judged(&by_suite, &no, ProtocolVersion::TLS_1_3), None);
+    }
+
+    #[test]
+    fn the_size_of_a_group_is_that_of_its_prime() {
+        let bits = |p: &[u8]| {
+            let exchange = ServerKeyExchange::Dhe { identity_hint: None, p, g: &[2], public: &[1], signature: None };
+            dh_bits(&Negotiated { server_key_exchange: Some(exchange), ..Negotiated::default() })
+        };
+        assert_eq!(bits(&[0xff; 128]), Some(1024));
+        assert_eq!(bits(&[&[0][..], &[0x80; 256]].concat()), Some(2048));
+        assert_eq!(bits(&[0x7f; 256]), Some(2047));
+        assert_eq!(bits(&[0, 0]), None);
+    }
+}

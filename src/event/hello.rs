@@ -2,23 +2,25 @@
 //!
 //! The lists are written straight from the message: a record holds where they lie, not copies.
 
-use super::value::{Alpn, Base64, Hex, Shown};
+use super::name::{Name, Registered};
+use super::value::{Alpn, Base64};
 use crate::handshake::{Handshake, Message, Negotiated, Side};
+use crate::hex::hex;
 
 use crate::tls::registry::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme, Ssl2CipherSpec};
 use crate::tls::{
     ClientHello, Element, Extensions, HANDSHAKE_HEADER_LEN, KeyShare, List, Opaque8, ServerHello, Ssl2ClientHello,
 };
 use serde::{Serialize, Serializer};
-use std::fmt::{Debug, Display};
+use std::fmt::Debug;
 
 /// A list whose elements are written as their names.
 #[derive(Debug)]
 struct Names<'a, T: Element<'a, Value: Debug>>(List<'a, T>);
 
-impl<'a, T: Element<'a, Value: Debug + Display>> Serialize for Names<'a, T> {
+impl<'a, T: Element<'a, Value: Debug + Registered>> Serialize for Names<'a, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(Shown))
+        serializer.collect_seq(self.0.iter().map(Name))
     }
 }
 
@@ -28,7 +30,7 @@ struct Kinds<'a>(Extensions<'a>);
 
 impl Serialize for Kinds<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|extension| Shown(extension.kind)))
+        serializer.collect_seq(self.0.iter().map(|extension| Name(extension.kind)))
     }
 }
 
@@ -38,7 +40,7 @@ struct KeyShares<'a>(List<'a, KeyShare<'a>>);
 
 impl Serialize for KeyShares<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|share| Shown(share.group)))
+        serializer.collect_seq(self.0.iter().map(|share| Name(share.group)))
     }
 }
 
@@ -57,7 +59,7 @@ impl Serialize for Protocols<'_> {
 #[serde(untagged)]
 enum Versions<'a> {
     List(Names<'a, ProtocolVersion>),
-    Highest([Shown<ProtocolVersion>; 1]),
+    Highest([Name<ProtocolVersion>; 1]),
 }
 
 /// The suites of either kind of ClientHello.
@@ -84,7 +86,7 @@ pub(super) struct ClientHelloPart<'a> {
     alpn: Option<Protocols<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     extensions: Option<Kinds<'a>>,
-    random: Hex<&'a [u8]>,
+    random: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,7 +114,7 @@ impl<'a> ClientHelloPart<'a> {
         Self {
             versions: match versions {
                 Some(list) => Versions::List(Names(list)),
-                None => Versions::Highest([Shown(hello.legacy_version)]),
+                None => Versions::Highest([Name(hello.legacy_version)]),
             },
             cipher_suites: (!hello.cipher_suites.is_empty()).then_some(Suites::Tls(Names(hello.cipher_suites))),
             named_groups: extensions.supported_groups().and_then(Result::ok).map(Names),
@@ -120,7 +122,7 @@ impl<'a> ClientHelloPart<'a> {
             signature_schemes: extensions.signature_algorithms().and_then(Result::ok).map(Names),
             alpn: extensions.alpn().and_then(Result::ok).map(Protocols),
             extensions: (!extensions.is_empty()).then_some(Kinds(*extensions)),
-            random: Hex(hello.random),
+            random: hex(hello.random),
             bytes: message.whole.then_some(HANDSHAKE_HEADER_LEN + message.body.len()),
             raw: with_raw.then_some(Base64::message(message.kind, message.body)),
         }
@@ -128,14 +130,14 @@ impl<'a> ClientHelloPart<'a> {
 
     fn ssl2(hello: &Ssl2ClientHello<'a>, body: &'a [u8], with_raw: bool) -> Self {
         Self {
-            versions: Versions::Highest([Shown(hello.version)]),
+            versions: Versions::Highest([Name(hello.version)]),
             cipher_suites: Some(Suites::Ssl2(Names(hello.cipher_specs))),
             named_groups: None,
             key_shares: None,
             signature_schemes: None,
             alpn: None,
             extensions: None,
-            random: Hex(hello.challenge),
+            random: hex(hello.challenge),
             bytes: Some(body.len()),
             raw: with_raw.then_some(Base64::bytes(body)),
         }
@@ -147,7 +149,7 @@ impl<'a> ClientHelloPart<'a> {
 pub(super) struct ServerHelloPart<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     extensions: Option<Kinds<'a>>,
-    random: Hex<&'a [u8]>,
+    random: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     raw: Option<Base64<'a>>,
 }
@@ -163,7 +165,7 @@ impl<'a> ServerHelloPart<'a> {
         };
         Some(Self {
             extensions: (!hello.extensions.is_empty()).then_some(Kinds(hello.extensions)),
-            random: Hex(hello.random),
+            random: hex(hello.random),
             raw: if with_raw { raw() } else { None },
         })
     }

@@ -1,11 +1,12 @@
 //! What happened, in order: as short words for `history`, and with frames and times for `timeline`.
 
-use super::value::{Shown, Time};
+use super::name::Registered;
+use super::value::Time;
 use crate::handshake::{Handshake, Side, Step, What};
 use crate::tls::HELLO_RETRY_REQUEST_RANDOM;
 use crate::tls::registry::{ContentType, HandshakeType};
+use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
-use std::fmt;
 
 /// The word for one step: the message's registered name, or what stands for it.
 #[derive(Clone, Copy, Debug)]
@@ -30,20 +31,31 @@ fn is_hello_retry_request(body: &[u8]) -> bool {
     body.get(2..).is_some_and(|rest| rest.starts_with(&HELLO_RETRY_REQUEST_RANDOM))
 }
 
-impl fmt::Display for Word {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::Step(what) = self else { return f.write_str("hello_retry_request") };
-        f.write_str(match what {
-            What::Message(kind) => return kind.fmt(f),
-            What::Ssl2ClientHello => "ssl2_client_hello",
-            What::Ssl2ServerHello => "ssl2_server_hello",
-            What::ChangeCipherSpec => "change_cipher_spec",
-            What::Alert(_, description) => return write!(f, "alert:{description}"),
-            What::Encrypted(ContentType::HANDSHAKE) => "encrypted_handshake",
-            What::Encrypted(ContentType::ALERT) => "encrypted_alert",
-            What::Encrypted(_) => "encrypted",
-            What::ApplicationData => "application_data",
-        })
+impl Word {
+    /// Appends it.
+    fn push_to(self, text: &mut String) {
+        let Self::Step(what) = self else { return text.push_str("hello_retry_request") };
+        match what {
+            What::Message(kind) => push_name(text, kind),
+            What::Ssl2ClientHello => text.push_str("ssl2_client_hello"),
+            What::Ssl2ServerHello => text.push_str("ssl2_server_hello"),
+            What::ChangeCipherSpec => text.push_str("change_cipher_spec"),
+            What::Alert(_, description) => {
+                text.push_str("alert:");
+                push_name(text, description);
+            }
+            What::Encrypted(ContentType::HANDSHAKE) => text.push_str("encrypted_handshake"),
+            What::Encrypted(ContentType::ALERT) => text.push_str("encrypted_alert"),
+            What::Encrypted(_) => text.push_str("encrypted"),
+            What::ApplicationData => text.push_str("application_data"),
+        }
+    }
+}
+
+fn push_name(text: &mut String, value: impl Registered) {
+    match value.registered_name() {
+        Some(name) => text.push_str(name),
+        None => text.push_str(&value.to_string()),
     }
 }
 
@@ -53,19 +65,23 @@ pub(super) struct History<'a>(pub(super) &'a Handshake);
 
 impl Serialize for History<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(steps(self.0).map(|(step, word)| Shown(Directed(step.from, word))))
-    }
-}
-
-/// A step with an arrow that points from the client to the server or back.
-struct Directed(Side, Word);
-
-impl fmt::Display for Directed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Side::Client => write!(f, "{}>", self.1),
-            Side::Server => write!(f, "<{}", self.1),
+        let mut words = serializer.serialize_seq(Some(self.0.steps.len()))?;
+        let mut text = String::new();
+        for (step, word) in steps(self.0) {
+            text.clear();
+            match step.from {
+                Side::Client => {
+                    word.push_to(&mut text);
+                    text.push('>');
+                }
+                Side::Server => {
+                    text.push('<');
+                    word.push_to(&mut text);
+                }
+            }
+            words.serialize_element(&text)?;
         }
+        words.end()
     }
 }
 
@@ -76,18 +92,17 @@ pub(super) struct Timeline<'a>(pub(super) &'a Handshake);
 #[derive(Serialize)]
 struct Entry {
     side: &'static str,
-    message: Shown<Word>,
+    message: String,
     frame: u64,
     time: Time,
 }
 
 impl Serialize for Timeline<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(steps(self.0).map(|(step, word)| Entry {
-            side: step.from.name(),
-            message: Shown(word),
-            frame: step.mark.frame,
-            time: Time(step.mark.time),
+        serializer.collect_seq(steps(self.0).map(|(step, word)| {
+            let mut message = String::new();
+            word.push_to(&mut message);
+            Entry { side: step.from.name(), message, frame: step.mark.frame, time: Time(step.mark.time) }
         }))
     }
 }

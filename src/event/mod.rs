@@ -8,6 +8,7 @@ mod certificate;
 mod fields;
 mod hello;
 mod history;
+mod name;
 mod outcome;
 mod parts;
 mod record;
@@ -20,6 +21,7 @@ pub mod value;
 
 pub use certificate::Chain;
 pub use fields::{Fields, MAX_FIELDS};
+pub use name::{Name, Registered};
 pub use outcome::OutcomeName;
 pub use parts::{AlertPart, ClosePart, Each, End};
 pub use record::{Detail, Facts, Observer, Record};

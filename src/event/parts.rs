@@ -1,5 +1,6 @@
 //! The small parts of a record: ends, alerts, the close, and what the capture lacked.
 
+use super::name::Name;
 use super::value::Shown;
 use crate::handshake::{Alert, Close, CloseKind, Fault, Missing, MissingWhy, Side};
 use crate::packet::{TunnelKind, Tunnels};
@@ -74,10 +75,10 @@ impl From<&Close> for ClosePart {
 pub struct AlertPart {
     /// Who sent it.
     pub from: &'static str,
-    level: Shown<AlertLevel>,
+    level: Name<AlertLevel>,
     code: u8,
     /// Its registered name.
-    pub name: Shown<AlertDescription>,
+    pub name: Name<AlertDescription>,
     visibility: &'static str,
     frame: u64,
 }
@@ -93,9 +94,9 @@ impl From<&Alert> for AlertPart {
     fn from(alert: &Alert) -> Self {
         Self {
             from: alert.from.name(),
-            level: Shown(alert.level),
+            level: Name(alert.level),
             code: alert.description.0,
-            name: Shown(alert.description),
+            name: Name(alert.description),
             visibility: "plaintext",
             frame: alert.mark.frame,
         }
@@ -182,12 +183,12 @@ impl fmt::Display for Sentence<'_> {
             _ => {}
         }
         match range.end.checked_sub(1) {
-            Some(last) if last == range.start => write!(f, "{side} byte {last}")?,
+            Some(last) if last == range.start => write!(f, "{side} byte {last}"),
             Some(last) if last > range.start && range.end < u64::MAX => {
-                write!(f, "{side} bytes {}-{last}", range.start)?
+                write!(f, "{side} bytes {}-{last}", range.start)
             }
-            _ => write!(f, "{side} bytes from {} on", range.start)?,
-        }
+            _ => write!(f, "{side} bytes from {} on", range.start),
+        }?;
         match why {
             MissingWhy::Lost | MissingWhy::Unseen => f.write_str(" lost"),
             MissingWhy::Snapped => f.write_str(" cut off by the capture's snapshot length"),
@@ -221,5 +222,40 @@ impl fmt::Display for TunnelName {
         let Self(kind, id) = self;
         f.write_str(kind.name())?;
         if kind.has_identifier() { write!(f, ":{id}") } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_said_with_its_first_and_last_byte() {
+        let sentence = |range, why| Sentence(&Missing { from: Side::Client, range, why }).to_string();
+        assert_eq!(sentence(0..1460, MissingWhy::Lost), "client bytes 0-1459 lost");
+        assert_eq!(sentence(7..8, MissingWhy::Lost), "client byte 7 lost");
+        assert_eq!(
+            sentence(7..u64::MAX, MissingWhy::BeforeCapture),
+            "client bytes from 7 on sent before the capture began"
+        );
+        assert_eq!(sentence(0..0, MissingWhy::BeforeCapture), "what the client sent before the capture began");
+        assert_eq!(sentence(0..0, MissingWhy::Unseen), "no packet of the client was captured");
+        assert_eq!(sentence(5..10, MissingWhy::Unacknowledged), "client bytes 5-9 never acknowledged by the server");
+    }
+
+    #[test]
+    fn an_icmp_error_is_the_networks() {
+        let close = |by, side| ClosePart::from(&Close { by, side, mark: Default::default() });
+        let json = |part: ClosePart| serde_json::to_string(&part).expect("it serializes");
+        assert_eq!(json(close(CloseKind::Icmp, None)), r#"{"by":"icmp","side":"network"}"#);
+        assert_eq!(json(close(CloseKind::Fin, Some(Side::Server))), r#"{"by":"fin","side":"server"}"#);
+        assert_eq!(json(close(CloseKind::CaptureEnd, None)), r#"{"by":"capture_end"}"#);
+        assert_eq!(close(CloseKind::Rst, Some(Side::Client)).to_string(), "client reset the connection");
+    }
+
+    #[test]
+    fn a_tunnel_without_an_identifier_is_its_kind() {
+        assert_eq!(TunnelName(TunnelKind::Vxlan, 42).to_string(), "vxlan:42");
+        assert_eq!(TunnelName(TunnelKind::IpIp, 0).to_string(), "ipip");
     }
 }

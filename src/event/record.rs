@@ -7,12 +7,14 @@ use super::agreed::findings;
 use super::certificate::{CertificatePart, Chain, Digests};
 use super::hello::{ClientHelloPart, ServerHelloPart};
 use super::history::{History, Timeline};
+use super::name::Name;
 use super::outcome::OutcomeName;
 use super::parts::{AlertPart, Bytes, CapturePart, ClosePart, Each, End, FaultPart, TunnelNames};
 use super::timing::Timing;
-use super::value::{Alpn, Hex, Millis, Shown, Text, Time};
+use super::value::{Alpn, Millis, Shown, Text, Time};
 use crate::fingerprint::{Carrier, Fingerprinter, IpProtocol, community_id};
 use crate::handshake::{Alert, ClientAuth, EarlyData, Ech, Fault, Handshake, Negotiated, Outcome, Side};
+use crate::hex::hex;
 use crate::policy::Finding;
 use crate::tls::ClientHello;
 use crate::tls::registry::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
@@ -22,6 +24,9 @@ use std::net::IpAddr;
 
 /// The version of the event's schema.
 const SCHEMA_VERSION: &str = "tlscribe/1";
+
+/// So many bytes of a SHA-256 are an event's id.
+const ID_BYTES: usize = 16;
 
 /// How much an event tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,7 +81,7 @@ pub struct Facts<'a> {
 pub struct Record<'a> {
     schema: &'static str,
     event_type: &'static str,
-    id: Hex<[u8; 16]>,
+    id: String,
     /// When the handshake began.
     pub start_time: Time,
     /// When its last byte was seen.
@@ -99,17 +104,17 @@ pub struct Record<'a> {
     pub outcome: OutcomeName,
     /// What was negotiated.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<Shown<ProtocolVersion>>,
+    pub version: Option<Name<ProtocolVersion>>,
     /// What was negotiated.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cipher_suite: Option<Shown<CipherSuite>>,
+    pub cipher_suite: Option<Name<CipherSuite>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cipher_suite_code: Option<u16>,
     /// What was negotiated.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub named_group: Option<Shown<NamedGroup>>,
+    pub named_group: Option<Name<NamedGroup>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    signature_scheme: Option<Shown<SignatureScheme>>,
+    signature_scheme: Option<Name<SignatureScheme>>,
     /// The server name that the client asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sni: Option<Text<'a>>,
@@ -196,11 +201,11 @@ impl<'a> Record<'a> {
             vlan: handshake.vlan.ids(),
             tunnel: (!handshake.tunnels.is_empty()).then_some(TunnelNames(handshake.tunnels)),
             outcome: OutcomeName(handshake.outcome),
-            version: negotiated.version.map(Shown),
-            cipher_suite: negotiated.cipher_suite.map(Shown),
+            version: negotiated.version.map(Name),
+            cipher_suite: negotiated.cipher_suite.map(Name),
             cipher_suite_code: negotiated.cipher_suite.map(|suite| suite.0),
-            named_group: negotiated.named_group.map(Shown),
-            signature_scheme: negotiated.signature_scheme.map(Shown),
+            named_group: negotiated.named_group.map(Name),
+            signature_scheme: negotiated.signature_scheme.map(Name),
             sni: negotiated.sni.map(Text),
             alpn: negotiated.alpn.map(Alpn),
             resumed: negotiated.resumed,
@@ -258,7 +263,7 @@ fn client_hello_is_whole(handshake: &Handshake) -> bool {
 }
 
 /// The same handshake has the same id in every capture that has its ClientHello, whichever way it was captured.
-fn id(handshake: &Handshake, negotiated: &Negotiated<'_>) -> Hex<[u8; 16]> {
+fn id(handshake: &Handshake, negotiated: &Negotiated<'_>) -> String {
     let ends = [handshake.client, handshake.server];
     let mut hash = Sha256::new();
     hash.update(b"tcp");
@@ -275,7 +280,7 @@ fn id(handshake: &Handshake, negotiated: &Negotiated<'_>) -> Hex<[u8; 16]> {
     }
     hash.update(handshake.first.time.as_micros().to_be_bytes());
     let digest = hash.finalize();
-    Hex(std::array::from_fn(|index| digest[index]))
+    hex(&digest[..ID_BYTES])
 }
 
 fn inferred(handshake: &Handshake, negotiated: &Negotiated<'_>) -> Vec<&'static str> {

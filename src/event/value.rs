@@ -62,32 +62,6 @@ impl<T: fmt::Display> Serialize for Shown<T> {
     }
 }
 
-/// Bytes in lower-case hexadecimal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hex<B>(pub B);
-
-impl<B: AsRef<[u8]>> fmt::Display for Hex<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        // A digest or a random fits one round; longer values take several.
-        for chunk in self.0.as_ref().chunks(32) {
-            let mut text = [0; 64];
-            for (pair, byte) in text.chunks_exact_mut(2).zip(chunk) {
-                pair[0] = DIGITS[usize::from(byte >> 4)];
-                pair[1] = DIGITS[usize::from(byte & 15)];
-            }
-            f.write_str(std::str::from_utf8(&text[..chunk.len() * 2]).map_err(|_| fmt::Error)?)?;
-        }
-        Ok(())
-    }
-}
-
-impl<B: AsRef<[u8]>> Serialize for Hex<B> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
 /// Anything made fit for a terminal: a character that would steer it, or turn the order of text, is written `\u{1b}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clean<T>(pub T);
@@ -218,13 +192,6 @@ mod tests {
         assert_eq!(json(Millis::between(at(0), at(12_345))), "12.345");
         assert_eq!(json(Millis::between(at(0), at(1))), "0.001");
         assert_eq!(json(Millis::between(Timestamp::from_nanos(999), Timestamp::from_nanos(1_000))), "0.001");
-    }
-
-    #[test]
-    fn hexadecimal_of_any_length() {
-        assert_eq!(Hex([0u8, 0x9f, 0xff]).to_string(), "009fff");
-        assert_eq!(Hex([0xab; 70]).to_string(), "ab".repeat(70));
-        assert_eq!(Hex([0u8; 0]).to_string(), "");
     }
 
     #[test]

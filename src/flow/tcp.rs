@@ -5,7 +5,7 @@
 //! what most flows never see (retransmissions, resets, holes) is kept apart, from the first one on.
 
 use super::key::Direction;
-use crate::packet::{Packet, Segment};
+use crate::packet::{Packet, Segment, TcpFlags};
 use crate::time::{Mark, Timestamp};
 use std::time::Duration;
 
@@ -45,6 +45,13 @@ pub struct Reset {
     pub ttl: u8,
     /// Its IPv4 identification.
     pub ip_id: Option<u16>,
+}
+
+impl Reset {
+    /// What it acknowledged, where it says so.
+    pub fn acknowledged(self) -> Option<u32> {
+        TcpFlags(self.flags).ack().then_some(self.acknowledgment)
+    }
 }
 
 /// What went wrong in one direction, or was unusual.
@@ -435,3 +442,6 @@ pub const fn later(a: u32, b: u32) -> bool {
 pub const fn distance(from: u32, to: u32) -> u32 {
     if later(to, from) { to.wrapping_sub(from) } else { 0 }
 }
+
+#[cfg(test)]
+mod tests;

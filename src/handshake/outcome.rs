@@ -163,12 +163,14 @@ impl Handshake {
 
     /// Fills in what a handshake in TLS 1.3 shows so far. Returns whether it is established.
     fn assess_tls13(&mut self) -> bool {
-        let SecondFlight::Done { auth, last, .. } = self.second_flight() else { return false };
+        let SecondFlight::Done { auth, early_data, last } = self.second_flight() else { return false };
         let lengths = Lengths::of(self);
         let [records, answers] = &self.records;
         let Some(finished) = records.get(last).copied() else { return false };
         let is_data = |record: &&EncryptedRecord| record.length != lengths.alert();
-        let sent = records.iter().skip(last.saturating_add(1)).find(is_data).map(|record| record.mark);
+        let early = records.first().filter(|record| early_data && record.length != lengths.end_of_early_data());
+        let late = records.iter().skip(last.saturating_add(1)).find(is_data);
+        let sent = early.or(late).map(|record| record.mark);
         let mut answers = answers.iter().filter(|answer| answer.follows(finished.end(), finished.mark)).peekable();
         let accepted = answers.peek().is_some_and(is_data);
         let answers: Vec<_> = answers.collect();
@@ -237,10 +239,10 @@ impl Handshake {
             Outcome::Established
         } else if !finished && self.is_refused_in_the_clear() {
             Outcome::Failed
-        } else if finished && !ended && open_since.is_some_and(|open| open >= OPEN_LONG_ENOUGH) {
-            Outcome::Established
         } else if !self.complete() {
             Outcome::Unfinished
+        } else if finished && !ended && open_since.is_some_and(|open| open >= OPEN_LONG_ENOUGH) && self.all_received() {
+            Outcome::Established
         } else if !finished && (ended || self.is_refused()) {
             Outcome::Failed
         } else if !ended || open {
@@ -253,6 +255,13 @@ impl Handshake {
         } else {
             Outcome::Unused
         };
+    }
+
+    /// True where each side has acknowledged all that the other was seen to send: else packets are missing after those seen.
+    fn all_received(&self) -> bool {
+        let [client, server] = &self.tcp.sides;
+        let received = |sent: u64, acknowledged: Option<u64>| acknowledged.is_none_or(|acknowledged| acknowledged >= sent);
+        received(client.sent, server.acknowledged) && received(server.sent, client.acknowledged)
     }
 
     /// An alert in the clear that says no. A close_notify says nothing where bytes before it are missing.

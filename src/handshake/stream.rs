@@ -481,3 +481,6 @@ fn whole_message(bytes: &[u8]) -> Option<(HandshakeType, &[u8], &[u8])> {
     let (body, rest) = bytes.get(MESSAGE_HEADER..)?.split_at_checked(length)?;
     Some((kind, body, rest))
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,7 @@ use crate::report::{Console, Summary, Totals};
 use analysis::Analysis;
 use crossbeam_channel::{RecvTimeoutError, bounded};
 use reader::Reader;
+use std::fs::Metadata;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -73,7 +74,7 @@ struct Progress {
 /// Runs a job to its end.
 ///
 /// # Errors
-/// A sink that cannot be opened, before anything is read.
+/// A sink that cannot be opened, or no thread to be had: before anything is read.
 pub fn run(job: Job, console: &Console) -> Result<Done, String> {
     let began = Instant::now();
     let sinks = job.targets.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
@@ -85,8 +86,8 @@ pub fn run(job: Job, console: &Console) -> Result<Done, String> {
     let analysis = Analysis::new(job.selection, job.rendering, job.rows, sinks);
 
     let (totals, (summary, sinks)) = thread::scope(|scope| {
-        let capture = scope.spawn(move || reader.run(job.inputs, job.merge));
-        let analysis = scope.spawn(move || analysis.run(queue));
+        let capture = spawn(scope, "capture", move || reader.run(job.inputs, job.merge))?;
+        let analysis = spawn(scope, "analysis", move || analysis.run(queue))?;
         loop {
             match said.recv_timeout(PROGRESS) {
                 Ok(message) => console.say(&message),
@@ -96,8 +97,8 @@ pub fn run(job: Job, console: &Console) -> Result<Done, String> {
             let (read, handshakes) = (&progress.read, &progress.handshakes);
             console.progress(read.load(Ordering::Relaxed), total, handshakes.load(Ordering::Relaxed));
         }
-        (joined(capture), joined(analysis))
-    });
+        Ok::<_, String>((joined(capture), joined(analysis)))
+    })?;
     console.clear();
 
     let mut done = Done { summary, totals, lost: false, not_wanted: false };
@@ -130,9 +131,18 @@ fn open(target: Target) -> Result<Sink, String> {
 fn total_bytes(inputs: &[Result<Input, CaptureError>]) -> Option<u64> {
     let size = |input: &Input| match input {
         Input::Stdin => None,
-        Input::File(path) => path.metadata().ok().filter(|file| file.is_file()).map(|file| file.len()),
+        Input::File(path) => path.metadata().ok().filter(Metadata::is_file).map(|file| file.len()),
     };
     inputs.iter().flatten().map(size).sum()
+}
+
+fn spawn<'scope, T: Send + 'scope>(
+    scope: &'scope thread::Scope<'scope, '_>,
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Result<thread::ScopedJoinHandle<'scope, T>, String> {
+    let thread = thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, work);
+    thread.map_err(|error| format!("no thread for {name}: {error}"))
 }
 
 /// A thread's result; its panic goes on in this one.

@@ -84,7 +84,13 @@ fn one_event_for_each_handshake() {
     assert_eq!(event["observer"]["file"], file.to_str().unwrap());
     assert_eq!(event["client"], serde_json::json!({ "ip": "10.0.0.1", "port": 50001 }));
     assert_eq!(event["sni"], "www.example.org");
-    assert_eq!(event["alerts"][0]["name"], "handshake_failure");
+    let alert =
+        r#"{"from":"server","level":"fatal","code":40,"name":"handshake_failure","visibility":"plaintext","frame":5}"#;
+    assert_eq!(event["alerts"][0].to_string(), alert);
+    assert_eq!(event["history"], serde_json::json!(["client_hello>", "<alert:handshake_failure"]));
+    assert_eq!((&event["start_time"], &event["duration_ms"]), (&"2026-03-01T10:00:00.003000Z".into(), &4.0.into()));
+    assert_eq!(event["timing"], serde_json::json!({ "tcp_ms": 1.0, "rtt_ms": 1.0 }));
+    assert_eq!(event["capture"]["complete"], true);
     let hello = &event["client_hello"];
     assert_eq!(hello["cipher_suites"][0], "GREASE 0x2a2a");
     assert_eq!(hello["cipher_suites"][3], "0x1234");
@@ -125,28 +131,24 @@ fn a_folder_without_captures_is_told() {
 #[cfg(unix)]
 fn a_file_without_read_permission_is_told() {
     use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
     let folder = Folder::new();
     let secret = folder.file("secret.pcap", &Made::refused(1).file());
-    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0)).unwrap();
-    if std::fs::File::open(&secret).is_err() {
-        Run::read(&[&secret]).ends(1, &["secret.pcap: permission denied"]);
-    } else {
-        // root may read everything; a user without rights is asked instead
-        let copy = std::env::temp_dir().join(format!("tlscribe-{}", std::process::id()));
-        std::fs::copy(env!("CARGO_BIN_EXE_tlscribe"), &copy).unwrap();
-        std::fs::set_permissions(folder.0.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-        let run = Command::new("setpriv")
-            .args(["--reuid=65534", "--clear-groups", "--"])
-            .arg(&copy)
-            .arg("read")
-            .arg("--no-summary")
-            .arg(&secret)
-            .output();
-        std::fs::remove_file(&copy).unwrap();
-        let run = run.unwrap();
-        assert_eq!(run.status.code(), Some(1));
-        assert!(String::from_utf8(run.stderr).unwrap().contains("secret.pcap: permission denied"));
+    let program = folder.path("tlscribe");
+    std::fs::copy(env!("CARGO_BIN_EXE_tlscribe"), &program).unwrap();
+    let set = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    set(&secret, 0o000);
+    set(&program, 0o755);
+    set(folder.0.path(), 0o755);
+    let mut command = Command::new(&program);
+    command.args(["read".as_ref(), secret.as_os_str()]);
+    if std::fs::File::open(&secret).is_ok() {
+        // root may read everything: someone without rights is asked instead
+        command.uid(65_534).gid(65_534);
     }
+    let run = command.output().unwrap();
+    assert_eq!(run.status.code(), Some(1));
+    assert!(String::from_utf8(run.stderr).unwrap().contains("secret.pcap: permission denied"));
 }
 
 #[test]
@@ -391,12 +393,12 @@ fn no_placeholders(value: &Value, path: &str) {
     match value {
         Value::Null => panic!("{path} is null"),
         Value::String(text) => {
-            assert!(text != "unknown" && (!text.is_empty() || path.ends_with("sni")), "{path} is {text:?}")
+            assert!(text != "unknown" && (!text.is_empty() || path.ends_with("sni")), "{path} is {text:?}");
         }
         Value::Number(number) => assert!(!number.is_f64() || number.as_f64() != Some(0.0), "{path} is {number}"),
         Value::Array(items) => items.iter().for_each(|item| no_placeholders(item, path)),
         Value::Object(members) => {
-            members.iter().for_each(|(name, value)| no_placeholders(value, &format!("{path}.{name}")))
+            members.iter().for_each(|(name, value)| no_placeholders(value, &format!("{path}.{name}")));
         }
         Value::Bool(_) => {}
     }
