@@ -73,7 +73,7 @@ label "$BOTH; pcapng of two interfaces, Ethernet and Linux cooked capture, with 
 
 # as a tap with a port for each direction gives it
 file pcapng-direction-per-interface.pcapng
-for side in $CLIENT $SERVER; do tshark -r "$MICROS" -Y "ip.src == $side" -F pcap -w "$RUN/from-$side.pcap"; done
+for side in $CLIENT $SERVER; do quiet_tshark -r "$MICROS" -Y "ip.src == $side" -F pcap -w "$RUN/from-$side.pcap"; done
 mergecap -F pcapng -w "$CAPTURE" "$RUN/from-$CLIENT.pcap" "$RUN/from-$SERVER.pcap"
 label "$BOTH; pcapng of two interfaces, one with the client's packets, one with the server's, mergecap" "${FACTS[@]}"
 

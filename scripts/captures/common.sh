@@ -132,6 +132,9 @@ captured() {
     TCPDUMP=
 }
 
+# tshark without its warning that root should not run it
+quiet_tshark() { tshark "$@" 2>/dev/null; }
+
 # label HOW [KEY=VALUE...] [-- KEY=VALUE...]: the label of the last capture, see label.py
 label() { python3 "$HERE/label.py" "$CAPTURE" "$@"; }
 

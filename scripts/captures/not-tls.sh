@@ -35,7 +35,7 @@ capture whole
 captured
 WHOLE=$RUN/whole.pcap
 mv "$CAPTURE" "$WHOLE"
-DATA=$(tshark -r "$WHOLE" -Y "tls.record.opaque_type == 23 && ip.src == $CLIENT" -T fields -e frame.number | sed -n 2p)
+DATA=$(quiet_tshark -r "$WHOLE" -Y "tls.record.opaque_type == 23 && ip.src == $CLIENT" -T fields -e frame.number | sed -n 2p)
 CAPTURE=$OUT/$FAMILY/mid-connection.pcap
 editcap -F pcap -r "$WHOLE" "$CAPTURE" "$DATA-999"
 label "s_client and s_server of $OPENSSL, TLS 1.3, captured from the client's first data on: a connection whose handshake was not seen" --none

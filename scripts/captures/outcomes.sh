@@ -135,7 +135,7 @@ connect -tls1_2
 captured
 WHOLE=$RUN/whole.pcap
 mv "$CAPTURE" "$WHOLE"
-frame_of() { tshark -r "$WHOLE" -Y "$1" -T fields -e frame.number | head -1; }
+frame_of() { quiet_tshark -r "$WHOLE" -Y "$1" -T fields -e frame.number | head -1; }
 # part NAME FRAMES...: only those frames of the whole
 part() {
     CAPTURE=$OUT/$FAMILY/$1.pcap
@@ -153,5 +153,5 @@ label "s_client -tls1_2 and s_server of $OPENSSL, captured up to the client's Fi
 part start-missing "$HELLO-999"
 label "s_client -tls1_2 and s_server of $OPENSSL, captured from the ClientHello on, without the TCP handshake" "${T12[@]}"
 CAPTURE=$OUT/$FAMILY/client-side-only.pcap
-tshark -r "$WHOLE" -Y "ip.src == $CLIENT" -F pcap -w "$CAPTURE"
+quiet_tshark -r "$WHOLE" -Y "ip.src == $CLIENT" -F pcap -w "$CAPTURE"
 label "s_client -tls1_2 and s_server of $OPENSSL, only the client's packets captured" sni=ecdsa.test outcome=unfinished

@@ -58,13 +58,14 @@ enum Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let exit = match Cli::try_parse_from(with_habit(std::env::args_os().collect())) {
+    let words = with_habit(std::env::args_os().collect());
+    let exit = match Cli::try_parse_from(&words) {
         Ok(cli) => match cli.command {
             Command::Read(arguments) => arguments.run(),
             Command::Explain(arguments) => arguments.run(),
             Command::Schema(arguments) => arguments.run(),
         },
-        Err(error) => usage::told(&error),
+        Err(error) => usage::told(&error, &words),
     };
     exit.into()
 }

@@ -2,10 +2,11 @@
 
 use super::Exit;
 use clap::error::ErrorKind;
+use std::ffi::OsString;
 use std::path::Path;
 
-/// Prints help or version where that was asked for, or else what is wrong.
-pub(super) fn told(error: &clap::Error) -> Exit {
+/// Prints help or version where that was asked for, or else what is wrong on a command line of these words.
+pub(super) fn told(error: &clap::Error, words: &[OsString]) -> Exit {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             // Help that nobody reads to its end is no failure.
@@ -16,7 +17,7 @@ pub(super) fn told(error: &clap::Error) -> Exit {
             let _ = error.print();
             Exit::Usage
         }
-        _ => mistake(&line(&error.render().to_string())),
+        _ => mistake(&line(error, words)),
     }
 }
 
@@ -27,7 +28,8 @@ pub(super) fn mistake(what: &str) -> Exit {
 }
 
 /// clap's message in one line: what is wrong, its tips, and where help is.
-fn line(message: &str) -> String {
+fn line(error: &clap::Error, words: &[OsString]) -> String {
+    let message = error.render().to_string();
     let paragraphs: Vec<String> =
         message.split("\n\n").map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
     let what = paragraphs.first().map_or("", |text| text.strip_prefix("error: ").unwrap_or(text));
@@ -37,8 +39,10 @@ fn line(message: &str) -> String {
         return format!("{word} is no command; to read it: tlscribe read {word}");
     }
     let tips = paragraphs.iter().flat_map(|text| text.split("tip: ").skip(1)).map(str::trim);
-    let help = if message.contains("tlscribe read") { "tlscribe read --help" } else { "tlscribe --help" };
-    [what].into_iter().chain(tips).chain([format!("see {help}").as_str()]).collect::<Vec<_>>().join("; ")
+    let command =
+        words.get(1).and_then(|word| word.to_str()).filter(|word| ["read", "explain", "schema"].contains(word));
+    let help = command.map_or("see tlscribe --help".to_owned(), |command| format!("see tlscribe {command} --help"));
+    [what].into_iter().chain(tips).chain([help.as_str()]).collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]
@@ -47,9 +51,9 @@ mod tests {
     use super::*;
     use clap::Parser as _;
 
-    fn told(line_given: &str) -> String {
-        let error = Cli::try_parse_from(line_given.split(' ')).expect_err("a mistake");
-        line(&error.render().to_string())
+    fn told(words: &str) -> String {
+        let words: Vec<OsString> = words.split(' ').map(OsString::from).collect();
+        line(&Cli::try_parse_from(&words).expect_err("a mistake"), &words)
     }
 
     #[test]
@@ -60,8 +64,10 @@ mod tests {
         );
         assert!(told("tlscribe reed a.pcap").starts_with("unrecognized subcommand 'reed'; "));
         assert!(!told("tlscribe read --format xml a.pcap").contains('\n'));
+        let only = told("tlscribe read --only faild a.pcap");
         assert!(
-            told("tlscribe read --only faild a.pcap").contains("established, unused, abandoned, failed, unfinished")
+            only.ends_with("established, unused, abandoned, failed, unfinished; see tlscribe read --help"),
+            "{only}"
         );
     }
 

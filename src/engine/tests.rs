@@ -57,9 +57,12 @@ fn a_change_cipher_spec_alone_establishes_nothing() {
 #[test]
 fn a_finished_connection_that_stays_open_is_established() {
     let later = |seconds| Script::open_between(2).after(seconds).hello(&tls12_hello()).server(&tls12_flight());
-    let open = [tls12().frames, later(6).frames].concat();
+    let finished = || tls12().ack(Side::Client);
+    let open = [finished().frames, later(6).frames].concat();
     assert_eq!(run(&open)[0].outcome, Outcome::Established);
-    let young = [tls12().frames, later(3).frames].concat();
+    let unheard = [tls12().frames, later(6).frames].concat();
+    assert_eq!(run(&unheard)[0].outcome, Outcome::Unfinished, "the client has not acknowledged the server's Finished");
+    let young = [finished().frames, later(3).frames].concat();
     assert_eq!(run(&young)[0].outcome, Outcome::Unfinished);
 }
 
@@ -230,7 +233,7 @@ fn a_flood_of_half_hellos_is_bounded_and_real_handshakes_are_still_found() {
 #[test]
 fn silence_is_waited_for_by_ticks_alone() {
     let mut engine = Engine::new(Limits::default(), 7);
-    let frames = tls12().frames;
+    let frames = tls12().ack(Side::Client).frames;
     for (at, taped) in frames.iter().enumerate() {
         engine.frame(&taped.frame(at as u64 + 1));
     }

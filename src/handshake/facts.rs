@@ -14,7 +14,7 @@ pub const MAX_MESSAGE_BYTES: usize = 192 * 1024;
 pub const MAX_STEPS: usize = 96;
 /// At most this many alerts of one handshake are kept.
 pub const MAX_ALERTS: usize = 8;
-/// At most this many encrypted records of each side are kept, from the first on.
+/// At most this many encrypted records of each side are kept: half of them the first, half the last.
 pub const MAX_RECORDS: usize = 24;
 /// At most this many lost ranges and parse faults are kept, each.
 pub const MAX_FAULTS: usize = 16;

@@ -255,6 +255,10 @@ impl Handshake {
         } else {
             Outcome::Unused
         };
+        // An established handshake is told while its connection goes on: that the capture ended then says nothing of it.
+        if self.outcome == Outcome::Established && !ended {
+            self.close = None;
+        }
     }
 
     /// True where each side has acknowledged all that the other was seen to send: else packets are missing after those seen.

@@ -328,7 +328,10 @@ impl Core {
     fn on_opaque(&mut self, direction: Direction, record: EncryptedRecord, place: Place) {
         let changed = self.changed_cipher;
         let Some((side, handshake)) = self.of(direction) else { return };
-        if let Some(records) = handshake.records.get_mut(side.index()).filter(|records| records.len() < MAX_RECORDS) {
+        if let Some(records) = handshake.records.get_mut(side.index()) {
+            if records.len() >= MAX_RECORDS {
+                records.remove(MAX_RECORDS / 2);
+            }
             records.push(record);
         }
         let changed = changed.get(side.index()).copied().unwrap_or_default();

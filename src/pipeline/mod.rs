@@ -78,7 +78,7 @@ struct Progress {
 pub fn run(job: Job, console: &Console) -> Result<Done, String> {
     let began = Instant::now();
     let sinks = job.targets.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
-    let total = total_bytes(&job.inputs);
+    console.begin(total_bytes(&job.inputs));
     let progress = Arc::new(Progress::default());
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(reader::MAX_QUEUED_BATCHES);
@@ -95,7 +95,7 @@ pub fn run(job: Job, console: &Console) -> Result<Done, String> {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             let (read, handshakes) = (&progress.read, &progress.handshakes);
-            console.progress(read.load(Ordering::Relaxed), total, handshakes.load(Ordering::Relaxed));
+            console.progress(read.load(Ordering::Relaxed), handshakes.load(Ordering::Relaxed));
         }
         Ok::<_, String>((joined(capture), joined(analysis)))
     })?;

@@ -189,7 +189,7 @@ fn not_supported(name: &str, frames: u64, of: u64, source: &Source) -> String {
     links.sort_unstable();
     links.dedup();
     match links.as_slice() {
-        [link] => format!("{name}: link type {link} is not supported; none of its {frames} frames could be decoded"),
+        [link] => format!("{name}: link type {link} is not supported; nothing of it could be decoded"),
         _ => format!("{name}: {frames} of {of} frames are of a link type that is not supported; they were left out"),
     }
 }

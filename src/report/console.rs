@@ -34,19 +34,21 @@ impl Console {
         }
     }
 
-    /// Shows how far the run is: bytes read, of how many where that is known, and what came of them.
-    pub fn progress(&self, read: u64, total: Option<u64>, handshakes: u64) {
-        let Some(bar) = &self.bar else { return };
-        if bar.length() != total || bar.position() == 0 {
+    /// Begins to show how far a run is, through so many bytes where that is known.
+    pub fn begin(&self, total: Option<u64>) {
+        if let Some(bar) = &self.bar {
             bar.set_style(style(total.is_some()));
+            total.into_iter().for_each(|total| bar.set_length(total));
             bar.enable_steady_tick(REDRAW);
-            match total {
-                Some(total) => bar.set_length(total),
-                None => bar.unset_length(),
-            }
         }
-        bar.set_message(format!("{handshakes} handshakes"));
-        bar.set_position(read);
+    }
+
+    /// Shows bytes read and what came of them.
+    pub fn progress(&self, read: u64, handshakes: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!("{handshakes} handshakes"));
+            bar.set_position(read);
+        }
     }
 
     /// Takes the bar away.

@@ -27,10 +27,10 @@ const FAILURES: [Column; 5] = [
 const HANDSHAKES: [Column; 7] = [
     Column { title: "TIME", min: WHOLE },
     Column { title: "CLIENT", min: 15 },
-    Column { title: "SERVER NAME", min: 16 },
+    Column { title: "SERVER NAME", min: 12 },
     Column { title: "OUTCOME", min: WHOLE },
     Column { title: "VERSION", min: WHOLE },
-    Column { title: "CIPHER SUITE", min: 22 },
+    Column { title: "CIPHER SUITE", min: 18 },
     Column { title: "GROUP", min: 9 },
 ];
 
@@ -76,16 +76,26 @@ fn more(all: u64, shown: usize, options: &str, look: Look) -> Option<String> {
     (rest > 0).then(|| look.dim(&format!("  and {} more; {options} shows each on a line", HumanCount(rest))))
 }
 
+/// Where the parts of a time end as events write it.
+const DATE: usize = "2026-03-01".len();
+const SECONDS: usize = "2026-03-01T10:00:00".len();
+const MILLISECONDS: usize = "2026-03-01T10:00:00.123".len();
+
+/// Date and time of day to the second.
+fn second(time: Time) -> String {
+    let text = time.to_string();
+    text.get(..SECONDS).unwrap_or(&text).replace('T', " ")
+}
+
 /// A row's time: the time of day, or the date and the second where the handshakes are not all of one day.
 fn time(row: &Row, summary: &Summary) -> String {
-    const DATE: usize = "2026-03-01".len();
-    const SECONDS: usize = "2026-03-01T10:00:00".len();
-    const MILLISECONDS: usize = "2026-03-01T10:00:00.123".len();
     let date = |time: Time| time.to_string().get(..DATE).map(str::to_owned);
     let one_day = summary.span.is_none_or(|(first, last)| date(first) == date(last));
+    if !one_day {
+        return second(row.time);
+    }
     let text = row.time.to_string();
-    let shown = if one_day { text.get(DATE + 1..MILLISECONDS) } else { text.get(..SECONDS) };
-    shown.unwrap_or(&text).replace('T', " ")
+    text.get(DATE + 1..MILLISECONDS).unwrap_or(&text).to_owned()
 }
 
 fn outcome(outcome: OutcomeName, look: Look) -> String {
@@ -121,11 +131,14 @@ fn handshake(row: &Row, summary: &Summary, look: Look) -> Vec<String> {
 /// What there was in all, a few lines.
 pub fn summary(summary: &Summary, totals: &Totals, look: Look) -> Vec<String> {
     let outcomes = OutcomeName::ALL.iter().map(|outcome| (outcome.to_string(), summary.outcomes.count(outcome)));
-    let outcomes = named(outcomes.filter(|(_, count)| *count > 0).collect(), 0);
-    let mut handshakes = vec![HumanCount(summary.handshakes()).to_string()];
-    handshakes.extend((!outcomes.is_empty()).then(|| format!("of these {}", outcomes.join(", "))));
+    let mut handshakes = named(outcomes.filter(|(_, count)| *count > 0).collect(), 0);
+    let all = HumanCount(summary.handshakes());
+    match handshakes.first_mut() {
+        Some(first) => *first = format!("{all}: {first}"),
+        None => handshakes.push(all.to_string()),
+    }
     let resumed = (summary.resumed > 0).then(|| HumanCount(summary.resumed).to_string());
-    let time = summary.span.map(|(first, last)| format!("{first} to {last}"));
+    let time = summary.span.map(|(first, last)| format!("{} to {} UTC", second(first), second(last)));
     [
         ("Handshakes", handshakes),
         ("Version", tallied(&summary.versions)),
@@ -198,4 +211,47 @@ fn lacking(summary: &Summary, totals: &Totals) -> Vec<String> {
     ];
     let all = handshakes.into_iter().chain(undecoded).chain(rest).filter(|(count, ..)| *count > 0);
     all.map(|(count, noun, what)| counted_noun(count, noun) + &what).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_frequent_are_named_and_the_rest_is_counted() {
+        let counts = (0..10).map(|number| (format!("suite {number}"), 1_000 - number)).collect();
+        let named = named(counts, 5);
+        assert_eq!(named.len(), MAX_NAMED + 1);
+        assert_eq!(named.first().map(String::as_str), Some("suite 0 1,000"));
+        assert_eq!(named.last().map(String::as_str), Some("others 1,988"));
+    }
+
+    #[test]
+    fn a_line_breaks_between_items_only() {
+        let look = Look { width: 40, colour: false };
+        let items =
+            ["TLS 1.3 12", "TLS 1.2 3", "TLS 1.0 1", "a name that is longer than a line can be 1"].map(str::to_owned);
+        assert_eq!(
+            entry("Version", &items, look),
+            [
+                "  Version       TLS 1.3 12, TLS 1.2 3,",
+                "                TLS 1.0 1,",
+                "                a name that is longer than a line can be 1"
+            ]
+        );
+        assert!(entry("Findings", &[], look).is_empty());
+    }
+
+    #[test]
+    fn a_report_of_nothing_says_so() {
+        let report = report(&Summary::default(), &Totals::default(), true, Look::PLAIN);
+        assert!(report.starts_with("Summary\n  Handshakes    0\n"), "{report}");
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        assert_eq!((counted_noun(1, "frame"), counted_noun(2, "frame")), ("1 frame".into(), "2 frames".into()));
+        let totals = Totals { undecoded: vec![(crate::packet::DecodeError::TruncatedIp, 1)], ..Totals::default() };
+        assert_eq!(lacking(&Summary::default(), &totals), ["1 frame not decoded (truncated IP header)"]);
+    }
 }

@@ -77,6 +77,11 @@ impl Script {
         self
     }
 
+    pub(super) fn ack(mut self, side: Side) -> Self {
+        self.send(side, ACK, &[]);
+        self
+    }
+
     pub(super) fn fin(mut self, side: Side) -> Self {
         self.send(side, FIN | ACK, &[]);
         self
