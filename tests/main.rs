@@ -7,5 +7,6 @@ mod fuzz_corpus;
 mod layers;
 mod manifest;
 mod oracle;
+mod registries;
 mod robustness;
 mod support;

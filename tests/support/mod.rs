@@ -25,9 +25,13 @@ pub(crate) fn corpus(test: &str) -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    // straight to the terminal: the test runner keeps what a passing test prints to itself
-    let _ = writeln!(std::io::stderr(), "{test}: SKIPPED, there are no captures in {}", folder.display());
+    say(&format!("{test}: SKIPPED, there are no captures in {}", folder.display()));
     None
+}
+
+/// Says something straight on the terminal: the test runner keeps to itself what a passing test prints.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// The captures in a folder and the folders below it, in order of their names.
