@@ -114,10 +114,6 @@ impl Handshake {
         self.version.is_some_and(ProtocolVersion::is_tls13)
     }
 
-    pub(super) fn is_before_tls13(&self) -> bool {
-        self.version.is_some_and(|version| !version.is_tls13())
-    }
-
     fn offers_early_data(&self) -> bool {
         self.message(Side::Client, HandshakeType::CLIENT_HELLO).is_some_and(|message| {
             ClientHello::parse_prefix(message.body)

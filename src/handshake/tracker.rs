@@ -337,8 +337,8 @@ impl Core {
         let changed = changed.get(side.index()).copied().unwrap_or_default();
         let finished = handshake.finished.get(side.index()).is_some_and(Option::is_some);
         let what = match record.content_type {
-            // Before the version is known, what follows ChangeCipherSpec may be a Finished of TLS 1.3.
-            ContentType::APPLICATION_DATA if finished || changed && handshake.is_before_tls13() => {
+            // In TLS 1.3 all records look so, and before the version is known this may be one of its.
+            ContentType::APPLICATION_DATA if !handshake.is_tls13() && (finished || changed && handshake.version.is_some()) => {
                 if let Some(data) = handshake.application_data.get_mut(side.index()) {
                     data.get_or_insert(record.mark);
                 }
