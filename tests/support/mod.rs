@@ -71,16 +71,19 @@ pub(crate) fn handshakes(capture: &Path) -> Vec<Value> {
 
 /// The handshakes of several captures, each a capture of its own, in the order of their first frames.
 pub(crate) fn handshakes_by_file(captures: &[PathBuf]) -> BTreeMap<PathBuf, Vec<Value>> {
-    let run =
-        tlscribe(["read".as_ref(), "-q".as_ref()].into_iter().chain(captures.iter().map(|path| path.as_os_str())));
-    let code = run.status.code();
-    // 1: something could not be read, and the rest was
-    assert!(matches!(code, Some(0 | 1)), "tlscribe ended with {code:?}: {}", String::from_utf8_lossy(&run.stderr));
     let mut files: BTreeMap<PathBuf, Vec<Value>> = BTreeMap::new();
-    for line in std::str::from_utf8(&run.stdout).unwrap().lines() {
-        let event: Value = serde_json::from_str(line).unwrap();
-        if event["event_type"] == "handshake" {
-            files.entry(event["observer"]["file"].as_str().unwrap().into()).or_default().push(event);
+    // a command line has its bounds
+    for captures in captures.chunks(1000) {
+        let run =
+            tlscribe(["read".as_ref(), "-q".as_ref()].into_iter().chain(captures.iter().map(|path| path.as_os_str())));
+        let code = run.status.code();
+        // 1: something could not be read, and the rest was
+        assert!(matches!(code, Some(0 | 1)), "tlscribe ended with {code:?}: {}", String::from_utf8_lossy(&run.stderr));
+        for line in std::str::from_utf8(&run.stdout).unwrap().lines() {
+            let event: Value = serde_json::from_str(line).unwrap();
+            if event["event_type"] == "handshake" {
+                files.entry(event["observer"]["file"].as_str().unwrap().into()).or_default().push(event);
+            }
         }
     }
     for events in files.values_mut() {
