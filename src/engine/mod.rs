@@ -1,8 +1,8 @@
 //! The heart: frames in, handshakes out. The engine knows no file, socket, thread or clock; it is told the time with every
 //! frame, and polled for what it has to say. The same frames give the same handshakes in the same order.
 //!
-//! Every decision that waits (for a lost segment, for the end of a connection, for silence) waits in capture time as
-//! [`clock::Clock`] tells it: behind the frames by a few dozen of them, so that neither packets out of order nor one wild
+//! Every decision that waits (for a lost segment, for the end of a connection, for silence) waits in capture time as its
+//! clock tells it: behind the frames by a few dozen of them, so that neither packets out of order nor one wild
 //! timestamp decide anything.
 
 mod clock;
