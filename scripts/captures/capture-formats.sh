@@ -47,7 +47,7 @@ label "$BOTH; pcap without its last 30 bytes: the file ends in the middle of a p
 
 file pcap-snaplen-96.pcap
 editcap -F pcap -s 96 "$MICROS" "$CAPTURE"
-label "$BOTH; frames cut off after 96 bytes: not even the ClientHello is whole" --none
+label "$BOTH; frames cut off after 96 bytes: not even the ClientHello is whole" --cut outcome=unfinished
 
 # ServerHello and all records that follow the server's flight are whole; of that flight's encrypted part the end is missing
 file pcap-snaplen-512.pcap

@@ -100,7 +100,7 @@ capture closed-by-server-then-alert
 connect
 captured
 label "s_client of $OPENSSL and a server of ours on $PYTHON that reads the ClientHello and closes: the client's alert comes after the close" \
-    sni=ecdsa.test outcome=failed \
+    sni=ecdsa.test outcome=failed close.by=fin close.side=server \
     'alerts=[{"from":"client","level":"fatal","code":50,"name":"decode_error","visibility":"plaintext"}]'
 stop_servers
 

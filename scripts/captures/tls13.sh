@@ -17,9 +17,9 @@ openssl_server ecdsa
 capture openssl-no-sni
 s_client -connect $SERVER:443 -noservername
 captured
-label "s_client -noservername and s_server of $OPENSSL: no name, both of TLS 1.2 and 1.3 offered" version="TLS 1.3" \
+label "s_client -noservername and s_server of $OPENSSL: no name, TLS 1.0 to 1.3 offered" version="TLS 1.3" \
     cipher_suite=TLS_AES_256_GCM_SHA384 named_group=x25519 resumed=false hello_retry=false client_auth=none \
-    'client_hello.versions=["TLS 1.3","TLS 1.2"]'
+    'client_hello.versions=["TLS 1.3","TLS 1.2","TLS 1.1","TLS 1.0"]'
 
 capture openssl-no-middlebox-compatibility
 s_client -connect $SERVER:443 -servername ecdsa.test -no_middlebox

@@ -33,10 +33,11 @@ impl End {
 
 /// What ended the connection first; none where nothing was seen to.
 pub(super) fn first(tcp: &TcpState, client: Direction, streams: &Streams) -> Option<Close> {
-    let alert = streams.ending_alert();
+    let alert = streams.tracker.ending_alert();
     let of_side = |direction: Direction, side: Side| {
-        if let Some((_, end, mark)) = alert.filter(|(from, ..)| *from == side) {
-            return Some(End { by: CloseKind::Alert, side, mark, at: end.checked_sub(1), seen: None });
+        if let Some(alert) = alert.filter(|alert| alert.from == side) {
+            let (at, seen) = (alert.end.checked_sub(1), alert.acknowledged);
+            return Some(End { by: CloseKind::Alert, side, mark: alert.mark, at, seen });
         }
         // A reset behind a side's own FIN ends nothing any more.
         if let Some(fin) = tcp.fin(direction) {

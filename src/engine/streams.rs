@@ -6,7 +6,7 @@ use super::connection::Verdict;
 use super::timers::Timer;
 use crate::flow::tcp::{Reset, TcpState, later};
 use crate::flow::{Assembler, Delivery, Direction, FlowKey, Gate, Piece};
-use crate::handshake::{MissingWhy, Side};
+use crate::handshake::MissingWhy;
 use crate::handshake::tracker::{Chunk, Surroundings, Tracker};
 use crate::packet::{Frame, Packet, Segment};
 use crate::time::{Mark, Timestamp};
@@ -48,11 +48,6 @@ impl Streams {
     pub(super) fn touch(&mut self, mark: Mark) {
         self.last = self.last.max(mark);
         self.tracker.touch(mark);
-    }
-
-    /// What ended the handshake in the clear: who sent it, where it ended in the sender's stream, and when.
-    pub(super) fn ending_alert(&self) -> Option<(Side, u64, Mark)> {
-        self.tracker.ending_alert()
     }
 
     /// Where a direction's stream stands for a sequence number.

@@ -3,7 +3,7 @@
 mod script;
 
 use super::*;
-use crate::handshake::{ClientAuth, EarlyData, Outcome, Side};
+use crate::handshake::{ClientAuth, EarlyData, Outcome, Side, What};
 use crate::tls::registry::ProtocolVersion;
 use proptest::prelude::*;
 use script::*;
@@ -103,7 +103,9 @@ fn an_alert_sized_record_in_place_of_finished_is_a_refusal() {
 #[test]
 fn tickets_are_no_data_and_a_server_that_speaks_first_is() {
     let finished = || tls13().client(&encrypted(23, 53)).server(&encrypted(23, 255)).server(&encrypted(23, 256));
-    assert_eq!(one(finished().client(&encrypted(23, 19)).fin(Side::Client).fin(Side::Server)).outcome, Outcome::Unused);
+    let unused = one(finished().client(&encrypted(23, 19)).fin(Side::Client).fin(Side::Server));
+    assert_eq!(unused.outcome, Outcome::Unused);
+    assert!(unused.steps.iter().all(|step| step.what != What::ApplicationData), "a ticket is not told as data");
     assert_eq!(one(finished().server(&encrypted(23, 60))).outcome, Outcome::Established);
 }
 

@@ -128,6 +128,10 @@ pub struct Alert {
     pub description: AlertDescription,
     /// The frame that completed it.
     pub mark: Mark,
+    /// Where it ended in its sender's byte stream.
+    pub end: u64,
+    /// How much of the other side's stream its sender had acknowledged with it, where the capture shows it.
+    pub acknowledged: Option<u64>,
 }
 
 /// An encrypted record: all that can be seen of it from outside.

@@ -6,7 +6,7 @@
 //! content, a Finished four and a hash, an empty Certificate eight, and each record adds a byte for its type and a tag
 //! (RFC 8446 sections 4.4 and 5.2). Padding hides all of it, and then nothing is claimed that later records do not show.
 
-use super::facts::{Close, CloseKind, EncryptedRecord, Handshake, Missing, MissingWhy, Outcome, Side, What};
+use super::facts::{Alert, Close, CloseKind, EncryptedRecord, Handshake, Missing, MissingWhy, Outcome, Side, What};
 use crate::time::{Mark, Timestamp};
 use crate::tls::registry::{AlertDescription, AlertLevel, CipherSuite, ContentType, ExtensionType, HandshakeType, ProtocolVersion};
 use crate::tls::{ClientHello, RECORD_HEADER_LEN};
@@ -218,7 +218,7 @@ impl Handshake {
 
     /// The alert that ended the handshake, if one in the clear did: a fatal one, a close_notify, and in TLS 1.3 any
     /// error, whatever its level (RFC 8446 section 6.2).
-    pub(super) fn ending_alert(&self) -> Option<&super::facts::Alert> {
+    pub(super) fn ending_alert(&self) -> Option<&Alert> {
         self.alerts.iter().find(|alert| {
             alert.level == AlertLevel::FATAL
                 || alert.description == AlertDescription::CLOSE_NOTIFY

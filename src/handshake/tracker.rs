@@ -166,13 +166,9 @@ impl Tracker {
         self.core.superseded.pop_front()
     }
 
-    /// Where the alert that ended the handshake ended in its sender's stream, and when.
-    pub fn ending_alert(&self) -> Option<(Side, u64, Mark)> {
-        let handshake = self.core.current.as_ref()?;
-        let alert = handshake.ending_alert()?;
-        let is_it = |step: &&Step| step.mark == alert.mark && step.what == What::Alert(alert.level, alert.description);
-        let end = handshake.steps.iter().find(is_it).map_or(u64::MAX, |step| step.end);
-        Some((alert.from, end, alert.mark))
+    /// The alert in the clear that ended the handshake.
+    pub fn ending_alert(&self) -> Option<Alert> {
+        self.core.current.as_ref()?.ending_alert().copied()
     }
 
     /// Reads what the streams still hold: no more bytes will come.
@@ -215,7 +211,8 @@ impl Core {
                 if let Some((from, handshake)) = self.of(direction) {
                     handshake.step(from, What::Alert(level, description), place, &[], true);
                     if handshake.alerts.len() < MAX_ALERTS {
-                        handshake.alerts.push(Alert { from, level, description, mark: place.mark });
+                        let Place { mark, offset: end, acknowledged } = place;
+                        handshake.alerts.push(Alert { from, level, description, mark, end, acknowledged });
                     }
                 }
             }
@@ -337,7 +334,8 @@ impl Core {
         let changed = changed.get(side.index()).copied().unwrap_or_default();
         let finished = handshake.finished.get(side.index()).is_some_and(Option::is_some);
         let what = match record.content_type {
-            ContentType::APPLICATION_DATA if !handshake.is_tls13() && (changed || finished) => {
+            // In TLS 1.3 all records look so, and before the version is known this may be one of its.
+            ContentType::APPLICATION_DATA if !handshake.is_tls13() && (finished || changed && handshake.version.is_some()) => {
                 if let Some(data) = handshake.application_data.get_mut(side.index()) {
                     data.get_or_insert(record.mark);
                 }
