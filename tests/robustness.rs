@@ -32,12 +32,15 @@ const KEPT: [&str; 18] = [
     "server_chain_sha256",
 ];
 
-/// Captures of other people in which packets out of order say something else: connections with the same ends and other
-/// sequence numbers run at the same time, and only the order of their packets tells them apart.
-const ORDER_MATTERS: [(&str, &str); 3] = [
-    ("capture2.pcap", "captured on both sides of a firewall that rewrites sequence numbers"),
-    ("tls_multiple_synack_different_seq.pcapng", "the server answers one SYN several times, differently"),
-    ("tcp-fastopen-10-syn-data-ignore~input.pcap", "two servers behind one address answer one SYN"),
+/// Captures of other people that say something else when packets are out of order or lost: connections with the same ends
+/// and other sequence numbers run at the same time, and only all their packets in their order tell them apart.
+const ENTANGLED: [(&str, &str); 3] = [
+    ("mercury/unit_tests/pcaps/capture2.pcap", "captured on both sides of a firewall that rewrites sequence numbers"),
+    (
+        "ndpi/tests/cfgs/default/pcap/tls_multiple_synack_different_seq.pcapng",
+        "the server answers one SYN several times, differently",
+    ),
+    ("suricata-verify/tcp-fastopen-10-syn-data-ignore/input.pcap", "two servers behind one address answer one SYN"),
 ];
 
 /// How many copies of each kind are made of a capture; more where TLSCRIBE_SEEDS says so.
@@ -46,7 +49,7 @@ fn seeds() -> u64 {
 }
 
 /// The captures that are copied: ours, and other people's where they are there. Those with several link types stay
-/// out: a classic pcap has one.
+/// out, for a classic pcap has one, and so do those that are [`ENTANGLED`].
 fn originals() -> Vec<(String, u32, Vec<Packet>)> {
     let folders = [Some(root().join("captures")), corpus("robustness: other people's captures")];
     folders
@@ -56,8 +59,12 @@ fn originals() -> Vec<(String, u32, Vec<Packet>)> {
             captures_below(&folder).into_iter().map(move |path| (path.strip_prefix(&folder).unwrap().to_owned(), path))
         })
         .filter_map(|(name, path)| {
+            let name = name.to_str().unwrap();
+            if ENTANGLED.iter().any(|(entangled, _)| *entangled == name) {
+                return None;
+            }
             let (link, packets) = packets(&path)?;
-            Some((name.to_str().unwrap().replace('/', "~"), link, packets))
+            Some((name.replace('/', "~"), link, packets))
         })
         .collect()
 }
@@ -119,10 +126,10 @@ impl Experiment {
     fn new(copy: impl Fn(u32, &[Packet], &mut Random) -> Vec<Vec<u8>>) -> Self {
         let folders = [Copies::new(), Copies::new()];
         let mut names = Vec::new();
-        for (place, (name, link, packets)) in (0..).zip(originals()) {
+        for (name, link, packets) in originals() {
             folders[0].write(&name, &pcap(link, &packets));
             for seed in 0..seeds() {
-                let made = copy(link, &packets, &mut Random::new(place * 1_000_000 + seed));
+                let made = copy(link, &packets, &mut Random::new(&name, seed));
                 for (number, file) in made.iter().enumerate() {
                     let copied = format!("{name}.{seed}.{number}");
                     folders[1].write(&copied, file);
@@ -145,12 +152,11 @@ impl Experiment {
     }
 }
 
-/// Makes copies of every capture, less some, and asks that their handshakes are the original's.
-fn same_handshakes(but: &[(&str, &str)], copy: impl Fn(&[Packet], &mut Random) -> Vec<Packet>) {
+/// Makes copies of every capture and asks that their handshakes are the original's.
+fn same_handshakes(copy: impl Fn(&[Packet], &mut Random) -> Vec<Packet>) {
     let experiment = Experiment::new(|link, packets, random| vec![pcap(link, &copy(packets, random))]);
     let mut wrong = Vec::new();
-    for (name, original, copy) in experiment.pairs().filter(|(name, ..)| !but.iter().any(|(but, _)| name.contains(but)))
-    {
+    for (name, original, copy) in experiment.pairs() {
         let (expected, got) = (kept(original), kept(copy));
         wrong.extend(expected.iter().filter(|one| !got.contains(one)).map(|one| format!("{name}: gone: {one}")));
         wrong.extend(got.iter().filter(|one| !expected.contains(one)).map(|one| format!("{name}: new:  {one}")));
@@ -195,12 +201,12 @@ fn no_outcome_for_want_of_packets(copies_of: impl Fn(u32, &[Packet], &mut Random
 
 #[test]
 fn packets_moved_by_up_to_eight_places_give_the_same_handshakes() {
-    same_handshakes(&ORDER_MATTERS, moved);
+    same_handshakes(moved);
 }
 
 #[test]
 fn packets_that_come_twice_give_the_same_handshakes() {
-    same_handshakes(&[], doubled);
+    same_handshakes(doubled);
 }
 
 #[test]

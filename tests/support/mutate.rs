@@ -19,9 +19,9 @@ pub(crate) struct Packet {
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// The numbers of a seed.
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
+    /// The numbers of a name and a seed.
+    pub(crate) fn new(name: &str, seed: u64) -> Self {
+        Self(name.bytes().fold(seed, |state, byte| (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
     }
 
     /// A number below `bound`.
