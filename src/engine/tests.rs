@@ -244,6 +244,14 @@ fn silence_is_waited_for_by_ticks_alone() {
     assert_eq!(engine.poll().unwrap().outcome, Outcome::Established);
 }
 
+#[test]
+fn an_open_flow_without_data_takes_what_it_may() {
+    // A slot of the table, and what the allocator gives for the connection.
+    let connection = size_of::<connection::Connection>().next_multiple_of(16);
+    assert!(FlowTable::<Flow>::SLOT + connection <= 192, "{} + {connection}", FlowTable::<Flow>::SLOT);
+    assert!(FlowTable::<Flow>::SLOT <= 64);
+}
+
 /// What must not depend on the order of packets.
 fn gist(handshakes: &[Box<Handshake>]) -> Vec<(String, Outcome, String)> {
     let mut gist: Vec<_> = handshakes

@@ -72,6 +72,9 @@ pub struct FlowTable<S> {
 }
 
 impl<S: FlowState> FlowTable<S> {
+    /// What a flow takes in the table, in bytes, beside its place in the index.
+    pub const SLOT: usize = size_of::<Slot<S>>();
+
     /// An empty table for at most `capacity` flows (at least one), hashed by `seed`.
     pub fn new(capacity: usize, idle: IdleLimits, seed: u64) -> Self {
         Self {

@@ -1,8 +1,8 @@
 //! What TCP did on one flow: the facts of its opening, its end and what went wrong in between, per direction, with frame
 //! numbers and times. Facts only: who is to blame is decided elsewhere.
 //!
-//! An ordinary flow has to fit a small budget, so marks are kept relative to the flow's first frame in eight bytes, and
-//! what most flows never see (retransmissions, resets, holes) is kept apart, from the first one on.
+//! An open flow has to fit a small budget, so marks are kept relative to the flow's first frame in eight bytes, its end is
+//! kept apart from when it comes, and what most flows never see (retransmissions, resets, holes) from the first one on.
 
 use super::key::Direction;
 use crate::packet::{Packet, Segment, TcpFlags};
@@ -125,13 +125,8 @@ struct Half {
     end: u32,
     /// The highest acknowledgment sent: a sequence number of the other direction.
     acked: u32,
-    /// Where the FIN stands.
-    fin_sequence: u32,
-    /// What the FIN acknowledged.
-    fin_acked: u32,
     syn: Moment,
     first_data: Moment,
-    fin: Moment,
     window: u16,
     ttl: u8,
     flags: u8,
@@ -142,11 +137,8 @@ impl Half {
         base: 0,
         end: 0,
         acked: 0,
-        fin_sequence: 0,
-        fin_acked: 0,
         syn: Moment::NEVER,
         first_data: Moment::NEVER,
-        fin: Moment::NEVER,
         window: 0,
         ttl: 0,
         flags: 0,
@@ -162,13 +154,14 @@ impl Half {
 pub struct TcpState {
     origin: Mark,
     halves: [Half; 2],
+    fins: Option<Box<[Option<Fin>; 2]>>,
     anomalies: Option<Box<[Anomalies; 2]>>,
 }
 
 impl TcpState {
     /// Of a flow whose first frame is `origin`.
     pub const fn new(origin: Mark) -> Self {
-        Self { origin, halves: [Half::NEW; 2], anomalies: None }
+        Self { origin, halves: [Half::NEW; 2], fins: None, anomalies: None }
     }
 
     /// The flow's first frame.
@@ -178,7 +171,6 @@ impl TcpState {
 
     /// Takes note of a segment. A SYN or the first data gives its direction the number where its stream begins.
     pub fn observe(&mut self, direction: Direction, packet: &Packet<'_>, segment: &Segment<'_>, mark: Mark) {
-        let origin = self.origin;
         let length = payload_length(segment);
         let half = direction.of_mut(&mut self.halves);
         half.flags |= HEARD;
@@ -195,11 +187,9 @@ impl TcpState {
         if segment.flags.ack() {
             self.observe_ack(direction, segment, length, mark);
         }
-        let half = direction.of_mut(&mut self.halves);
-        if segment.flags.fin() && !half.fin.is_set() {
-            half.fin = Moment::new(mark, origin);
-            half.fin_sequence = segment.sequence.wrapping_add(length);
-            half.fin_acked = segment.acknowledgment;
+        if segment.flags.fin() {
+            let fin = Fin { mark, sequence: segment.sequence.wrapping_add(length), acknowledged: segment.acknowledgment };
+            direction.of_mut(self.fins.get_or_insert_default()).get_or_insert(fin);
         }
         if segment.window == 0 && !segment.flags.syn() {
             self.anomaly(direction).zero_windows.add(mark);
@@ -340,9 +330,7 @@ impl TcpState {
 
     /// Where a direction's FIN stands: the sequence number after its last byte, and what the FIN acknowledged.
     pub fn fin(&self, direction: Direction) -> Option<Fin> {
-        let half = direction.of(&self.halves);
-        let mark = half.fin.mark(self.origin)?;
-        Some(Fin { mark, sequence: half.fin_sequence, acknowledged: half.fin_acked })
+        *direction.of(self.fins.as_deref()?)
     }
 
     /// The first reset of a direction.
@@ -378,7 +366,7 @@ impl TcpState {
         TcpSide {
             syn: half.syn.mark(self.origin),
             first_data: half.first_data.mark(self.origin),
-            fin: half.fin.mark(self.origin),
+            fin: self.fin(direction).map(|fin| fin.mark),
             ttl: half.has(HEARD).then_some(half.ttl),
             sent: u64::from(distance(half.base, half.end)),
             acknowledged: acknowledged.then(|| u64::from(distance(other.base, half.acked))),

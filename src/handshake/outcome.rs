@@ -190,7 +190,10 @@ impl Handshake {
                 finished.get_or_insert(mark);
             }
         }
-        let asked = self.message(Side::Server, HandshakeType::CERTIFICATE_REQUEST).is_some();
+        // A lost part of the server's flight may have asked for a certificate.
+        let asked = self.message(Side::Server, HandshakeType::CERTIFICATE_REQUEST).is_some()
+            || self.message(Side::Client, HandshakeType::CERTIFICATE).is_some()
+            || self.missing.iter().any(|missing| missing.from == Side::Server);
         self.both_finished() && if asked { received.is_some() } else { sent.is_some() || received.is_some() }
     }
 
