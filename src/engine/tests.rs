@@ -110,6 +110,16 @@ fn tickets_are_no_data_and_a_server_that_speaks_first_is() {
 }
 
 #[test]
+fn a_finished_with_application_settings_is_known_and_another_large_record_fails_nothing() {
+    let flight = |hello: &[u8]| Script::open().hello(hello).server(&tls13_flight());
+    let settings = flight(&tls13_hello(&[(17513, vec![0, 3, 2, b'h', b'2'])])).client(&encrypted(23, 63));
+    let closed = one(settings.fin(Side::Client).fin(Side::Server));
+    assert_eq!((closed.outcome, closed.negotiated().client_auth), (Outcome::Unused, Some(ClientAuth::None)));
+    let unknown = flight(&tls13_hello(&[])).client(&encrypted(23, 63));
+    assert_eq!(one(unknown.fin(Side::Client).fin(Side::Server)).outcome, Outcome::Unfinished);
+}
+
+#[test]
 fn a_missing_client_certificate_that_is_refused_is_abandoned() {
     let asked = || tls13().client(&[encrypted(23, 25), encrypted(23, 53)].concat());
     let refused = one(asked().client(&encrypted(23, 100)).server(&encrypted(23, 19)).fin(Side::Server).fin(Side::Client));
@@ -249,7 +259,7 @@ fn an_open_flow_without_data_takes_what_it_may() {
     // A slot of the table, and what the allocator gives for the connection.
     let connection = size_of::<connection::Connection>().next_multiple_of(16);
     assert!(FlowTable::<Flow>::SLOT + connection <= 192, "{} + {connection}", FlowTable::<Flow>::SLOT);
-    assert!(FlowTable::<Flow>::SLOT <= 64);
+    const { assert!(FlowTable::<Flow>::SLOT <= 64) };
 }
 
 /// What must not depend on the order of packets.

@@ -26,6 +26,12 @@ const TICKET_SPREAD: u16 = 4;
 /// A ticket is not longer than this, a client's certificate in it included.
 const MAX_TICKET: u16 = 4096;
 
+/// Extensions by which a client offers to send settings of the application protocol in a message of its own before its
+/// Finished (draft-vvv-tls-alps; the number changed once).
+const APPLICATION_SETTINGS: [ExtensionType; 2] = [ExtensionType::APPLICATION_SETTINGS_OLD, ExtensionType::APPLICATION_SETTINGS];
+/// The longest such settings that are told from other things.
+const MAX_APPLICATION_SETTINGS: u16 = 32;
+
 /// How the client's certificate went, by the lengths of its second flight in TLS 1.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FlightAuth {
@@ -91,6 +97,12 @@ impl Lengths {
         self.record(8)
     }
 
+    /// An EncryptedExtensions with application settings, and Finished behind it in the same record.
+    const fn settings_and_finished(&self) -> std::ops::RangeInclusive<u16> {
+        let shortest = self.finished().saturating_add(10);
+        shortest..=shortest.saturating_add(MAX_APPLICATION_SETTINGS)
+    }
+
     const fn empty_certificate_and_finished(&self) -> u16 {
         self.record(self.hash.saturating_add(12))
     }
@@ -114,11 +126,11 @@ impl Handshake {
         self.version.is_some_and(ProtocolVersion::is_tls13)
     }
 
-    fn offers_early_data(&self) -> bool {
-        self.message(Side::Client, HandshakeType::CLIENT_HELLO).is_some_and(|message| {
-            ClientHello::parse_prefix(message.body)
-                .0
-                .is_some_and(|hello| hello.extensions.contains(ExtensionType::EARLY_DATA))
+    /// True where the ClientHello has one of these extensions.
+    fn offers(&self, extensions: &[ExtensionType]) -> bool {
+        let hello = self.message(Side::Client, HandshakeType::CLIENT_HELLO);
+        hello.and_then(|message| ClientHello::parse_prefix(message.body).0).is_some_and(|hello| {
+            extensions.iter().any(|extension| hello.extensions.contains(*extension))
         })
     }
 
@@ -137,7 +149,7 @@ impl Handshake {
         let end_of_early_data = flight
             .clone()
             .find(|(_, record)| record.length == lengths.end_of_early_data())
-            .filter(|_| self.offers_early_data());
+            .filter(|_| self.offers(&[ExtensionType::EARLY_DATA]));
         let begin = end_of_early_data.map_or(begin, |(at, _)| at.saturating_add(1));
         let early_data = end_of_early_data.is_some();
         let Some(first) = records.get(begin) else { return SecondFlight::Pending };
@@ -147,6 +159,9 @@ impl Handshake {
             length if length == lengths.alert() => return SecondFlight::Refused,
             length if length == lengths.finished() => return done(FlightAuth::None, begin),
             length if length == lengths.empty_certificate_and_finished() => return done(FlightAuth::Empty, begin),
+            length if lengths.settings_and_finished().contains(&length) && self.offers(&APPLICATION_SETTINGS) => {
+                return done(FlightAuth::None, begin);
+            }
             _ => {}
         }
         let finished = flight.skip_while(|(at, _)| *at <= begin).find(|(_, record)| record.length == lengths.finished());
@@ -236,19 +251,20 @@ impl Handshake {
         self.miss_client_hello();
         let established = self.assess();
         let finished = self.both_finished();
-        let open_since = self.finished_at().map(|mark| now.since(mark.time));
         let ended = close.is_some_and(|close| !matches!(close.by, CloseKind::CaptureEnd | CloseKind::Timeout));
+        let open_until = close.filter(|_| ended).map_or(now, |close| close.mark.time);
+        let open_for = self.finished_at().map(|mark| open_until.since(mark.time));
         self.outcome = if established {
             Outcome::Established
         } else if !finished && self.is_refused_in_the_clear() {
             Outcome::Failed
         } else if !self.complete() {
             Outcome::Unfinished
-        } else if finished && !ended && open_since.is_some_and(|open| open >= OPEN_LONG_ENOUGH) && self.all_received() {
+        } else if open_for.is_some_and(|open| open >= OPEN_LONG_ENOUGH) && self.all_received() {
             Outcome::Established
-        } else if !finished && (ended || self.is_refused()) {
+        } else if !finished && (ended && !self.may_have_finished() || self.is_refused()) {
             Outcome::Failed
-        } else if !ended || open {
+        } else if !finished || !ended || open {
             Outcome::Unfinished
         } else if self.is_refused_after_finishing() || self.is_dropped_after_finishing() {
             Outcome::Abandoned
@@ -258,8 +274,8 @@ impl Handshake {
         } else {
             Outcome::Unused
         };
-        // An established handshake is told while its connection goes on: that the capture ended then says nothing of it.
-        if self.outcome == Outcome::Established && !ended {
+        // An established handshake is mostly told while its connection goes on, so its end is never part of it.
+        if self.outcome == Outcome::Established {
             self.close = None;
         }
     }
@@ -298,6 +314,15 @@ impl Handshake {
     /// True where an alert-sized record stands in place of the client's second flight.
     fn is_refused(&self) -> bool {
         self.is_tls13() && self.second_flight() == SecondFlight::Refused
+    }
+
+    /// True where the client's second flight has a record that may be its Finished among other things, or padded, and that
+    /// nobody has answered.
+    fn may_have_finished(&self) -> bool {
+        let finished = Lengths::of(self).finished();
+        self.is_tls13()
+            && self.second_flight() == SecondFlight::Pending
+            && self.records.first().and_then(|records| records.last()).is_some_and(|record| record.length > finished)
     }
 
     /// True where the server's first record after the client's second flight, which had a certificate or should have
