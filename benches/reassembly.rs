@@ -23,7 +23,7 @@ fn main() {
     }
 
     let mut group = criterion.benchmark_group("reassembly");
-    group.throughput(Throughput::Bytes(stream.len() as u64));
+    group.throughput(Throughput::Elements(SEGMENTS as u64));
     for (name, order) in [("in order", &in_order), ("neighbours swapped", &swapped), ("one of 32 late", &late)] {
         assert_eq!(assemble(&stream, order), stream.len());
         group.bench_function(name, |bencher| bencher.iter(|| assemble(black_box(&stream), order)));
