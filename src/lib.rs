@@ -12,7 +12,9 @@
 //! | [`handshake`] | the tracker: messages, records and transport facts of one flow become a [`handshake::Handshake`] |
 //! | [`engine`] | frames in, handshakes out; no file, thread or clock |
 //! | [`fingerprint`], [`x509`] | JA3, JA3S, JA4, community id; certificate facts |
+//! | [`knowledge`] | what other handshakes have shown of a server, and of a client's other tries |
 //! | [`policy`] | findings: what is weak in what was negotiated |
+//! | [`diagnosis`] | why a handshake failed, who has to act, how sure that is, and what to do |
 //! | [`explain`] | what a suite, an alert, a version or a finding is, and what to do about it |
 //! | [`event`] | the public record of a handshake, and its JSON Schema |
 //! | [`report`], [`output`] | summaries and tables for people; where events go |
@@ -33,7 +35,7 @@ macro_rules! hostile_input {
     )*};
 }
 
-hostile_input!(time, packet, flow, tls, handshake, engine, fingerprint, x509, policy);
+hostile_input!(time, packet, flow, tls, handshake, engine, fingerprint, x509, knowledge, policy, diagnosis);
 
 pub mod capture;
 pub mod cli;

@@ -5,7 +5,7 @@ use crate::support::{files_below, root};
 use std::path::{Path, PathBuf};
 
 /// The modules of `src/`, from the ground up. Those of one line may use each other.
-const LAYERS: [&[&str]; 14] = [
+const LAYERS: [&[&str]; 15] = [
     &["time", "hex"],
     &["packet"],
     &["flow"],
@@ -13,7 +13,8 @@ const LAYERS: [&[&str]; 14] = [
     &["handshake"],
     &["engine"],
     &["fingerprint", "x509"],
-    &["policy", "explain"],
+    &["knowledge"],
+    &["policy", "diagnosis", "explain"],
     &["event"],
     &["report", "output"],
     &["capture"],

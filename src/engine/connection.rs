@@ -183,9 +183,7 @@ impl Connection {
     fn outlook(&mut self, closing: bool, mark: Mark, limits: &Limits, done: &mut VecDeque<Box<Handshake>>) -> Verdict {
         let closed = self.is_closed();
         let Some(streams) = &mut self.streams else { return Verdict::default() };
-        while let Some(handshake) = streams.tracker.take_superseded() {
-            done.push_back(handshake);
-        }
+        done.extend(streams.tracker.superseded());
         if streams.tracker.is_foreign() {
             return Verdict { over: true, ..Verdict::default() };
         }
@@ -240,9 +238,7 @@ impl Connection {
         let Some(streams) = &mut self.streams else { return Verdict::default() };
         let readable = streams.tracker.stays_readable();
         let tcp = &self.tcp;
-        while let Some(handshake) = streams.tracker.take_superseded() {
-            done.push_back(handshake);
-        }
+        done.extend(streams.tracker.superseded());
         done.extend(streams.tracker.settle(None, true, |client| tcp.facts(client), now));
         Verdict { over: !readable, ..Verdict::default() }
     }
@@ -252,18 +248,11 @@ impl Connection {
         let open = otherwise == CloseKind::CaptureEnd && !self.is_closed();
         let Some(streams) = &mut self.streams else { return };
         streams.end(&self.tcp);
-        while let Some(handshake) = streams.tracker.take_superseded() {
-            done.push_back(handshake);
-        }
+        done.extend(streams.tracker.superseded());
         let Some(client) = streams.tracker.client() else { return };
-        let close = close::first(&self.tcp, client, streams).unwrap_or(Close {
-            by: otherwise,
-            side: None,
-            mark: Mark { frame: streams.last.frame, time: streams.last.time },
-        });
+        let close = close::first(&self.tcp, client, streams).unwrap_or(Close { by: otherwise, side: None, mark: streams.last });
         let tcp = &self.tcp;
         done.extend(streams.tracker.settle(Some(close), open, |client| tcp.facts(client), now));
-
     }
 
     /// Takes note of an ICMP error about one of its packets.

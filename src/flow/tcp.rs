@@ -54,6 +54,23 @@ impl Reset {
     }
 }
 
+/// How the IPv4 identifications of one side's packets went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IpIds {
+    /// Too few packets, or IPv6.
+    #[default]
+    Unknown,
+    /// All of them zero.
+    Zero,
+    /// Each a little more than the one before: a counter.
+    Counting {
+        /// The identification of the last packet before this side's first reset, or of the last one.
+        last: u16,
+    },
+    /// Neither: they tell nothing.
+    Irregular,
+}
+
 /// What went wrong in one direction, or was unusual.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Anomalies {
@@ -69,6 +86,10 @@ pub struct Anomalies {
     pub zero_windows: Tally,
     /// Bytes sent again that differ from those sent first.
     pub conflicts: Tally,
+    /// The shortest and the longest payload that was sent again, in bytes.
+    pub resent: Option<(u16, u16)>,
+    /// Packets with data, or that acknowledge more than before, sent after this side's first reset.
+    pub after_reset: Tally,
     /// Resets.
     pub resets: Tally,
     /// The first of them.
@@ -368,6 +389,9 @@ impl TcpState {
             first_data: half.first_data.mark(self.origin),
             fin: self.fin(direction).map(|fin| fin.mark),
             ttl: half.has(HEARD).then_some(half.ttl),
+            mss: None,
+            ip_ids: IpIds::Unknown,
+            longest: 0,
             sent: u64::from(distance(half.base, half.end)),
             acknowledged: acknowledged.then(|| u64::from(distance(other.base, half.acked))),
             anomalies: self.anomalies.as_deref().map(|pair| *direction.of(pair)).unwrap_or_default(),
@@ -402,8 +426,14 @@ pub struct TcpSide {
     pub first_data: Option<Mark>,
     /// Its FIN.
     pub fin: Option<Mark>,
-    /// The time to live or hop limit of its last packet.
+    /// The time to live or hop limit of its last packet that was no reset.
     pub ttl: Option<u8>,
+    /// The maximum segment size that its SYN announced.
+    pub mss: Option<u16>,
+    /// How the IPv4 identifications of its packets went, resets aside.
+    pub ip_ids: IpIds,
+    /// The longest payload of its segments, in bytes.
+    pub longest: u16,
     /// The bytes it had sent when the handshake was settled, by sequence numbers: lost ones count.
     pub sent: u64,
     /// How much of the other side's stream it had acknowledged by then.

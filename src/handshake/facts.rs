@@ -2,7 +2,7 @@
 
 use crate::flow::tcp::TcpFacts;
 use crate::packet::{IcmpError, Tunnels, VlanTags};
-use crate::time::Mark;
+use crate::time::{Mark, Timestamp};
 use crate::tls::ParseError;
 use crate::tls::registry::{AlertDescription, AlertLevel, CipherSuite, ContentType, HandshakeType, ProtocolVersion};
 use std::net::SocketAddr;
@@ -16,6 +16,10 @@ pub const MAX_STEPS: usize = 96;
 pub const MAX_ALERTS: usize = 8;
 /// At most this many encrypted records of each side are kept: half of them the first, half the last.
 pub const MAX_RECORDS: usize = 24;
+/// The first this many bytes of what a side said in another protocol are kept.
+pub const MAX_PLAIN_HEAD: usize = 256;
+/// And the last this many.
+pub const MAX_PLAIN_TAIL: usize = 256;
 /// At most this many lost ranges and parse faults are kept, each.
 pub const MAX_FAULTS: usize = 16;
 
@@ -217,6 +221,23 @@ pub struct Fault {
     pub error: ParseError,
 }
 
+/// What a side said in the clear that is no TLS: a greeting, a command, a request in the wrong protocol, an answer in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plain {
+    /// The first of it, at most [`MAX_PLAIN_HEAD`] bytes.
+    pub head: Vec<u8>,
+    /// The last of it, at most [`MAX_PLAIN_TAIL`] bytes; empty where the head has all.
+    pub tail: Vec<u8>,
+    /// How many bytes it was in all, as far as they were looked at.
+    pub length: u64,
+    /// The frame that began it.
+    pub first: Mark,
+    /// The last frame of it.
+    pub last: Mark,
+    /// True where it came after the other side's ClientHello, in place of an answer.
+    pub answers_hello: bool,
+}
+
 /// One handshake: the engine's product.
 #[derive(Clone, Debug)]
 pub struct Handshake {
@@ -264,6 +285,10 @@ pub struct Handshake {
     pub missing: Vec<Missing>,
     /// Messages that break the grammar.
     pub faults: Vec<Fault>,
+    /// What each side said in the clear that is no TLS, before it or instead of it ([`Side::index`]).
+    pub plain: [Option<Box<Plain>>; 2],
+    /// The capture's time when it was settled.
+    pub settled: Timestamp,
 }
 
 impl Handshake {

@@ -7,11 +7,13 @@
 pub mod facts;
 pub mod negotiated;
 pub mod outcome;
+#[cfg(test)]
+pub(crate) mod sample;
 mod sniff;
 mod stream;
 pub mod tracker;
 
 pub use facts::{
-    Alert, Close, CloseKind, EncryptedRecord, Fault, Handshake, Message, Missing, MissingWhy, Outcome, Side, Step, What,
+    Alert, Close, CloseKind, EncryptedRecord, Fault, Handshake, Message, Missing, MissingWhy, Outcome, Plain, Side, Step, What,
 };
 pub use negotiated::{ClientAuth, EarlyData, Ech, Negotiated};

@@ -248,6 +248,7 @@ impl Handshake {
     /// closed by both sides and the capture just ended.
     pub(super) fn conclude(&mut self, close: Option<Close>, open: bool, now: Timestamp) {
         self.close = close;
+        self.settled = now;
         self.miss_client_hello();
         let established = self.assess();
         let finished = self.both_finished();

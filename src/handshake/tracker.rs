@@ -161,9 +161,9 @@ impl Tracker {
         self.core.current.as_mut().is_some_and(|handshake| handshake.assess())
     }
 
-    /// A handshake that another has followed on the same flow.
-    pub fn take_superseded(&mut self) -> Option<Box<Handshake>> {
-        self.core.superseded.pop_front()
+    /// Takes the handshakes that others have followed on the same flow, in order.
+    pub fn superseded(&mut self) -> impl Iterator<Item = Box<Handshake>> {
+        self.core.superseded.drain(..)
     }
 
     /// The alert in the clear that ended the handshake.
@@ -401,7 +401,7 @@ impl Core {
 }
 
 impl Handshake {
-    fn begun(surroundings: &Surroundings, client: Direction, mark: Mark) -> Self {
+    pub(super) fn begun(surroundings: &Surroundings, client: Direction, mark: Mark) -> Self {
         Self {
             client: *client.of(&surroundings.ends),
             server: *client.reverse().of(&surroundings.ends),
@@ -425,6 +425,8 @@ impl Handshake {
             icmp: Vec::new(),
             missing: Vec::new(),
             faults: Vec::new(),
+            plain: Default::default(),
+            settled: mark.time,
         }
     }
 
@@ -452,14 +454,14 @@ impl Handshake {
         }
     }
 
-    fn on_server_hello(&mut self, body: &[u8]) -> Result<(), ParseError> {
+    pub(super) fn on_server_hello(&mut self, body: &[u8]) -> Result<(), ParseError> {
         let hello = ServerHello::parse(body)?;
         self.version = Some(hello.negotiated_version());
         self.cipher_suite = Some(hello.cipher_suite);
         Ok(())
     }
 
-    fn on_hello_retry_request(&mut self, body: &[u8]) -> Result<(), ParseError> {
+    pub(super) fn on_hello_retry_request(&mut self, body: &[u8]) -> Result<(), ParseError> {
         let retry = HelloRetryRequest::parse(body)?;
         self.version = Some(retry.version);
         self.cipher_suite = retry.cipher_suite;

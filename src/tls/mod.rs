@@ -23,7 +23,7 @@ mod record;
 mod session;
 mod ssl2;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod wire;
 
 pub use alert::{Alert, ChangeCipherSpec};

@@ -9,6 +9,7 @@
 
 mod algorithm;
 mod cache;
+mod judgement;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ mod time;
 
 pub use algorithm::{PublicKey, WeakDigest};
 pub use cache::{CertificateCache, MAX_CACHED_CERTIFICATES};
+pub use judgement::{ChainProblem, ChainStatus, Judgement};
 pub use time::CertificateTime;
 
 use std::borrow::Cow;

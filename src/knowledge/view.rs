@@ -1,0 +1,122 @@
+//! What is told of a server and of a client's other tries when a handshake is judged. Plain data, so that rules can be
+//! tested without a memory behind them.
+
+use crate::handshake::Outcome;
+use crate::time::Timestamp;
+use crate::tls::registry::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion};
+use crate::x509::Judgement;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// How often a value was seen in other handshakes with this server, and how many different clients showed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen<T> {
+    /// The value.
+    pub value: T,
+    /// Handshakes.
+    pub count: u32,
+    /// Different client addresses, counted up to a bound.
+    pub clients: u32,
+    /// The last time.
+    pub last: Timestamp,
+}
+
+/// A chain that the server showed in the clear in another handshake.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The chain, judged at the time of the handshake that is being diagnosed and for the name that it asks for.
+    pub judgement: Arc<Judgement>,
+    /// When it was last seen.
+    pub last: Timestamp,
+    /// True where it was shown for the same name (or, without one, for no name).
+    pub same_name: bool,
+}
+
+/// What other handshakes have shown of a server: one address and port. The handshake under judgement is not counted.
+#[derive(Clone, Debug, Default)]
+pub struct ServerView {
+    /// Handshakes that both sides finished.
+    pub finished: u32,
+    /// Different client addresses among them, counted up to a bound.
+    pub clients: u32,
+    /// Handshakes that failed or were abandoned.
+    pub failed: u32,
+    /// Versions that it chose, most frequent first. A ServerHello is enough.
+    pub versions: Vec<Seen<ProtocolVersion>>,
+    /// Suites that it chose.
+    pub cipher_suites: Vec<Seen<CipherSuite>>,
+    /// Groups that it chose, or asked for with a HelloRetryRequest.
+    pub groups: Vec<Seen<NamedGroup>>,
+    /// Application protocols that it chose in the clear.
+    pub alpn: Vec<Seen<Vec<u8>>>,
+    /// Finished handshakes whose ClientHello had no server name.
+    pub finished_without_name: u32,
+    /// Names with which handshakes were finished; at most a handful, the latest.
+    pub names: Vec<String>,
+    /// What is known of the server under the name asked for.
+    pub name: NameView,
+    /// Handshakes in which it asked for a client certificate, as far as that could be seen.
+    pub asked_for_certificate: u32,
+    /// A chain that it showed elsewhere: for the same name where there is one, else the latest.
+    pub chain: Option<Shown>,
+    /// Issuers of certificates that this address, or any other under the same issuer, was seen to present for names that
+    /// have nothing to do with each other: how many such names carry the issuer of the chain at hand.
+    pub names_under_issuer: u32,
+    /// True where other addresses under the same name show a chain from another, trusted issuer.
+    pub others_see_another_issuer: bool,
+    /// When a handshake with it last succeeded.
+    pub last_success: Option<Timestamp>,
+    /// When one last failed.
+    pub last_failure: Option<Timestamp>,
+}
+
+/// What is known of a server under one name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NameView {
+    /// Handshakes with this name that both sides finished.
+    pub finished: u32,
+    /// Handshakes with this name that failed.
+    pub failed: u32,
+}
+
+/// The same client's other tries at the same server (address and port, or name), within seconds.
+#[derive(Clone, Debug, Default)]
+pub struct Story {
+    /// Those that began before this one, in order.
+    pub earlier: Vec<Attempt>,
+    /// Those that began after it, in order, as far as they are known when the verdict is due.
+    pub later: Vec<Attempt>,
+}
+
+/// One try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Its event's id.
+    pub id: String,
+    /// When it began.
+    pub start: Timestamp,
+    /// When it ended or was last heard of.
+    pub end: Timestamp,
+    /// When both sides had finished.
+    pub finished: Option<Timestamp>,
+    /// How it went.
+    pub outcome: Outcome,
+    /// The server's address.
+    pub server: SocketAddr,
+    /// The name asked for.
+    pub sni: Option<String>,
+    /// The highest version offered.
+    pub highest: Option<ProtocolVersion>,
+    /// The version agreed on.
+    pub version: Option<ProtocolVersion>,
+    /// How long the ClientHello was, in bytes of the handshake message.
+    pub hello_length: u32,
+    /// True where it offered a post-quantum key share.
+    pub post_quantum: bool,
+    /// True where the session was resumed, where that is known.
+    pub resumed: Option<bool>,
+    /// True where it offered Encrypted Client Hello (or GREASE).
+    pub ech: bool,
+    /// The first fatal alert in the clear.
+    pub alert: Option<AlertDescription>,
+}
