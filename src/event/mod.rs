@@ -19,7 +19,6 @@ mod text;
 mod timing;
 pub mod value;
 
-pub use certificate::Chain;
 pub use fields::{Fields, MAX_FIELDS};
 pub use name::{Name, Registered};
 pub use outcome::OutcomeName;

@@ -4,7 +4,7 @@
 //! handshake and is serialized as it is: no tree of values is built on the way.
 
 use super::agreed::findings;
-use super::certificate::{CertificatePart, Chain, Digests};
+use super::certificate::{CertificatePart, Digests};
 use super::hello::{ClientHelloPart, ServerHelloPart};
 use super::history::{History, Timeline};
 use super::name::Name;
@@ -18,6 +18,7 @@ use crate::hex::hex;
 use crate::policy::Finding;
 use crate::tls::ClientHello;
 use crate::tls::registry::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::x509::Judgement;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::net::IpAddr;
@@ -68,10 +69,10 @@ pub struct Facts<'a> {
     pub handshake: &'a Handshake,
     /// What was read out of its messages.
     pub negotiated: &'a Negotiated<'a>,
-    /// The server's certificates.
-    pub server_chain: &'a Chain,
-    /// The client's certificates.
-    pub client_chain: &'a Chain,
+    /// The server's certificates, judged.
+    pub server_chain: &'a Judgement,
+    /// The client's certificates, judged.
+    pub client_chain: &'a Judgement,
     /// Who saw it.
     pub observer: Observer<'a>,
 }
@@ -183,8 +184,8 @@ impl<'a> Record<'a> {
         let whole_hello = negotiated.client_hello.as_ref().filter(|_| client_hello_is_whole(handshake));
         let hello = |part: bool| part.then(|| ClientHelloPart::of(handshake, negotiated, full)).flatten();
         let answer = |part: bool| part.then(|| ServerHelloPart::of(handshake, negotiated, full)).flatten();
-        let certificate = |chain: &'a Chain| chain.leaf().map(|leaf| CertificatePart::new(leaf, normal));
-        let digests = |chain: &'a Chain| chain.leaf().map(|_| Digests(chain));
+        let certificate = |chain: &'a Judgement| chain.leaf().map(|leaf| CertificatePart::new(leaf, normal));
+        let digests = |chain: &'a Judgement| chain.leaf().map(|_| Digests(chain));
         Self {
             schema: SCHEMA_VERSION,
             event_type: "handshake",

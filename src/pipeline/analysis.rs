@@ -1,12 +1,12 @@
 //! The analysis thread: handshakes become records, records become lines, lines go to the sinks.
 
 use super::reader::Work;
-use crate::event::{Chain, Facts, Observer, Record, Rendering, Selection};
+use crate::event::{Facts, Observer, Record, Rendering, Selection};
 use crate::fingerprint::Fingerprinter;
 use crate::handshake::Handshake;
 use crate::output::{Batch, Sink};
 use crate::report::Summary;
-use crate::x509::CertificateCache;
+use crate::x509::{Judge, Purpose, Roots};
 use crossbeam_channel::{Receiver, TryRecvError};
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub(super) struct Analysis {
     rendering: Rendering,
     rows: bool,
     sinks: Vec<Sink>,
-    certificates: CertificateCache,
+    judge: Judge,
     fingerprinter: Fingerprinter,
     file: Option<String>,
     interfaces: Vec<Option<String>>,
@@ -27,14 +27,14 @@ pub(super) struct Analysis {
 }
 
 impl Analysis {
-    pub(super) fn new(selection: Selection, rendering: Rendering, rows: bool, sinks: Vec<Sink>) -> Self {
+    pub(super) fn new(selection: Selection, rendering: Rendering, rows: bool, roots: Roots, sinks: Vec<Sink>) -> Self {
         let lines = Batch { bytes: rendering.header(), events: 0 };
         Self {
             selection,
             rendering,
             rows,
             sinks,
-            certificates: CertificateCache::default(),
+            judge: Judge::new(roots),
             fingerprinter: Fingerprinter::default(),
             file: None,
             interfaces: Vec::new(),
@@ -75,8 +75,9 @@ impl Analysis {
 
     fn handshake(&mut self, handshake: &Handshake) {
         let negotiated = handshake.negotiated();
-        let server_chain = Chain::read(handshake.server_certificates(), &mut self.certificates);
-        let client_chain = Chain::read(handshake.client_certificates(), &mut self.certificates);
+        let (name, at) = (negotiated.sni, handshake.first.time);
+        let server_chain = self.judge.judge(handshake.server_certificates(), name, at, Purpose::Server);
+        let client_chain = self.judge.judge(handshake.client_certificates(), None, at, Purpose::Client);
         let interface = usize::try_from(handshake.interface).ok().and_then(|index| self.interfaces.get(index));
         let facts = Facts {
             handshake,
