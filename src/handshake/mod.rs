@@ -7,6 +7,7 @@
 pub mod facts;
 pub mod negotiated;
 pub mod outcome;
+mod plain;
 #[cfg(test)]
 pub(crate) mod sample;
 mod sniff;
@@ -14,6 +15,7 @@ mod stream;
 pub mod tracker;
 
 pub use facts::{
-    Alert, Close, CloseKind, EncryptedRecord, Fault, Handshake, Message, Missing, MissingWhy, Outcome, Plain, Side, Step, What,
+    Alert, Close, CloseKind, EncryptedRecord, Fault, Handshake, Message, Missing, MissingWhy, Obstacle, Outcome, Plain, Side,
+    Step, What,
 };
 pub use negotiated::{ClientAuth, EarlyData, Ech, Negotiated};

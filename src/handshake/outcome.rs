@@ -226,7 +226,7 @@ impl Handshake {
     pub(super) fn is_one(&self) -> bool {
         let closed = self.close.is_some_and(|close| matches!(close.by, CloseKind::Alert | CloseKind::Fin | CloseKind::Rst));
         let hello = |what| matches!(what, What::Message(_) | What::Ssl2ClientHello | What::Ssl2ServerHello);
-        !closed || !self.complete() || self.steps.iter().any(|step| step.whole && hello(step.what))
+        !closed || !self.complete() || self.obstacle.is_some() || self.steps.iter().any(|step| step.whole && hello(step.what))
     }
 
     /// Takes stock after new records. Returns whether the handshake is established.
@@ -257,7 +257,7 @@ impl Handshake {
         let open_for = self.finished_at().map(|mark| open_until.since(mark.time));
         self.outcome = if established {
             Outcome::Established
-        } else if !finished && self.is_refused_in_the_clear() {
+        } else if !finished && (self.is_refused_in_the_clear() || self.obstacle.is_some() && !self.has_client_hello()) {
             Outcome::Failed
         } else if !self.complete() {
             Outcome::Unfinished
@@ -305,11 +305,16 @@ impl Handshake {
 
     /// No handshake begins without a ClientHello: where there is none, the capture began too late.
     fn miss_client_hello(&mut self) {
-        let is_hello = |what| matches!(what, What::Message(HandshakeType::CLIENT_HELLO) | What::Ssl2ClientHello);
         let sent = |from| self.missing.iter().any(|missing| missing.from == from);
-        if !self.steps.iter().any(|step| is_hello(step.what)) && !sent(Side::Client) {
+        if !self.has_client_hello() && self.obstacle.is_none() && !sent(Side::Client) {
             self.missing.push(Missing { from: Side::Client, range: 0..0, why: MissingWhy::BeforeCapture });
         }
+    }
+
+    /// True where the client sent a ClientHello, or a part of one.
+    pub fn has_client_hello(&self) -> bool {
+        let is_hello = |what| matches!(what, What::Message(HandshakeType::CLIENT_HELLO) | What::Ssl2ClientHello);
+        self.steps.iter().any(|step| is_hello(step.what))
     }
 
     /// True where an alert-sized record stands in place of the client's second flight.
