@@ -60,14 +60,17 @@ impl Plain {
     }
 }
 
-/// What stood in the way of a ClientHello, judged by what both sides said. `closed_by_server` where the server ended the
-/// connection, `closed` where anybody did; `whole` where no byte of it is missing.
+/// What stood in the way of a ClientHello, judged by what both sides said (the client first) and how it ended.
 pub(super) fn obstacle(said: &[Option<Box<Plain>>; 2], dialog: &Dialog, port: u16, end: End) -> Option<Obstacle> {
     let [client, server] = said.each_ref().map(Option::as_deref);
     match dialog.progress() {
         Progress::Refused { went_on: false } if dialog.via().is_some() => return Some(Obstacle::ProxyRefused),
-        // To go on in the clear is what most clients of a database prefer.
-        Progress::Refused { went_on: true } if dialog.via().is_some() || dialog.starttls() == Some("postgresql") => return None,
+        Progress::Refused { .. } if dialog.via().is_some() => return None,
+        // Most clients of a database go on in the clear then, and nothing is wrong.
+        Progress::Refused { went_on } if dialog.starttls() == Some("postgresql") => {
+            let left = !went_on && end.whole && end.closed_by == Some(Side::Client);
+            return left.then_some(Obstacle::StarttlsRefused { went_on });
+        }
         Progress::Refused { went_on } => return Some(Obstacle::StarttlsRefused { went_on }),
         Progress::NotOffered if end.whole && end.closed_by == Some(Side::Client) => return Some(Obstacle::StarttlsNotOffered),
         _ => {}

@@ -83,6 +83,10 @@ fn a_refusal_before_tls_is_a_handshake_that_failed() {
     assert!(anyway.has_client_hello());
     let missing = one(smtp(b"250 SIZE\r\n").client(b"QUIT\r\n").server(b"221 bye\r\n").fin(Side::Client).fin(Side::Server));
     assert_eq!(missing.obstacle, Some(Obstacle::StarttlsNotOffered));
+    let database = || Script::open().client(&[0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f]).server(b"N");
+    assert_eq!(one(database().fin(Side::Client).fin(Side::Server)).starttls, Some("postgresql"));
+    none(database());
+    none(database().client(b"\0\0\0\x0d\0\x03\0\0user\0").fin(Side::Client).fin(Side::Server));
     let proxy = Script::open().client(b"CONNECT www.example.test:443 HTTP/1.1\r\n\r\n").server(b"HTTP/1.1 403 Forbidden\r\n\r\n");
     assert_eq!(one(closed(proxy)).obstacle, Some(Obstacle::ProxyRefused));
 }
