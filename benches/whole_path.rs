@@ -4,10 +4,11 @@ mod captures;
 
 use criterion::{Criterion, Throughput};
 use std::hint::black_box;
-use tlscribe::event::{Chain, Detail, Facts, Format, Observer, Record, Rendering};
+use tlscribe::diagnosis::Verdict;
+use tlscribe::event::{Detail, Facts, Format, Observer, Record, Rendering};
 use tlscribe::fingerprint::Fingerprinter;
 use tlscribe::handshake::Handshake;
-use tlscribe::x509::CertificateCache;
+use tlscribe::x509::{CertificateCache, Judgement};
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
@@ -58,13 +59,19 @@ impl Writer {
         self.lines.clear();
         for handshake in handshakes {
             let negotiated = handshake.negotiated();
-            let server_chain = Chain::read(handshake.server_certificates(), &mut self.certificates);
-            let client_chain = Chain::read(handshake.client_certificates(), &mut self.certificates);
+            let mut chain = |certificates: &mut dyn Iterator<Item = &[u8]>| Judgement {
+                certificates: certificates.map(|der| self.certificates.get(der)).collect(),
+                ..Judgement::default()
+            };
+            let server_chain = chain(&mut handshake.server_certificates());
+            let client_chain = chain(&mut handshake.client_certificates());
             let facts = Facts {
                 handshake,
                 negotiated: &negotiated,
                 server_chain: &server_chain,
                 client_chain: &client_chain,
+                verdict: &Verdict { outcome: handshake.outcome, failure: None },
+                retry_of: None,
                 observer: Observer::new(Some("bench.pcap"), None),
             };
             let record = Record::new(&facts, Detail::Normal, &mut self.fingerprinter);

@@ -1,12 +1,14 @@
 //! The analysis thread: handshakes become records, records become lines, lines go to the sinks.
 
 use super::reader::Work;
-use crate::event::{Chain, Facts, Observer, Record, Rendering, Selection};
+use crate::diagnosis::{Case, diagnose};
+use crate::event::{Facts, Observer, Record, Rendering, Selection};
 use crate::fingerprint::Fingerprinter;
 use crate::handshake::Handshake;
+use crate::knowledge::{ServerView, Story};
 use crate::output::{Batch, Sink};
 use crate::report::Summary;
-use crate::x509::CertificateCache;
+use crate::x509::{CertificateCache, Judgement};
 use crossbeam_channel::{Receiver, TryRecvError};
 use std::sync::Arc;
 
@@ -75,14 +77,24 @@ impl Analysis {
 
     fn handshake(&mut self, handshake: &Handshake) {
         let negotiated = handshake.negotiated();
-        let server_chain = Chain::read(handshake.server_certificates(), &mut self.certificates);
-        let client_chain = Chain::read(handshake.client_certificates(), &mut self.certificates);
+        let server_chain = chain(handshake.server_certificates(), &mut self.certificates);
+        let client_chain = chain(handshake.client_certificates(), &mut self.certificates);
+        let verdict = diagnose(&Case {
+            handshake,
+            negotiated: &negotiated,
+            server_chain: &server_chain,
+            client_chain: &client_chain,
+            server: &ServerView::default(),
+            story: &Story::default(),
+        });
         let interface = usize::try_from(handshake.interface).ok().and_then(|index| self.interfaces.get(index));
         let facts = Facts {
             handshake,
             negotiated: &negotiated,
             server_chain: &server_chain,
             client_chain: &client_chain,
+            verdict: &verdict,
+            retry_of: None,
             observer: Observer::new(self.file.as_deref(), interface.and_then(Option::as_deref)),
         };
         let record = Record::new(&facts, self.rendering.detail(), &mut self.fingerprinter);
@@ -109,4 +121,9 @@ impl Analysis {
         }
         taken
     }
+}
+
+/// A chain that is read and not judged.
+fn chain<'a>(certificates: impl Iterator<Item = &'a [u8]>, cache: &mut CertificateCache) -> Judgement {
+    Judgement { certificates: certificates.map(|der| cache.get(der)).collect(), ..Judgement::default() }
 }
