@@ -8,7 +8,7 @@ use tlscribe::diagnosis::Verdict;
 use tlscribe::event::{Detail, Facts, Format, Observer, Record, Rendering};
 use tlscribe::fingerprint::Fingerprinter;
 use tlscribe::handshake::Handshake;
-use tlscribe::x509::{CertificateCache, Judgement};
+use tlscribe::x509::{Judge, Purpose, Roots};
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
@@ -40,7 +40,7 @@ fn main() {
 /// Writes events as `tlscribe read` does.
 struct Writer {
     rendering: Rendering,
-    certificates: CertificateCache,
+    judge: Judge,
     fingerprinter: Fingerprinter,
     lines: Vec<u8>,
 }
@@ -49,7 +49,7 @@ impl Writer {
     fn new() -> Self {
         Self {
             rendering: Rendering::new(Format::Native, Detail::Normal, None).unwrap(),
-            certificates: CertificateCache::default(),
+            judge: Judge::new(Roots::bundled()),
             fingerprinter: Fingerprinter::default(),
             lines: Vec::new(),
         }
@@ -59,12 +59,9 @@ impl Writer {
         self.lines.clear();
         for handshake in handshakes {
             let negotiated = handshake.negotiated();
-            let mut chain = |certificates: &mut dyn Iterator<Item = &[u8]>| Judgement {
-                certificates: certificates.map(|der| self.certificates.get(der)).collect(),
-                ..Judgement::default()
-            };
-            let server_chain = chain(&mut handshake.server_certificates());
-            let client_chain = chain(&mut handshake.client_certificates());
+            let (name, at) = (negotiated.sni, handshake.first.time);
+            let server_chain = self.judge.judge(handshake.server_certificates(), name, at, Purpose::Server);
+            let client_chain = self.judge.judge(handshake.client_certificates(), None, at, Purpose::Client);
             let facts = Facts {
                 handshake,
                 negotiated: &negotiated,

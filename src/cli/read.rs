@@ -2,7 +2,7 @@
 
 use super::Exit;
 use super::usage::mistake;
-use crate::config::{Plan, Settings, Terminals};
+use crate::config::{Plan, RootsFrom, Settings, Terminals};
 use crate::engine::Limits;
 use crate::event::{Detail, Fields, Format, Glob, OutcomeName, Selection, Server};
 use crate::output::Target;
@@ -50,6 +50,10 @@ pub(super) struct Arguments {
     /// Only server names that match, as in '*.example.org'
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     sni: Vec<Glob>,
+
+    /// The roots that certificates are judged by: bundled (Mozilla's), system, or a file in PEM or DER
+    #[arg(long, value_name = "ROOTS", default_value = "bundled", help_heading = "Certificates")]
+    roots: OsString,
 
     /// Write events to a file; - is standard output
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
@@ -148,6 +152,7 @@ impl Arguments {
                 total_bytes: self.max_buffer.saturating_mul(1 << 20),
                 ..Limits::default()
             },
+            roots: RootsFrom::from(self.roots),
         })
     }
 }

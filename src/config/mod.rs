@@ -5,6 +5,8 @@ use crate::engine::Limits;
 use crate::event::{Detail, Fields, Format, OutcomeName, Rendering, Selection};
 use crate::output::Target;
 use crate::pipeline::Job;
+use crate::x509::Roots;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// What was asked for.
@@ -34,6 +36,61 @@ pub struct Settings {
     pub fail_on: Vec<OutcomeName>,
     /// The bounds of the engines.
     pub limits: Limits,
+    /// The roots that certificate chains are judged by.
+    pub roots: RootsFrom,
+}
+
+/// Where roots are taken from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum RootsFrom {
+    /// Mozilla's list, built in.
+    #[default]
+    Bundled,
+    /// This system's own list.
+    System,
+    /// A file of certificates, in PEM or DER.
+    File(PathBuf),
+}
+
+/// Where systems keep their roots: Debian, Fedora, SUSE, Alpine and macOS.
+const SYSTEM_ROOTS: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+impl From<OsString> for RootsFrom {
+    fn from(word: OsString) -> Self {
+        match word.to_str() {
+            Some("bundled") => Self::Bundled,
+            Some("system") => Self::System,
+            _ => Self::File(word.into()),
+        }
+    }
+}
+
+impl RootsFrom {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// A file that is missing or holds no roots, in one line.
+    fn read(&self) -> Result<Roots, String> {
+        match self {
+            Self::Bundled => Ok(Roots::bundled()),
+            Self::System => {
+                let file = SYSTEM_ROOTS.iter().map(Path::new).find(|path| path.exists());
+                let file = file.ok_or("--roots: this system keeps its roots in no usual place; name the file")?;
+                read_roots(file)
+            }
+            Self::File(path) => read_roots(path),
+        }
+    }
+}
+
+fn read_roots(path: &Path) -> Result<Roots, String> {
+    let bytes = std::fs::read(path).map_err(|error| format!("--roots {}: cannot be read: {error}", path.display()))?;
+    Roots::read(&bytes).map_err(|error| format!("--roots {}: {error}", path.display()))
 }
 
 /// Which of the standard streams is a terminal.
@@ -89,6 +146,7 @@ impl Settings {
                 rendering,
                 targets,
                 rows: report,
+                roots: self.roots.read()?,
             },
             report,
             summary: self.summary,
@@ -133,6 +191,7 @@ mod tests {
             summary: true,
             fail_on: Vec::new(),
             limits: Limits::default(),
+            roots: RootsFrom::Bundled,
         }
     }
 

@@ -5,16 +5,19 @@
 //! time: nothing here rests on it.
 
 use super::parts::End;
-use super::record::{Detail, Observer, Record, SCHEMA_VERSION, short_id};
+use super::record::{Detail, Observer, Record, SCHEMA_VERSION};
 use super::value::{Text, Time};
 use crate::diagnosis::{Cause, Finding, Severity};
 use crate::handshake::Outcome;
+use crate::hex::hex;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
+/// So many bytes of a SHA-256 are an incident's id.
+const ID_BYTES: usize = 16;
 /// At most this many incidents are told apart; failures that belong to none of them are only counted.
 pub const MAX_INCIDENTS: usize = 1024;
 /// At most this many addresses of clients and servers are told apart, in all incidents.
@@ -248,7 +251,7 @@ impl<'a> IncidentRecord<'a> {
         Self {
             schema: SCHEMA_VERSION,
             event_type: "incident",
-            id: short_id(hash),
+            id: hex(&hash.finalize()[..ID_BYTES]),
             start_time: incident.start,
             end_time: incident.end,
             observer: Observer::new(incident.file.as_deref(), None),

@@ -301,12 +301,8 @@ fn id(handshake: &Handshake, negotiated: &Negotiated<'_>) -> String {
         None => hash.update(handshake.ssl2_hello(Side::Client).unwrap_or_default()),
     }
     hash.update(handshake.first.time.as_micros().to_be_bytes());
-    short_id(hash)
-}
-
-/// As much of a hash as makes an id.
-pub(super) fn short_id(hash: Sha256) -> String {
-    hex(&hash.finalize()[..ID_BYTES])
+    let digest = hash.finalize();
+    hex(&digest[..ID_BYTES])
 }
 
 fn inferred(handshake: &Handshake, negotiated: &Negotiated<'_>) -> Vec<&'static str> {

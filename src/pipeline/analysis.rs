@@ -8,7 +8,7 @@ use crate::handshake::Handshake;
 use crate::knowledge::{ServerView, Story};
 use crate::output::{Batch, Sink};
 use crate::report::Summary;
-use crate::x509::{CertificateCache, Judgement};
+use crate::x509::{Judge, Purpose, Roots};
 use crossbeam_channel::{Receiver, TryRecvError};
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(super) struct Analysis {
     rendering: Rendering,
     rows: bool,
     sinks: Vec<Sink>,
-    certificates: CertificateCache,
+    judge: Judge,
     fingerprinter: Fingerprinter,
     file: Option<String>,
     interfaces: Vec<Option<String>>,
@@ -29,14 +29,14 @@ pub(super) struct Analysis {
 }
 
 impl Analysis {
-    pub(super) fn new(selection: Selection, rendering: Rendering, rows: bool, sinks: Vec<Sink>) -> Self {
+    pub(super) fn new(selection: Selection, rendering: Rendering, rows: bool, roots: Roots, sinks: Vec<Sink>) -> Self {
         let lines = Batch { bytes: rendering.header(), events: 0 };
         Self {
             selection,
             rendering,
             rows,
             sinks,
-            certificates: CertificateCache::default(),
+            judge: Judge::new(roots),
             fingerprinter: Fingerprinter::default(),
             file: None,
             interfaces: Vec::new(),
@@ -77,8 +77,9 @@ impl Analysis {
 
     fn handshake(&mut self, handshake: &Handshake) {
         let negotiated = handshake.negotiated();
-        let server_chain = chain(handshake.server_certificates(), &mut self.certificates);
-        let client_chain = chain(handshake.client_certificates(), &mut self.certificates);
+        let (name, at) = (negotiated.sni, handshake.first.time);
+        let server_chain = self.judge.judge(handshake.server_certificates(), name, at, Purpose::Server);
+        let client_chain = self.judge.judge(handshake.client_certificates(), None, at, Purpose::Client);
         let verdict = diagnose(&Case {
             handshake,
             negotiated: &negotiated,
@@ -121,9 +122,4 @@ impl Analysis {
         }
         taken
     }
-}
-
-/// A chain that is read and not judged.
-fn chain<'a>(certificates: impl Iterator<Item = &'a [u8]>, cache: &mut CertificateCache) -> Judgement {
-    Judgement { certificates: certificates.map(|der| cache.get(der)).collect(), ..Judgement::default() }
 }
