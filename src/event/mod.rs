@@ -30,4 +30,4 @@ pub use parts::{AlertPart, ClosePart, Each, End};
 pub use record::{Detail, Facts, Observer, Record};
 pub use render::{Format, Rendering};
 pub use schema::SCHEMA;
-pub use selection::{Glob, Selection, Server};
+pub use selection::{Glob, Selection, Server, cause};

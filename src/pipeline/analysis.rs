@@ -2,7 +2,7 @@
 
 use super::reader::Work;
 use crate::diagnosis::{Case, diagnose};
-use crate::event::{Facts, Observer, Record, Rendering, Selection};
+use crate::event::{Facts, IncidentRecord, Observer, Record, Rendering, Selection};
 use crate::fingerprint::Fingerprinter;
 use crate::handshake::Handshake;
 use crate::knowledge::{ServerView, Story};
@@ -18,6 +18,7 @@ const BATCH_BYTES: usize = 256 * 1024;
 pub(super) struct Analysis {
     selection: Selection,
     rendering: Rendering,
+    incidents: bool,
     rows: bool,
     sinks: Vec<Sink>,
     judge: Judge,
@@ -29,11 +30,19 @@ pub(super) struct Analysis {
 }
 
 impl Analysis {
-    pub(super) fn new(selection: Selection, rendering: Rendering, rows: bool, roots: Roots, sinks: Vec<Sink>) -> Self {
+    pub(super) fn new(
+        selection: Selection,
+        rendering: Rendering,
+        incidents: bool,
+        rows: bool,
+        roots: Roots,
+        sinks: Vec<Sink>,
+    ) -> Self {
         let lines = Batch { bytes: rendering.header(), events: 0 };
         Self {
             selection,
             rendering,
+            incidents,
             rows,
             sinks,
             judge: Judge::new(roots),
@@ -71,8 +80,21 @@ impl Analysis {
                 break;
             }
         }
+        self.write_incidents();
         self.flush();
         (self.summary, self.sinks)
+    }
+
+    /// An incident is known when all has been read.
+    fn write_incidents(&mut self) {
+        if !self.incidents || self.sinks.is_empty() {
+            return;
+        }
+        for (incident, successes) in self.summary.incidents.sorted() {
+            let record = IncidentRecord::new(incident, successes, self.rendering.detail());
+            self.rendering.write_incident(&record, &mut self.lines.bytes);
+            self.lines.events += 1;
+        }
     }
 
     fn handshake(&mut self, handshake: &Handshake) {
@@ -99,10 +121,17 @@ impl Analysis {
             observer: Observer::new(self.file.as_deref(), interface.and_then(Option::as_deref)),
         };
         let record = Record::new(&facts, self.rendering.detail(), &mut self.fingerprinter);
+        let grouped = self.rows || self.incidents;
+        if grouped {
+            self.summary.incidents.note_success(&record);
+        }
         if !self.selection.wants(&record) {
             return;
         }
         self.summary.add(&record, self.rows);
+        if grouped {
+            self.summary.incidents.add(&record);
+        }
         if !self.sinks.is_empty() {
             self.rendering.write(&record, &mut self.lines.bytes);
             self.lines.events += 1;
