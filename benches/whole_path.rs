@@ -4,10 +4,11 @@ mod captures;
 
 use criterion::{Criterion, Throughput};
 use std::hint::black_box;
-use tlscribe::event::{Chain, Detail, Facts, Format, Observer, Record, Rendering};
+use tlscribe::diagnosis::Verdict;
+use tlscribe::event::{Detail, Facts, Format, Observer, Record, Rendering};
 use tlscribe::fingerprint::Fingerprinter;
 use tlscribe::handshake::Handshake;
-use tlscribe::x509::CertificateCache;
+use tlscribe::x509::{Judge, Purpose, Roots};
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
@@ -39,7 +40,7 @@ fn main() {
 /// Writes events as `tlscribe read` does.
 struct Writer {
     rendering: Rendering,
-    certificates: CertificateCache,
+    judge: Judge,
     fingerprinter: Fingerprinter,
     lines: Vec<u8>,
 }
@@ -48,7 +49,7 @@ impl Writer {
     fn new() -> Self {
         Self {
             rendering: Rendering::new(Format::Native, Detail::Normal, None).unwrap(),
-            certificates: CertificateCache::default(),
+            judge: Judge::new(Roots::bundled()),
             fingerprinter: Fingerprinter::default(),
             lines: Vec::new(),
         }
@@ -58,13 +59,16 @@ impl Writer {
         self.lines.clear();
         for handshake in handshakes {
             let negotiated = handshake.negotiated();
-            let server_chain = Chain::read(handshake.server_certificates(), &mut self.certificates);
-            let client_chain = Chain::read(handshake.client_certificates(), &mut self.certificates);
+            let (name, at) = (negotiated.sni, handshake.first.time);
+            let server_chain = self.judge.judge(handshake.server_certificates(), name, at, Purpose::Server);
+            let client_chain = self.judge.judge(handshake.client_certificates(), None, at, Purpose::Client);
             let facts = Facts {
                 handshake,
                 negotiated: &negotiated,
                 server_chain: &server_chain,
                 client_chain: &client_chain,
+                verdict: &Verdict { outcome: handshake.outcome, failure: None },
+                retry_of: None,
                 observer: Observer::new(Some("bench.pcap"), None),
             };
             let record = Record::new(&facts, Detail::Normal, &mut self.fingerprinter);

@@ -2,9 +2,10 @@
 
 use super::Exit;
 use super::usage::mistake;
-use crate::config::{Plan, Settings, Terminals};
+use crate::config::{FailOn, Plan, RootsFrom, Settings, Terminals};
+use crate::diagnosis::Cause;
 use crate::engine::Limits;
-use crate::event::{Detail, Fields, Format, Glob, OutcomeName, Selection, Server};
+use crate::event::{self, Detail, Fields, Format, Glob, OutcomeName, Selection, Server};
 use crate::output::Target;
 use crate::pipeline::{self, Done};
 use crate::report::{self, Console, Look};
@@ -20,6 +21,7 @@ Examples:
   tlscribe read capture.pcap
   tlscribe read monday.pcap.gz tuesday.pcapng > both.jsonl
   tlscribe read --only failed --format text captures/
+  tlscribe read --cause certificate_expired --incidents captures/
   tlscribe read --sni '*.example.org' --format tsv --fields start_time,version,client.ip a.pcap
   tlscribe read capture.pcap host 10.0.0.1 and tcp port 443
   ssh gateway tcpdump -U -w - | tlscribe read --format text -";
@@ -44,12 +46,19 @@ pub(super) struct Arguments {
     /// Only handshakes with these outcomes: established, unused, abandoned, failed, unfinished
     #[arg(long, value_name = "OUTCOME,...", value_delimiter = ',', help_heading = "Selection")]
     only: Vec<OutcomeName>,
+    /// Only failures of these causes, as events name them in failure.cause
+    #[arg(long, value_name = "CAUSE,...", value_delimiter = ',', value_parser = event::cause, help_heading = "Selection")]
+    cause: Vec<Cause>,
     /// Only these servers: an address, a network or a name, perhaps with :PORT
     #[arg(long, value_name = "SERVER", help_heading = "Selection")]
     server: Vec<Server>,
     /// Only server names that match, as in '*.example.org'
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     sni: Vec<Glob>,
+
+    /// The roots that certificates are judged by: bundled (Mozilla's), system, or a file in PEM or DER
+    #[arg(long, value_name = "ROOTS", default_value = "bundled", help_heading = "Certificates")]
+    roots: OsString,
 
     /// Write events to a file; - is standard output
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
@@ -63,15 +72,18 @@ pub(super) struct Arguments {
     /// How much events tell
     #[arg(long, value_enum, help_heading = "Output")]
     detail: Option<DetailName>,
+    /// Write also one record for each failure of each server, however often it was seen
+    #[arg(long, help_heading = "Output")]
+    incidents: bool,
     /// No messages, no progress, and no summary on standard error
     #[arg(short, long, help_heading = "Output")]
     quiet: bool,
     /// No summary
     #[arg(long, help_heading = "Output")]
     no_summary: bool,
-    /// End with exit code 3 where a handshake has one of these outcomes
-    #[arg(long, value_name = "OUTCOME,...", value_delimiter = ',', help_heading = "Output")]
-    fail_on: Vec<OutcomeName>,
+    /// End with exit code 3 where a handshake has one of these outcomes or causes of failure
+    #[arg(long, value_name = "OUTCOME|CAUSE,...", value_delimiter = ',', help_heading = "Output")]
+    fail_on: Vec<FailOn>,
 
     /// Flows at a time; more evict the least useful one
     #[arg(long, value_name = "N", default_value_t = Limits::default().flows, help_heading = "Limits")]
@@ -133,6 +145,7 @@ impl Arguments {
             filter,
             selection: Selection {
                 outcomes: self.only.into_iter().map(|outcome| outcome.0).collect(),
+                causes: self.cause,
                 servers: self.server,
                 names: self.sni,
             },
@@ -140,6 +153,7 @@ impl Arguments {
             detail: self.detail.map(Detail::from),
             fields: self.fields,
             targets: self.output,
+            incidents: self.incidents,
             quiet: self.quiet,
             summary: !self.no_summary,
             fail_on: self.fail_on,
@@ -148,6 +162,7 @@ impl Arguments {
                 total_bytes: self.max_buffer.saturating_mul(1 << 20),
                 ..Limits::default()
             },
+            roots: RootsFrom::from(self.roots),
         })
     }
 }
@@ -249,7 +264,11 @@ fn carry_out(plan: Plan, terminals: Terminals) -> Exit {
         let look = look(&console::Term::stderr(), console::colors_enabled_stderr());
         report::summary(summary, totals, look).iter().for_each(|line| eprintln!("{line}"));
     }
-    if fail_on.iter().any(|outcome| summary.outcomes.count(outcome) > 0) {
+    let met = |fail_on: &FailOn| match fail_on {
+        FailOn::Outcome(outcome) => summary.outcomes.count(outcome) > 0,
+        FailOn::Cause(cause) => summary.causes.count(cause) > 0,
+    };
+    if fail_on.iter().any(met) {
         Exit::FailOn
     } else if *lost || (totals.unreadable > 0 && !not_wanted) {
         Exit::Incomplete

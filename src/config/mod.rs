@@ -1,11 +1,15 @@
 //! Settings: what was asked for, from the command line, and the plan that follows from it.
 
 use crate::capture::{self, Filter, Input};
+use crate::diagnosis::Cause;
 use crate::engine::Limits;
-use crate::event::{Detail, Fields, Format, OutcomeName, Rendering, Selection};
+use crate::event::{self, Detail, Fields, Format, OutcomeName, Rendering, Selection};
 use crate::output::Target;
 use crate::pipeline::Job;
+use crate::x509::Roots;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 /// What was asked for.
 #[derive(Clone, Debug)]
@@ -26,14 +30,90 @@ pub struct Settings {
     pub fields: Option<Fields>,
     /// Where they go, where that was said.
     pub targets: Vec<Target>,
+    /// Incidents are written too.
+    pub incidents: bool,
     /// No messages.
     pub quiet: bool,
     /// The summary is wanted.
     pub summary: bool,
-    /// A handshake with one of these outcomes makes the run fail.
-    pub fail_on: Vec<OutcomeName>,
+    /// A handshake with one of these makes the run fail.
+    pub fail_on: Vec<FailOn>,
     /// The bounds of the engines.
     pub limits: Limits,
+    /// The roots that certificate chains are judged by.
+    pub roots: RootsFrom,
+}
+
+/// Where roots are taken from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum RootsFrom {
+    /// Mozilla's list, built in.
+    #[default]
+    Bundled,
+    /// This system's own list.
+    System,
+    /// A file of certificates, in PEM or DER.
+    File(PathBuf),
+}
+
+/// Where systems keep their roots: Debian, Fedora, SUSE, Alpine and macOS.
+const SYSTEM_ROOTS: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+impl From<OsString> for RootsFrom {
+    fn from(word: OsString) -> Self {
+        match word.to_str() {
+            Some("bundled") => Self::Bundled,
+            Some("system") => Self::System,
+            _ => Self::File(word.into()),
+        }
+    }
+}
+
+impl RootsFrom {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// A file that is missing or holds no roots, in one line.
+    fn read(&self) -> Result<Roots, String> {
+        match self {
+            Self::Bundled => Ok(Roots::bundled()),
+            Self::System => {
+                let file = SYSTEM_ROOTS.iter().map(Path::new).find(|path| path.exists());
+                let file = file.ok_or("--roots: this system keeps its roots in no usual place; name the file")?;
+                read_roots(file)
+            }
+            Self::File(path) => read_roots(path),
+        }
+    }
+}
+
+fn read_roots(path: &Path) -> Result<Roots, String> {
+    let bytes = std::fs::read(path).map_err(|error| format!("--roots {}: cannot be read: {error}", path.display()))?;
+    Roots::read(&bytes).map_err(|error| format!("--roots {}: {error}", path.display()))
+}
+
+/// What makes a run fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailOn {
+    /// A handshake with this outcome.
+    Outcome(OutcomeName),
+    /// A failure of this cause.
+    Cause(Cause),
+}
+
+impl FromStr for FailOn {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self::Outcome).or_else(|outcomes: String| {
+            event::cause(text).map(Self::Cause).map_err(|cause| format!("{outcomes}; {cause}"))
+        })
+    }
 }
 
 /// Which of the standard streams is a terminal.
@@ -55,8 +135,8 @@ pub struct Plan {
     pub summary: bool,
     /// No messages.
     pub quiet: bool,
-    /// A handshake with one of these outcomes makes the run fail.
-    pub fail_on: Vec<OutcomeName>,
+    /// A handshake with one of these makes the run fail.
+    pub fail_on: Vec<FailOn>,
 }
 
 impl Settings {
@@ -68,7 +148,8 @@ impl Settings {
     /// # Errors
     /// A mistake of the user, in one line.
     pub fn plan(self, terminals: Terminals) -> Result<Plan, String> {
-        let events_asked_for = self.format.is_some() || self.detail.is_some() || self.fields.is_some();
+        let events_asked_for =
+            self.format.is_some() || self.detail.is_some() || self.fields.is_some() || self.incidents;
         let to_output = self.targets.contains(&Target::StandardOutput);
         let report = terminals.output && !to_output && (!self.targets.is_empty() || !events_asked_for);
         let targets = match (self.targets.is_empty(), report) {
@@ -88,7 +169,9 @@ impl Settings {
                 selection: self.selection,
                 rendering,
                 targets,
+                incidents: self.incidents,
                 rows: report,
+                roots: self.roots.read()?,
             },
             report,
             summary: self.summary,
@@ -129,10 +212,12 @@ mod tests {
             detail: None,
             fields: None,
             targets: Vec::new(),
+            incidents: false,
             quiet: false,
             summary: true,
             fail_on: Vec::new(),
             limits: Limits::default(),
+            roots: RootsFrom::Bundled,
         }
     }
 

@@ -1,14 +1,14 @@
 //! What the two sides agreed on, as the findings are judged by it.
 
-use super::certificate::Chain;
 use super::value::Shown;
 use crate::handshake::Negotiated;
 use crate::policy::{self, Agreed, Finding};
 use crate::tls::ServerKeyExchange;
 use crate::tls::registry::{CipherSuite, ExtensionType};
+use crate::x509::Judgement;
 
 /// What is weak in what the two sides agreed on.
-pub(super) fn findings(negotiated: &Negotiated<'_>, server_chain: &Chain) -> Vec<Shown<Finding>> {
+pub(super) fn findings(negotiated: &Negotiated<'_>, server_chain: &Judgement) -> Vec<Shown<Finding>> {
     let hello = negotiated.server_hello.as_ref();
     let agreed = Agreed {
         version: negotiated.version,
@@ -18,7 +18,7 @@ pub(super) fn findings(negotiated: &Negotiated<'_>, server_chain: &Chain) -> Vec
         signature_scheme: negotiated.signature_scheme,
         compression: hello.map(|hello| hello.compression_method),
         secure_renegotiation: secure_renegotiation(negotiated),
-        server_chain: server_chain.certificates(),
+        server_chain: &server_chain.certificates,
     };
     policy::findings(&agreed).into_iter().map(Shown).collect()
 }

@@ -1,30 +1,10 @@
 //! Certificates as events tell them.
 
 use super::value::Shown;
-use crate::x509::{AlternativeName, CertificateCache, CertificateFacts, CertificateFault, CertificateTime, PublicKey};
+use crate::x509::{
+    AlternativeName, CertificateFacts, CertificateFault, CertificateTime, ChainStatus, Judgement, PublicKey,
+};
 use serde::{Serialize, Serializer};
-use std::sync::Arc;
-
-/// A chain as it was sent, the end entity's certificate first.
-#[derive(Debug, Default)]
-pub struct Chain(Vec<Arc<CertificateFacts>>);
-
-impl Chain {
-    /// Looks the certificates up, and reads those that are new.
-    pub fn read<'a>(certificates: impl Iterator<Item = &'a [u8]>, cache: &mut CertificateCache) -> Self {
-        Self(certificates.map(|der| cache.get(der)).collect())
-    }
-
-    /// The end entity's certificate.
-    pub fn leaf(&self) -> Option<&CertificateFacts> {
-        self.0.first().map(Arc::as_ref)
-    }
-
-    /// All of them, as they were sent.
-    pub fn certificates(&self) -> &[Arc<CertificateFacts>] {
-        &self.0
-    }
-}
 
 /// `server_certificate` and `client_certificate`.
 #[derive(Debug, Serialize)]
@@ -83,10 +63,22 @@ impl Serialize for AlternativeNames<'_> {
 
 /// `server_chain_sha256` and `client_chain_sha256`.
 #[derive(Debug)]
-pub(super) struct Digests<'a>(pub(super) &'a Chain);
+pub(super) struct Digests<'a>(pub(super) &'a Judgement);
 
 impl Serialize for Digests<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.certificates().iter().map(|facts| facts.sha256.as_str()))
+        serializer.collect_seq(self.0.certificates.iter().map(|facts| facts.sha256.as_str()))
+    }
+}
+
+/// `chain_status`.
+pub(super) fn chain_status(status: ChainStatus) -> &'static str {
+    match status {
+        ChainStatus::Trusted => "trusted",
+        ChainStatus::Untrusted => "untrusted",
+        ChainStatus::Incomplete => "incomplete",
+        ChainStatus::SelfSigned => "self_signed",
+        ChainStatus::Expired => "expired",
+        ChainStatus::NotYetValid => "not_yet_valid",
     }
 }

@@ -17,6 +17,7 @@ use crate::engine::Limits;
 use crate::event::{Rendering, Selection};
 use crate::output::{Sink, SinkEnd, Target};
 use crate::report::{Console, Summary, Totals};
+use crate::x509::Roots;
 use analysis::Analysis;
 use crossbeam_channel::{RecvTimeoutError, bounded};
 use reader::Reader;
@@ -47,8 +48,12 @@ pub struct Job {
     pub rendering: Rendering,
     /// Where they go: to none of them where only the report is wanted.
     pub targets: Vec<Target>,
+    /// Write incidents too.
+    pub incidents: bool,
     /// Keep rows for the report.
     pub rows: bool,
+    /// The roots that certificate chains are judged by.
+    pub roots: Roots,
 }
 
 /// What came of a run.
@@ -83,7 +88,7 @@ pub fn run(job: Job, console: &Console) -> Result<Done, String> {
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(reader::MAX_QUEUED_BATCHES);
     let reader = Reader::new(job.limits, job.filter, work, messages, Arc::clone(&progress));
-    let analysis = Analysis::new(job.selection, job.rendering, job.rows, sinks);
+    let analysis = Analysis::new(job.selection, job.rendering, job.incidents, job.rows, job.roots, sinks);
 
     let (totals, (summary, sinks)) = thread::scope(|scope| {
         let capture = spawn(scope, "capture", move || reader.run(job.inputs, job.merge))?;

@@ -9,8 +9,11 @@
 
 mod algorithm;
 mod cache;
+mod judge;
 mod judgement;
+mod parts;
 mod read;
+mod roots;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -18,7 +21,9 @@ mod time;
 
 pub use algorithm::{PublicKey, WeakDigest};
 pub use cache::{CertificateCache, MAX_CACHED_CERTIFICATES};
+pub use judge::{Judge, Purpose};
 pub use judgement::{ChainProblem, ChainStatus, Judgement};
+pub use roots::{Roots, RootsError};
 pub use time::CertificateTime;
 
 use std::borrow::Cow;
