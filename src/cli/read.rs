@@ -13,6 +13,7 @@ use clap::{Args, ValueEnum};
 use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const EXAMPLES: &str = "\
 On a terminal a report is printed; into a pipe or a file go events, as JSON lines.
@@ -85,6 +86,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "OUTCOME|CAUSE,...", value_delimiter = ',', help_heading = "Output")]
     fail_on: Vec<FailOn>,
 
+    /// Let failures wait so long for what may explain them, in seconds of capture time [default: 60, for standard input 2]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Limits")]
+    hold: Option<Duration>,
     /// Flows at a time; more evict the least useful one
     #[arg(long, value_name = "N", default_value_t = Limits::default().flows, help_heading = "Limits")]
     max_flows: usize,
@@ -143,6 +147,7 @@ impl Arguments {
             captures,
             merge: self.merge,
             filter,
+            hold: self.hold,
             selection: Selection {
                 outcomes: self.only.into_iter().map(|outcome| outcome.0).collect(),
                 causes: self.cause,
@@ -185,6 +190,12 @@ impl From<DetailName> for Detail {
             DetailName::Full => Self::Full,
         }
     }
+}
+
+/// A span in seconds, also parts of one.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let span = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    span.ok_or_else(|| "not a number of seconds".to_owned())
 }
 
 /// Words that a filter expression can begin with (pcap-filter(7)); a bracket or a `!` in front of them may come too.

@@ -10,6 +10,7 @@ use crate::x509::Roots;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 /// What was asked for.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Settings {
     pub merge: bool,
     /// A filter expression for frames.
     pub filter: Option<String>,
+    /// How long handshakes wait for their verdict, in capture time, where that was said.
+    pub hold: Option<Duration>,
     /// Which handshakes are wanted.
     pub selection: Selection,
     /// How events are written, where that was said.
@@ -166,6 +169,7 @@ impl Settings {
                 merge: self.merge,
                 filter,
                 limits: self.limits,
+                hold: self.hold,
                 selection: self.selection,
                 rendering,
                 targets,
@@ -207,6 +211,7 @@ mod tests {
             captures: vec!["-".into()],
             merge: false,
             filter: None,
+            hold: None,
             selection: Selection::default(),
             format: None,
             detail: None,

@@ -14,22 +14,16 @@ use super::parts::{AlertPart, Bytes, CapturePart, ClosePart, Each, End, FaultPar
 use super::timing::Timing;
 use super::value::{Alpn, Millis, Shown, Text, Time};
 use crate::diagnosis::Verdict;
-use crate::fingerprint::{Carrier, Fingerprinter, IpProtocol, community_id};
+use crate::fingerprint::{Carrier, EventId, Fingerprinter, IpProtocol, community_id};
 use crate::handshake::{Alert, ClientAuth, EarlyData, Ech, Fault, Handshake, Negotiated, Outcome, Side};
-use crate::hex::hex;
 use crate::policy::Finding;
 use crate::tls::ClientHello;
 use crate::tls::registry::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::x509::Judgement;
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
-use std::net::IpAddr;
 
 /// The version of the event's schema.
 pub(super) const SCHEMA_VERSION: &str = "tlscribe/1";
-
-/// So many bytes of a SHA-256 are an event's id.
-const ID_BYTES: usize = 16;
 
 /// How much an event tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,6 +69,8 @@ pub struct Facts<'a> {
     pub server_chain: &'a Judgement,
     /// The client's certificates, judged.
     pub client_chain: &'a Judgement,
+    /// Its event's id.
+    pub id: EventId,
     /// How it went and why.
     pub verdict: &'a Verdict,
     /// The id of the same client's try before this one, where this is another try.
@@ -206,7 +202,7 @@ impl<'a> Record<'a> {
         Self {
             schema: SCHEMA_VERSION,
             event_type: "handshake",
-            id: id(handshake, negotiated),
+            id: facts.id.to_string(),
             start_time: Time(handshake.first.time),
             end_time: Time(handshake.last.time),
             duration_ms: Millis::between(handshake.first.time, handshake.last.time),
@@ -282,27 +278,6 @@ impl<'a> Record<'a> {
 fn client_hello_is_whole(handshake: &Handshake) -> bool {
     let hello = handshake.message(Side::Client, HandshakeType::CLIENT_HELLO);
     hello.is_some_and(|hello| hello.whole && ClientHello::parse(hello.body).is_ok())
-}
-
-/// The same handshake has the same id in every capture that has its ClientHello, whichever way it was captured.
-fn id(handshake: &Handshake, negotiated: &Negotiated<'_>) -> String {
-    let ends = [handshake.client, handshake.server];
-    let mut hash = Sha256::new();
-    hash.update(b"tcp");
-    for end in [ends.iter().min(), ends.iter().max()].into_iter().flatten() {
-        match end.ip() {
-            IpAddr::V4(v4) => hash.update(v4.octets()),
-            IpAddr::V6(v6) => hash.update(v6.octets()),
-        }
-        hash.update(end.port().to_be_bytes());
-    }
-    match &negotiated.client_hello {
-        Some(hello) => hash.update(hello.random),
-        None => hash.update(handshake.ssl2_hello(Side::Client).unwrap_or_default()),
-    }
-    hash.update(handshake.first.time.as_micros().to_be_bytes());
-    let digest = hash.finalize();
-    hex(&digest[..ID_BYTES])
 }
 
 fn inferred(handshake: &Handshake, negotiated: &Negotiated<'_>) -> Vec<&'static str> {

@@ -427,6 +427,7 @@ impl Handshake {
             faults: Vec::new(),
             plain: Default::default(),
             settled: mark.time,
+            may_be_retry: false,
         }
     }
 
