@@ -4,6 +4,7 @@ mod captures;
 
 use criterion::{Criterion, Throughput};
 use std::hint::black_box;
+use tlscribe::diagnosis::Verdict;
 use tlscribe::event::{Detail, Facts, Format, Observer, Record, Rendering};
 use tlscribe::fingerprint::Fingerprinter;
 use tlscribe::handshake::Handshake;
@@ -66,6 +67,8 @@ impl Writer {
                 negotiated: &negotiated,
                 server_chain: &server_chain,
                 client_chain: &client_chain,
+                verdict: &Verdict { outcome: handshake.outcome, failure: None },
+                retry_of: None,
                 observer: Observer::new(Some("bench.pcap"), None),
             };
             let record = Record::new(&facts, Detail::Normal, &mut self.fingerprinter);

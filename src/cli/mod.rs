@@ -18,7 +18,7 @@ enum Exit {
     Incomplete = 1,
     /// What was asked for makes no sense, or cannot be begun.
     Usage = 2,
-    /// A handshake had an outcome that `--fail-on` names.
+    /// A handshake had an outcome, or its failure a cause, that `--fail-on` names.
     FailOn = 3,
 }
 
@@ -39,7 +39,7 @@ Exit codes:
   0  everything was read
   1  something could not be read (the rest was), or an output lost events
   2  the command line is wrong, or an output cannot be opened
-  3  a handshake had an outcome that --fail-on names";
+  3  a handshake had an outcome, or a failure a cause, that --fail-on names";
 
 /// Watches TLS handshakes without taking part in them, and says for each what was negotiated and how it went.
 #[derive(Debug, Parser)]

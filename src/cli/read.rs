@@ -2,9 +2,10 @@
 
 use super::Exit;
 use super::usage::mistake;
-use crate::config::{Plan, RootsFrom, Settings, Terminals};
+use crate::config::{FailOn, Plan, RootsFrom, Settings, Terminals};
+use crate::diagnosis::Cause;
 use crate::engine::Limits;
-use crate::event::{Detail, Fields, Format, Glob, OutcomeName, Selection, Server};
+use crate::event::{self, Detail, Fields, Format, Glob, OutcomeName, Selection, Server};
 use crate::output::Target;
 use crate::pipeline::{self, Done};
 use crate::report::{self, Console, Look};
@@ -12,6 +13,7 @@ use clap::{Args, ValueEnum};
 use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const EXAMPLES: &str = "\
 On a terminal a report is printed; into a pipe or a file go events, as JSON lines.
@@ -20,6 +22,7 @@ Examples:
   tlscribe read capture.pcap
   tlscribe read monday.pcap.gz tuesday.pcapng > both.jsonl
   tlscribe read --only failed --format text captures/
+  tlscribe read --cause certificate_expired --incidents captures/
   tlscribe read --sni '*.example.org' --format tsv --fields start_time,version,client.ip a.pcap
   tlscribe read capture.pcap host 10.0.0.1 and tcp port 443
   ssh gateway tcpdump -U -w - | tlscribe read --format text -";
@@ -44,6 +47,9 @@ pub(super) struct Arguments {
     /// Only handshakes with these outcomes: established, unused, abandoned, failed, unfinished
     #[arg(long, value_name = "OUTCOME,...", value_delimiter = ',', help_heading = "Selection")]
     only: Vec<OutcomeName>,
+    /// Only failures of these causes, as events name them in failure.cause
+    #[arg(long, value_name = "CAUSE,...", value_delimiter = ',', value_parser = event::cause, help_heading = "Selection")]
+    cause: Vec<Cause>,
     /// Only these servers: an address, a network or a name, perhaps with :PORT
     #[arg(long, value_name = "SERVER", help_heading = "Selection")]
     server: Vec<Server>,
@@ -67,16 +73,22 @@ pub(super) struct Arguments {
     /// How much events tell
     #[arg(long, value_enum, help_heading = "Output")]
     detail: Option<DetailName>,
+    /// Write also one record for each failure of each server, however often it was seen
+    #[arg(long, help_heading = "Output")]
+    incidents: bool,
     /// No messages, no progress, and no summary on standard error
     #[arg(short, long, help_heading = "Output")]
     quiet: bool,
     /// No summary
     #[arg(long, help_heading = "Output")]
     no_summary: bool,
-    /// End with exit code 3 where a handshake has one of these outcomes
-    #[arg(long, value_name = "OUTCOME,...", value_delimiter = ',', help_heading = "Output")]
-    fail_on: Vec<OutcomeName>,
+    /// End with exit code 3 where a handshake has one of these outcomes or causes of failure
+    #[arg(long, value_name = "OUTCOME|CAUSE,...", value_delimiter = ',', help_heading = "Output")]
+    fail_on: Vec<FailOn>,
 
+    /// Let failures wait so long for what may explain them, in seconds of capture time [default: 60, for standard input 2]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Limits")]
+    hold: Option<Duration>,
     /// Flows at a time; more evict the least useful one
     #[arg(long, value_name = "N", default_value_t = Limits::default().flows, help_heading = "Limits")]
     max_flows: usize,
@@ -135,8 +147,10 @@ impl Arguments {
             captures,
             merge: self.merge,
             filter,
+            hold: self.hold,
             selection: Selection {
                 outcomes: self.only.into_iter().map(|outcome| outcome.0).collect(),
+                causes: self.cause,
                 servers: self.server,
                 names: self.sni,
             },
@@ -144,6 +158,7 @@ impl Arguments {
             detail: self.detail.map(Detail::from),
             fields: self.fields,
             targets: self.output,
+            incidents: self.incidents,
             quiet: self.quiet,
             summary: !self.no_summary,
             fail_on: self.fail_on,
@@ -175,6 +190,12 @@ impl From<DetailName> for Detail {
             DetailName::Full => Self::Full,
         }
     }
+}
+
+/// A span in seconds, also parts of one.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let span = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    span.ok_or_else(|| "not a number of seconds".to_owned())
 }
 
 /// Words that a filter expression can begin with (pcap-filter(7)); a bracket or a `!` in front of them may come too.
@@ -254,7 +275,11 @@ fn carry_out(plan: Plan, terminals: Terminals) -> Exit {
         let look = look(&console::Term::stderr(), console::colors_enabled_stderr());
         report::summary(summary, totals, look).iter().for_each(|line| eprintln!("{line}"));
     }
-    if fail_on.iter().any(|outcome| summary.outcomes.count(outcome) > 0) {
+    let met = |fail_on: &FailOn| match fail_on {
+        FailOn::Outcome(outcome) => summary.outcomes.count(outcome) > 0,
+        FailOn::Cause(cause) => summary.causes.count(cause) > 0,
+    };
+    if fail_on.iter().any(met) {
         Exit::FailOn
     } else if *lost || (totals.unreadable > 0 && !not_wanted) {
         Exit::Incomplete

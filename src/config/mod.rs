@@ -1,13 +1,16 @@
 //! Settings: what was asked for, from the command line, and the plan that follows from it.
 
 use crate::capture::{self, Filter, Input};
+use crate::diagnosis::Cause;
 use crate::engine::Limits;
-use crate::event::{Detail, Fields, Format, OutcomeName, Rendering, Selection};
+use crate::event::{self, Detail, Fields, Format, OutcomeName, Rendering, Selection};
 use crate::output::Target;
 use crate::pipeline::Job;
 use crate::x509::Roots;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
 
 /// What was asked for.
 #[derive(Clone, Debug)]
@@ -18,6 +21,8 @@ pub struct Settings {
     pub merge: bool,
     /// A filter expression for frames.
     pub filter: Option<String>,
+    /// How long handshakes wait for their verdict, in capture time, where that was said.
+    pub hold: Option<Duration>,
     /// Which handshakes are wanted.
     pub selection: Selection,
     /// How events are written, where that was said.
@@ -28,12 +33,14 @@ pub struct Settings {
     pub fields: Option<Fields>,
     /// Where they go, where that was said.
     pub targets: Vec<Target>,
+    /// Incidents are written too.
+    pub incidents: bool,
     /// No messages.
     pub quiet: bool,
     /// The summary is wanted.
     pub summary: bool,
-    /// A handshake with one of these outcomes makes the run fail.
-    pub fail_on: Vec<OutcomeName>,
+    /// A handshake with one of these makes the run fail.
+    pub fail_on: Vec<FailOn>,
     /// The bounds of the engines.
     pub limits: Limits,
     /// The roots that certificate chains are judged by.
@@ -93,6 +100,25 @@ fn read_roots(path: &Path) -> Result<Roots, String> {
     Roots::read(&bytes).map_err(|error| format!("--roots {}: {error}", path.display()))
 }
 
+/// What makes a run fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailOn {
+    /// A handshake with this outcome.
+    Outcome(OutcomeName),
+    /// A failure of this cause.
+    Cause(Cause),
+}
+
+impl FromStr for FailOn {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self::Outcome).or_else(|outcomes: String| {
+            event::cause(text).map(Self::Cause).map_err(|cause| format!("{outcomes}; {cause}"))
+        })
+    }
+}
+
 /// Which of the standard streams is a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terminals {
@@ -112,8 +138,8 @@ pub struct Plan {
     pub summary: bool,
     /// No messages.
     pub quiet: bool,
-    /// A handshake with one of these outcomes makes the run fail.
-    pub fail_on: Vec<OutcomeName>,
+    /// A handshake with one of these makes the run fail.
+    pub fail_on: Vec<FailOn>,
 }
 
 impl Settings {
@@ -125,7 +151,8 @@ impl Settings {
     /// # Errors
     /// A mistake of the user, in one line.
     pub fn plan(self, terminals: Terminals) -> Result<Plan, String> {
-        let events_asked_for = self.format.is_some() || self.detail.is_some() || self.fields.is_some();
+        let events_asked_for =
+            self.format.is_some() || self.detail.is_some() || self.fields.is_some() || self.incidents;
         let to_output = self.targets.contains(&Target::StandardOutput);
         let report = terminals.output && !to_output && (!self.targets.is_empty() || !events_asked_for);
         let targets = match (self.targets.is_empty(), report) {
@@ -142,9 +169,11 @@ impl Settings {
                 merge: self.merge,
                 filter,
                 limits: self.limits,
+                hold: self.hold,
                 selection: self.selection,
                 rendering,
                 targets,
+                incidents: self.incidents,
                 rows: report,
                 roots: self.roots.read()?,
             },
@@ -182,11 +211,13 @@ mod tests {
             captures: vec!["-".into()],
             merge: false,
             filter: None,
+            hold: None,
             selection: Selection::default(),
             format: None,
             detail: None,
             fields: None,
             targets: Vec::new(),
+            incidents: false,
             quiet: false,
             summary: true,
             fail_on: Vec::new(),

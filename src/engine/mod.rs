@@ -7,6 +7,7 @@
 
 mod clock;
 mod close;
+mod closing;
 mod connection;
 mod stats;
 mod streams;
@@ -15,11 +16,12 @@ mod timers;
 pub use stats::Stats;
 
 use crate::flow::table::IdleLimits;
-use crate::flow::{FlowId, FlowKey, FlowTable};
+use crate::flow::{Direction, FlowId, FlowKey, FlowTable};
 use crate::handshake::{CloseKind, Handshake};
 use crate::packet::{Decoded, Decoder, Frame, IcmpError, Packet, Segment, Transport};
 use crate::time::{Mark, Timestamp};
 use clock::Clock;
+use closing::Closing;
 use connection::{Arrival, Connection, Flow, Verdict};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -79,6 +81,7 @@ struct World {
     /// When the clock last turned.
     turned: Timestamp,
     timers: Timers,
+    closing: Closing,
     buffered: usize,
     done: VecDeque<Box<Handshake>>,
     stats: Stats,
@@ -93,6 +96,7 @@ impl Engine {
             clock: Clock::default(),
             turned: Timestamp::default(),
             timers: Timers::default(),
+            closing: Closing::default(),
             buffered: 0,
             done: VecDeque::new(),
             stats: Stats::default(),
@@ -130,6 +134,11 @@ impl Engine {
         let handshake = self.world.done.pop_front()?;
         self.world.stats.handshakes = self.world.stats.handshakes.saturating_add(1);
         Some(handshake)
+    }
+
+    /// The capture's time, as far as it can be relied on.
+    pub const fn now(&self) -> Timestamp {
+        self.world.clock.now()
     }
 
     /// What was counted so far.
@@ -206,10 +215,15 @@ impl World {
     /// Does what a connection's verdict asks for.
     fn follow_up(&mut self, id: FlowId, verdict: Verdict) {
         for (timer, at) in Timer::ALL.into_iter().zip(verdict.waits) {
-            if let Some(at) = at {
-                self.timers.set(id, timer, at);
+            let Some(at) = at else { continue };
+            self.timers.set(id, timer, at);
+            if timer == Timer::Linger
+                && let Some((key, _)) = self.flows.get_mut(id)
+            {
+                self.closing.add(Direction::BOTH.map(|direction| key.sender(direction).ip()), at);
             }
         }
+        self.closing.tell(self.done.back_mut(), self.clock.now());
         if verdict.over {
             self.end(id);
         }

@@ -1,7 +1,9 @@
 //! Certificates as events tell them.
 
 use super::value::Shown;
-use crate::x509::{AlternativeName, CertificateFacts, CertificateFault, CertificateTime, Judgement, PublicKey};
+use crate::x509::{
+    AlternativeName, CertificateFacts, CertificateFault, CertificateTime, ChainStatus, Judgement, PublicKey,
+};
 use serde::{Serialize, Serializer};
 
 /// `server_certificate` and `client_certificate`.
@@ -66,5 +68,17 @@ pub(super) struct Digests<'a>(pub(super) &'a Judgement);
 impl Serialize for Digests<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.certificates.iter().map(|facts| facts.sha256.as_str()))
+    }
+}
+
+/// `chain_status`.
+pub(super) fn chain_status(status: ChainStatus) -> &'static str {
+    match status {
+        ChainStatus::Trusted => "trusted",
+        ChainStatus::Untrusted => "untrusted",
+        ChainStatus::Incomplete => "incomplete",
+        ChainStatus::SelfSigned => "self_signed",
+        ChainStatus::Expired => "expired",
+        ChainStatus::NotYetValid => "not_yet_valid",
     }
 }

@@ -1,13 +1,15 @@
-//! The public record of a handshake: what goes into it, how it is written, which ones are wanted, and its JSON Schema.
+//! The public records, of a handshake and of an incident: what goes into it, how it is written, which ones are wanted, and its JSON Schema.
 //!
 //! [`Record`] is the contract with everybody who consumes events. It borrows from the handshake and is written straight
 //! into the output buffer; [`Rendering`] knows the formats.
 
 mod agreed;
 mod certificate;
+mod failure;
 mod fields;
 mod hello;
 mod history;
+mod incident;
 mod name;
 mod outcome;
 mod parts;
@@ -19,11 +21,13 @@ mod text;
 mod timing;
 pub mod value;
 
+pub use failure::FailurePart;
 pub use fields::{Fields, MAX_FIELDS};
+pub use incident::{Incident, IncidentRecord, Incidents, MAX_ADDRESSES, MAX_INCIDENTS, Successes};
 pub use name::{Name, Registered};
 pub use outcome::OutcomeName;
 pub use parts::{AlertPart, ClosePart, Each, End};
 pub use record::{Detail, Facts, Observer, Record};
 pub use render::{Format, Rendering};
 pub use schema::SCHEMA;
-pub use selection::{Glob, Selection, Server};
+pub use selection::{Glob, Selection, Server, cause};

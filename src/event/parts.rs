@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 use std::net::{IpAddr, SocketAddr};
 
 /// One end of the connection.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct End {
     /// Its address.
     pub ip: Shown<IpAddr>,

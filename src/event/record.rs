@@ -4,7 +4,8 @@
 //! handshake and is serialized as it is: no tree of values is built on the way.
 
 use super::agreed::findings;
-use super::certificate::{CertificatePart, Digests};
+use super::certificate::{CertificatePart, Digests, chain_status};
+use super::failure::FailurePart;
 use super::hello::{ClientHelloPart, ServerHelloPart};
 use super::history::{History, Timeline};
 use super::name::Name;
@@ -12,22 +13,17 @@ use super::outcome::OutcomeName;
 use super::parts::{AlertPart, Bytes, CapturePart, ClosePart, Each, End, FaultPart, TunnelNames};
 use super::timing::Timing;
 use super::value::{Alpn, Millis, Shown, Text, Time};
-use crate::fingerprint::{Carrier, Fingerprinter, IpProtocol, community_id};
+use crate::diagnosis::Verdict;
+use crate::fingerprint::{Carrier, EventId, Fingerprinter, IpProtocol, community_id};
 use crate::handshake::{Alert, ClientAuth, EarlyData, Ech, Fault, Handshake, Negotiated, Outcome, Side};
-use crate::hex::hex;
 use crate::policy::Finding;
 use crate::tls::ClientHello;
 use crate::tls::registry::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::x509::Judgement;
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
-use std::net::IpAddr;
 
 /// The version of the event's schema.
-const SCHEMA_VERSION: &str = "tlscribe/1";
-
-/// So many bytes of a SHA-256 are an event's id.
-const ID_BYTES: usize = 16;
+pub(super) const SCHEMA_VERSION: &str = "tlscribe/1";
 
 /// How much an event tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +69,12 @@ pub struct Facts<'a> {
     pub server_chain: &'a Judgement,
     /// The client's certificates, judged.
     pub client_chain: &'a Judgement,
+    /// Its event's id.
+    pub id: EventId,
+    /// How it went and why.
+    pub verdict: &'a Verdict,
+    /// The id of the same client's try before this one, where this is another try.
+    pub retry_of: Option<&'a str>,
     /// Who saw it.
     pub observer: Observer<'a>,
 }
@@ -82,14 +84,16 @@ pub struct Facts<'a> {
 pub struct Record<'a> {
     schema: &'static str,
     event_type: &'static str,
-    id: String,
+    /// The handshake's id.
+    pub id: String,
     /// When the handshake began.
     pub start_time: Time,
     /// When its last byte was seen.
     pub end_time: Time,
     #[serde(skip_serializing_if = "Option::is_none")]
     duration_ms: Option<Millis>,
-    observer: Observer<'a>,
+    /// Who saw it.
+    pub observer: Observer<'a>,
     protocol: &'static str,
     transport: &'static str,
     /// The TLS client.
@@ -150,6 +154,10 @@ pub struct Record<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     server_chain_sha256: Option<Digests<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    chain_status: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name_matches: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     client_certificate: Option<CertificatePart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_chain_sha256: Option<Digests<'a>>,
@@ -168,6 +176,11 @@ pub struct Record<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     timing: Option<Timing>,
     bytes: Bytes,
+    /// Why it failed or was abandoned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<FailurePart<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_of: Option<&'a str>,
     /// What is weak in what was negotiated.
     pub findings: Vec<Shown<Finding>>,
     /// Where in the capture it was, and what the capture lacked.
@@ -189,7 +202,7 @@ impl<'a> Record<'a> {
         Self {
             schema: SCHEMA_VERSION,
             event_type: "handshake",
-            id: id(handshake, negotiated),
+            id: facts.id.to_string(),
             start_time: Time(handshake.first.time),
             end_time: Time(handshake.last.time),
             duration_ms: Millis::between(handshake.first.time, handshake.last.time),
@@ -201,7 +214,7 @@ impl<'a> Record<'a> {
             community_id: community_id(handshake.client, handshake.server, IpProtocol::Tcp),
             vlan: handshake.vlan.ids(),
             tunnel: (!handshake.tunnels.is_empty()).then_some(TunnelNames(handshake.tunnels)),
-            outcome: OutcomeName(handshake.outcome),
+            outcome: OutcomeName(facts.verdict.outcome),
             version: negotiated.version.map(Name),
             cipher_suite: negotiated.cipher_suite.map(Name),
             cipher_suite_code: negotiated.cipher_suite.map(|suite| suite.0),
@@ -222,6 +235,8 @@ impl<'a> Record<'a> {
             server_hello: answer(normal),
             server_certificate: certificate(facts.server_chain),
             server_chain_sha256: digests(facts.server_chain),
+            chain_status: facts.server_chain.status.map(chain_status),
+            name_matches: facts.server_chain.name_matches,
             client_certificate: certificate(facts.client_chain),
             client_chain_sha256: digests(facts.client_chain),
             history: (normal && !handshake.steps.is_empty()).then_some(History(handshake)),
@@ -231,6 +246,8 @@ impl<'a> Record<'a> {
             malformed: Each::new(&handshake.faults),
             timing: Timing::of(handshake),
             bytes: Bytes { client: handshake.tcp.sides[0].sent, server: handshake.tcp.sides[1].sent },
+            failure: facts.verdict.failure.as_ref().map(|failure| FailurePart::new(failure, normal)),
+            retry_of: facts.retry_of,
             findings: findings(negotiated, facts.server_chain),
             capture: CapturePart {
                 frames: [handshake.first.frame, handshake.last.frame],
@@ -261,27 +278,6 @@ impl<'a> Record<'a> {
 fn client_hello_is_whole(handshake: &Handshake) -> bool {
     let hello = handshake.message(Side::Client, HandshakeType::CLIENT_HELLO);
     hello.is_some_and(|hello| hello.whole && ClientHello::parse(hello.body).is_ok())
-}
-
-/// The same handshake has the same id in every capture that has its ClientHello, whichever way it was captured.
-fn id(handshake: &Handshake, negotiated: &Negotiated<'_>) -> String {
-    let ends = [handshake.client, handshake.server];
-    let mut hash = Sha256::new();
-    hash.update(b"tcp");
-    for end in [ends.iter().min(), ends.iter().max()].into_iter().flatten() {
-        match end.ip() {
-            IpAddr::V4(v4) => hash.update(v4.octets()),
-            IpAddr::V6(v6) => hash.update(v6.octets()),
-        }
-        hash.update(end.port().to_be_bytes());
-    }
-    match &negotiated.client_hello {
-        Some(hello) => hash.update(hello.random),
-        None => hash.update(handshake.ssl2_hello(Side::Client).unwrap_or_default()),
-    }
-    hash.update(handshake.first.time.as_micros().to_be_bytes());
-    let digest = hash.finalize();
-    hex(&digest[..ID_BYTES])
 }
 
 fn inferred(handshake: &Handshake, negotiated: &Negotiated<'_>) -> Vec<&'static str> {

@@ -1,8 +1,11 @@
 //! The formats: JSON lines, tab-separated fields, and one line of text for people.
 
 use super::fields::Fields;
+use super::incident::IncidentRecord;
 use super::record::{Detail, Record};
-use super::text::Line;
+use super::text::{IncidentLine, Line};
+use serde::Serialize;
+use std::fmt;
 use std::io::Write as _;
 
 /// How events are written.
@@ -19,7 +22,7 @@ pub enum Format {
 
 /// What tab-separated output has where no fields are named.
 const TSV_FIELDS: &str = "start_time,id,client.ip,client.port,server.ip,server.port,outcome,version,cipher_suite,\
-                          named_group,sni,alpn,resumed,ja3,ja4,server_certificate.subject,alerts.name,close.by";
+                          named_group,sni,alpn,resumed,ja3,ja4,server_certificate.subject,alerts.name,close.by,failure.cause,failure.party";
 
 /// Format, detail and fields together: how one event becomes bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,13 +61,22 @@ impl Rendering {
 
     /// Appends an event, a line.
     pub fn write(&self, record: &Record<'_>, out: &mut Vec<u8>) {
+        self.put(record, Line(record), out);
+    }
+
+    /// Appends an incident, a line.
+    pub fn write_incident(&self, record: &IncidentRecord<'_>, out: &mut Vec<u8>) {
+        self.put(record, IncidentLine(record), out);
+    }
+
+    fn put(&self, record: impl Serialize, line: impl fmt::Display, out: &mut Vec<u8>) {
         let written = match (self.format, &self.fields) {
-            (Format::Text, _) => write!(out, "{}", Line(record)).map_err(serde_json::Error::io),
+            (Format::Text, _) => write!(out, "{line}").map_err(serde_json::Error::io),
             (Format::Tsv, Some(fields)) => serde_json::to_value(record).map(|event| fields.tsv(&event, out)),
             (_, Some(fields)) => {
                 serde_json::to_value(record).and_then(|event| serde_json::to_writer(&mut *out, &fields.of(&event)))
             }
-            (_, None) => serde_json::to_writer(&mut *out, record),
+            (_, None) => serde_json::to_writer(&mut *out, &record),
         };
         // Strings, numbers and lists have no way to fail, nor has a buffer in memory.
         debug_assert!(written.is_ok(), "{written:?}");

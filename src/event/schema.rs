@@ -8,9 +8,14 @@ pub const SCHEMA: &str = include_str!("schema.json");
 
 static PARSED: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(SCHEMA).unwrap_or_default());
 
-/// True where the schema knows the field of this dotted path (`server_certificate.key`, `alerts.name`).
+/// True where the schema knows the field of this dotted path (`server_certificate.key`, `alerts.name`) in a record of
+/// any kind.
 pub(super) fn has_field(path: &str) -> bool {
-    let mut schema = &*PARSED;
+    PARSED["oneOf"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind_has_field(kind, path)))
+}
+
+fn kind_has_field(kind: &'static Value, path: &str) -> bool {
+    let mut schema = kind;
     path.split('.').all(|name| match resolve(schema)["properties"].get(name) {
         Some(field) => {
             schema = field;
@@ -39,9 +44,17 @@ mod tests {
 
     #[test]
     fn fields_are_found_through_references_and_lists() {
-        for known in
-            ["outcome", "client.ip", "server_certificate.not_after", "alerts.name", "timeline.frame", "capture.frames"]
-        {
+        for known in [
+            "outcome",
+            "client.ip",
+            "server_certificate.not_after",
+            "alerts.name",
+            "timeline.frame",
+            "capture.frames",
+            "failure.cause",
+            "failure.evidence.what",
+            "first_handshake",
+        ] {
             assert!(has_field(known), "{known}");
         }
         for unknown in ["", "client.name", "outcome.why", "alerts.0", "alerts.name.x"] {

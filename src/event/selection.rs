@@ -1,16 +1,23 @@
-//! Which handshakes are wanted: by outcome, by server, by server name. Everything is seen and counted by the engine;
+//! Which handshakes are wanted: by outcome, by cause, by server, by server name. Everything is seen and counted by the engine;
 //! this decides what becomes an event.
 
 use super::record::Record;
+use crate::diagnosis::Cause;
+use crate::explain::distance;
 use crate::handshake::Outcome;
 use std::net::IpAddr;
 use std::str::FromStr;
+
+/// At most this many causes are proposed for one that is not known.
+const MAX_NEAREST: usize = 4;
 
 /// What a handshake must be to be wanted; what is empty asks for nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// One of these outcomes.
     pub outcomes: Vec<Outcome>,
+    /// A failure of one of these causes.
+    pub causes: Vec<Cause>,
     /// One of these servers.
     pub servers: Vec<Server>,
     /// A server name that matches one of these.
@@ -21,14 +28,42 @@ impl Selection {
     /// True where the handshake of this record is wanted.
     pub fn wants(&self, record: &Record<'_>) -> bool {
         let sni = record.sni.map(|name| name.0);
+        let cause = record.failure.as_ref().map(|failure| failure.finding.cause);
         let one_of = |empty: bool, found: bool| empty || found;
         one_of(self.outcomes.is_empty(), self.outcomes.contains(&record.outcome.0))
+            && one_of(self.causes.is_empty(), cause.is_some_and(|cause| self.causes.contains(&cause)))
             && one_of(
                 self.servers.is_empty(),
                 self.servers.iter().any(|server| server.matches(record.server.ip.0, record.server.port, sni)),
             )
             && one_of(self.names.is_empty(), sni.is_some_and(|name| self.names.iter().any(|glob| glob.matches(name))))
     }
+}
+
+/// The cause of this code.
+///
+/// # Errors
+/// There is none, in one line with those that are spelt much like it.
+pub fn cause(code: &str) -> Result<Cause, String> {
+    Cause::from_code(code).ok_or_else(|| match nearest(code).as_slice() {
+        [] => "no such cause; events name theirs in failure.cause".into(),
+        nearest => format!("no such cause; did you mean {}?", nearest.join(", ")),
+    })
+}
+
+/// Causes whose codes contain the word, or are spelt much like it, nearest first.
+fn nearest(word: &str) -> Vec<&'static str> {
+    const LONGEST: usize = 64;
+    let word = word.to_ascii_lowercase().replace([' ', '-'], "_");
+    if word.len() < 2 || word.len() > LONGEST {
+        return Vec::new();
+    }
+    let wrong = |code: &str| if code.contains(&word) { 0 } else { distance(word.as_bytes(), code.as_bytes()) };
+    // A third of the letters may be wrong.
+    let mut near: Vec<_> = Cause::ALL.iter().map(|cause| (wrong(cause.code()), cause.code())).collect();
+    near.retain(|(wrong, _)| *wrong <= word.len() / 3);
+    near.sort_by_key(|(wrong, code)| (*wrong, code.len()));
+    near.into_iter().take(MAX_NEAREST).map(|(_, code)| code).collect()
 }
 
 /// A server as users name it: an address, a network or a name, with or without a port.
@@ -157,6 +192,21 @@ mod tests {
 
     fn at(text: &str) -> IpAddr {
         text.parse().expect("an address")
+    }
+
+    #[test]
+    fn a_misspelt_cause_gets_the_nearest_ones() {
+        assert_eq!(cause("certificate_expired"), Ok(Cause::CertificateExpired));
+        let error = |word: &str| cause(word).expect_err("no cause");
+        assert_eq!(error("certificate_expird"), "no such cause; did you mean certificate_expired?");
+        assert_eq!(
+            error("Expired"),
+            "no such cause; did you mean certificate_expired?",
+            "a part of the name is enough, however it is written"
+        );
+        assert_eq!(error("alpn"), "no such cause; did you mean alpn_mismatch?");
+        assert_eq!(error("certificate").matches("certificate_").count(), MAX_NEAREST);
+        assert_eq!(error("xyzzy"), "no such cause; events name theirs in failure.cause");
     }
 
     #[test]

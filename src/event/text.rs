@@ -1,5 +1,6 @@
-//! An event as one line for people, much as tcpdump would write it.
+//! A record as one line for people, much as tcpdump would write it.
 
+use super::incident::IncidentRecord;
 use super::record::Record;
 use super::value::Clean;
 use std::fmt;
@@ -30,12 +31,31 @@ impl fmt::Display for Line<'_, '_> {
         if record.resumed == Some(true) {
             f.write_str(", resumed")?;
         }
-        if let Some(how) = record.ending() {
+        if let Some(failure) = &record.failure {
+            let finding = failure.finding;
+            write!(f, "; {}: {}", finding.cause, Clean(&finding.summary))?;
+        } else if let Some(how) = record.ending() {
             write!(f, ", {how}")?;
         }
         for finding in &record.findings {
             write!(f, " [{finding}]")?;
         }
         Ok(())
+    }
+}
+
+/// `2026-03-01T10:00:00.123456Z incident    10.0.0.2:443 www.example.org, 120 handshakes of 3 clients; …`
+pub(super) struct IncidentLine<'a, 'r>(pub(super) &'a IncidentRecord<'r>);
+
+impl fmt::Display for IncidentLine<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let IncidentRecord { start_time, server, sni, count, clients, finding, .. } = self.0;
+        write!(f, "{start_time} {:<11} {server}", "incident")?;
+        if let Some(name) = sni {
+            write!(f, " {}", Clean(name))?;
+        }
+        let of = |one: bool| if one { "" } else { "s" };
+        write!(f, ", {count} handshake{} of {clients} client{}; ", of(*count == 1), of(*clients == 1))?;
+        write!(f, "{}: {}", finding.cause, Clean(&finding.summary))
     }
 }

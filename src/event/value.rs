@@ -47,7 +47,7 @@ impl Serialize for Millis {
 }
 
 /// Anything that is written as its `Display`: registered names, above all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Shown<T>(pub T);
 
 impl<T: fmt::Display> fmt::Display for Shown<T> {

@@ -266,7 +266,7 @@ pub(super) fn nearest(what: &str) -> Vec<&'static str> {
 }
 
 /// How many letters have to be put in, taken out or changed to make one word the other (Levenshtein).
-fn distance(one: &[u8], other: &[u8]) -> usize {
+pub(crate) fn distance(one: &[u8], other: &[u8]) -> usize {
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (line, letter) in one.iter().enumerate() {
         let mut diagonal = line;

@@ -17,6 +17,8 @@ mod suite;
 mod tests;
 mod version;
 
+pub(crate) use lookup::distance;
+
 use std::fmt;
 
 /// Lines have at most this many columns.

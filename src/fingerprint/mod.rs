@@ -1,15 +1,17 @@
 //! Fingerprints: short names for what a hello looks like (JA3, JA3S, JA4), and for a flow (community id), equal to what
-//! other tools compute, so that events can be joined and looked up.
+//! other tools compute, so that events can be joined and looked up; and an event's own id.
 //!
 //! Each follows its specification to the letter, odd corners included: a fingerprint that differs from everybody else's
 //! is worthless. Values reserved by RFC 8701 (GREASE) are left out, since a client draws them at random. Of the
 //! JA4 family only JA4 itself is here; the others are under a licence that does not fit this project's.
 
 mod community_id;
+mod id;
 mod ja3;
 mod ja4;
 
 pub use community_id::{IpProtocol, community_id};
+pub use id::EventId;
 pub use ja4::Carrier;
 
 use crate::tls::{ClientHello, ServerHello};

@@ -317,6 +317,8 @@ pub struct Handshake {
     pub obstacle: Option<Obstacle>,
     /// The capture's time when it was settled.
     pub settled: Timestamp,
+    /// True where another handshake of this client had ended badly by then, and was not settled yet.
+    pub may_be_retry: bool,
 }
 
 impl Handshake {
@@ -340,6 +342,12 @@ impl Handshake {
             step.from == from && matches!(step.what, What::Ssl2ClientHello | What::Ssl2ServerHello)
         })?;
         self.bytes.get(step.body.clone())
+    }
+
+    /// About how many bytes of memory it takes.
+    pub fn memory(&self) -> usize {
+        let steps = self.steps.capacity().saturating_mul(size_of::<Step>());
+        size_of::<Self>().saturating_add(self.bytes.capacity()).saturating_add(steps)
     }
 
     /// True where the capture has all that the two sides are known to have sent.

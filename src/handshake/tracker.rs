@@ -532,6 +532,7 @@ impl Handshake {
             via: None,
             obstacle: None,
             settled: mark.time,
+            may_be_retry: false,
         }
     }
 

@@ -55,14 +55,17 @@ pub struct ServerView {
     pub names: Vec<String>,
     /// What is known of the server under the name asked for.
     pub name: NameView,
+    /// What is known of that name at other addresses and ports.
+    pub name_elsewhere: NameView,
     /// Handshakes in which it asked for a client certificate, as far as that could be seen.
     pub asked_for_certificate: u32,
     /// A chain that it showed elsewhere: for the same name where there is one, else the latest.
     pub chain: Option<Shown>,
-    /// Issuers of certificates that this address, or any other under the same issuer, was seen to present for names that
-    /// have nothing to do with each other: how many such names carry the issuer of the chain at hand.
+    /// Under how many sites that have nothing to do with each other, whatever their addresses, the issuer of the chain at
+    /// hand (this handshake's where it shows one, else [`ServerView::chain`]) was seen; counted up to a bound.
     pub names_under_issuer: u32,
-    /// True where other addresses under the same name show a chain from another, trusted issuer.
+    /// True where other handshakes for the same name, with this address or others, showed a chain from another, trusted
+    /// issuer.
     pub others_see_another_issuer: bool,
     /// When a handshake with it last succeeded.
     pub last_success: Option<Timestamp>,
@@ -82,10 +85,21 @@ pub struct NameView {
 /// The same client's other tries at the same server (address and port, or name), within seconds.
 #[derive(Clone, Debug, Default)]
 pub struct Story {
-    /// Those that began before this one, in order.
+    /// Those that began before this one, in order: the nearest few.
     pub earlier: Vec<Attempt>,
-    /// Those that began after it, in order, as far as they are known when the verdict is due.
+    /// Those that began after it, in order, as far as they are known when the verdict is due: the nearest few.
     pub later: Vec<Attempt>,
+    /// All of them, also those that are too many to be listed: one address may have many clients behind it.
+    pub others: u32,
+    /// The id of the earlier, failed try of which this one is a retry.
+    pub retry_of: Option<String>,
+}
+
+impl Story {
+    /// The id of the earlier, failed try of which this one is a retry.
+    pub fn retry_of(&self) -> Option<&str> {
+        self.retry_of.as_deref()
+    }
 }
 
 /// One try.

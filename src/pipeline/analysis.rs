@@ -1,14 +1,18 @@
 //! The analysis thread: handshakes become records, records become lines, lines go to the sinks.
 
+use super::hold::{HOLD_FILE, Held, Hold};
+use super::judging::{Judging, Papers};
 use super::reader::Work;
-use crate::event::{Facts, Observer, Record, Rendering, Selection};
+use crate::event::{Facts, IncidentRecord, Observer, Record, Rendering, Selection};
 use crate::fingerprint::Fingerprinter;
-use crate::handshake::Handshake;
+use crate::handshake::{Handshake, Negotiated};
 use crate::output::{Batch, Sink};
 use crate::report::Summary;
-use crate::x509::{Judge, Purpose, Roots};
+use crate::time::Timestamp;
+use crate::x509::Roots;
 use crossbeam_channel::{Receiver, TryRecvError};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Lines are handed to the sinks once there are so many bytes of them, or when there is nothing else to do.
 const BATCH_BYTES: usize = 256 * 1024;
@@ -16,9 +20,11 @@ const BATCH_BYTES: usize = 256 * 1024;
 pub(super) struct Analysis {
     selection: Selection,
     rendering: Rendering,
+    incidents: bool,
     rows: bool,
     sinks: Vec<Sink>,
-    judge: Judge,
+    judging: Judging,
+    hold: Hold,
     fingerprinter: Fingerprinter,
     file: Option<String>,
     interfaces: Vec<Option<String>>,
@@ -27,14 +33,23 @@ pub(super) struct Analysis {
 }
 
 impl Analysis {
-    pub(super) fn new(selection: Selection, rendering: Rendering, rows: bool, roots: Roots, sinks: Vec<Sink>) -> Self {
+    pub(super) fn new(
+        selection: Selection,
+        rendering: Rendering,
+        incidents: bool,
+        rows: bool,
+        roots: Roots,
+        sinks: Vec<Sink>,
+    ) -> Self {
         let lines = Batch { bytes: rendering.header(), events: 0 };
         Self {
             selection,
             rendering,
+            incidents,
             rows,
             sinks,
-            judge: Judge::new(roots),
+            judging: Judging::new(roots),
+            hold: Hold::new(HOLD_FILE),
             fingerprinter: Fingerprinter::default(),
             file: None,
             interfaces: Vec::new(),
@@ -61,36 +76,101 @@ impl Analysis {
                 }
             };
             match work {
-                Work::Capture(file) => (self.file, self.interfaces) = (file, Vec::new()),
+                Work::Capture { file, hold } => self.begin(file, hold),
                 Work::Interfaces(names) => self.interfaces = names,
-                Work::Handshakes(handshakes) => handshakes.iter().for_each(|handshake| self.handshake(handshake)),
+                Work::Handshakes(handshakes) => handshakes.into_iter().for_each(|handshake| self.handshake(handshake)),
+                Work::Time(now) => self.advance(now),
             }
             if self.lines.bytes.len() >= BATCH_BYTES && !self.flush() {
                 break;
             }
         }
+        self.end();
+        self.write_incidents();
         self.flush();
         (self.summary, self.sinks)
     }
 
-    fn handshake(&mut self, handshake: &Handshake) {
+    /// An incident is known when all has been read.
+    fn write_incidents(&mut self) {
+        if !self.incidents || self.sinks.is_empty() {
+            return;
+        }
+        for (incident, successes) in self.summary.incidents.sorted() {
+            let record = IncidentRecord::new(incident, successes, self.rendering.detail());
+            self.rendering.write_incident(&record, &mut self.lines.bytes);
+            self.lines.events += 1;
+        }
+    }
+
+    /// A capture begins, and the one before it is over.
+    fn begin(&mut self, file: Option<String>, hold: Duration) {
+        self.end();
+        self.judging.forget();
+        self.hold = Hold::new(hold);
+        (self.file, self.interfaces) = (file, Vec::new());
+    }
+
+    /// Nothing more comes: what waits is judged by what there is.
+    fn end(&mut self) {
+        while let Some(held) = self.hold.next() {
+            self.held(&held);
+        }
+    }
+
+    /// Capture time goes on: what has waited long enough is judged.
+    fn advance(&mut self, now: Timestamp) {
+        while let Some(held) = self.hold.due(now) {
+            self.held(&held);
+        }
+    }
+
+    fn handshake(&mut self, handshake: Box<Handshake>) {
+        while let Some(held) = self.hold.surplus() {
+            self.held(&held);
+        }
+        let span = self.hold.span(&handshake);
         let negotiated = handshake.negotiated();
-        let (name, at) = (negotiated.sni, handshake.first.time);
-        let server_chain = self.judge.judge(handshake.server_certificates(), name, at, Purpose::Server);
-        let client_chain = self.judge.judge(handshake.client_certificates(), None, at, Purpose::Client);
+        let papers = self.judging.learn(&handshake, &negotiated, span.is_some());
+        match span {
+            Some(span) => {
+                drop(negotiated);
+                self.hold.add(Held { handshake, papers }, span);
+            }
+            None => self.tell(&handshake, &negotiated, &papers),
+        }
+    }
+
+    fn held(&mut self, held: &Held) {
+        self.tell(&held.handshake, &held.handshake.negotiated(), &held.papers);
+    }
+
+    /// Judges a handshake, and writes its event.
+    fn tell(&mut self, handshake: &Handshake, negotiated: &Negotiated<'_>, papers: &Papers) {
+        let (verdict, story) = self.judging.verdict(handshake, negotiated, papers);
         let interface = usize::try_from(handshake.interface).ok().and_then(|index| self.interfaces.get(index));
         let facts = Facts {
             handshake,
-            negotiated: &negotiated,
-            server_chain: &server_chain,
-            client_chain: &client_chain,
+            negotiated,
+            server_chain: &papers.server_chain,
+            client_chain: &papers.client_chain,
+            id: papers.id,
+            verdict: &verdict,
+            retry_of: story.retry_of(),
             observer: Observer::new(self.file.as_deref(), interface.and_then(Option::as_deref)),
         };
         let record = Record::new(&facts, self.rendering.detail(), &mut self.fingerprinter);
+        let grouped = self.rows || self.incidents;
+        if grouped {
+            self.summary.incidents.note_success(&record);
+        }
         if !self.selection.wants(&record) {
             return;
         }
         self.summary.add(&record, self.rows);
+        if grouped {
+            self.summary.incidents.add(&record);
+        }
         if !self.sinks.is_empty() {
             self.rendering.write(&record, &mut self.lines.bytes);
             self.lines.events += 1;

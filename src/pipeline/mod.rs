@@ -2,14 +2,19 @@
 //!
 //! ```text
 //! capture thread            analysis thread                 output threads
-//! reader, filter, engine ─> certificates, record, bytes  ─> one per sink
+//! reader, filter, engine ─> knowledge, verdict, bytes    ─> one per sink
 //! ```
+//!
+//! A handshake that did not go well waits between knowledge and verdict, for a while of capture time: what comes after it
+//! may explain it. All others go straight through.
 //!
 //! Every queue is short. A file can wait, so whoever is ahead waits and nothing is dropped: the same captures give the
 //! same bytes. Handshakes and lines cross a thread many at a time, but never wait for more to come: what is there is
 //! handed on as soon as the other side is idle, so that a capture that is being written can be followed.
 
 mod analysis;
+mod hold;
+mod judging;
 mod reader;
 
 use crate::capture::{CaptureError, Filter, Input};
@@ -42,12 +47,16 @@ pub struct Job {
     pub filter: Option<Filter>,
     /// The bounds of the engines.
     pub limits: Limits,
+    /// How long handshakes wait for their verdict, in capture time, where that was said.
+    pub hold: Option<Duration>,
     /// Which handshakes are wanted.
     pub selection: Selection,
     /// How events are written.
     pub rendering: Rendering,
     /// Where they go: to none of them where only the report is wanted.
     pub targets: Vec<Target>,
+    /// Write incidents too.
+    pub incidents: bool,
     /// Keep rows for the report.
     pub rows: bool,
     /// The roots that certificate chains are judged by.
@@ -85,8 +94,8 @@ pub fn run(job: Job, console: &Console) -> Result<Done, String> {
     let progress = Arc::new(Progress::default());
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(reader::MAX_QUEUED_BATCHES);
-    let reader = Reader::new(job.limits, job.filter, work, messages, Arc::clone(&progress));
-    let analysis = Analysis::new(job.selection, job.rendering, job.rows, job.roots, sinks);
+    let reader = Reader::new(job.limits, job.filter, job.hold, work, messages, Arc::clone(&progress));
+    let analysis = Analysis::new(job.selection, job.rendering, job.incidents, job.rows, job.roots, sinks);
 
     let (totals, (summary, sinks)) = thread::scope(|scope| {
         let capture = spawn(scope, "capture", move || reader.run(job.inputs, job.merge))?;

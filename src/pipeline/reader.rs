@@ -1,15 +1,18 @@
 //! The capture thread: frames from captures through the filter into an engine, and the engine's handshakes out.
 
 use super::Progress;
+use super::hold::{HOLD_FILE, HOLD_STREAM};
 use crate::capture::{CaptureError, Filter, FilterError, Input, Source, WarningKind};
 use crate::engine::{Engine, Limits, Stats};
 use crate::handshake::Handshake;
 use crate::packet::DecodeError;
 use crate::report::Totals;
+use crate::time::Timestamp;
 use crossbeam_channel::Sender;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// Handshakes that are handed on together.
 const BATCH: usize = 32;
@@ -18,15 +21,24 @@ const BATCH: usize = 32;
 pub(super) const MAX_QUEUED_BATCHES: usize = 8;
 /// A file's handshakes are handed on, and its progress is told, at least every so many frames.
 const FRAMES_PER_TURN: u64 = 4096;
+/// Where handshakes are handed on at once, so is the time, in steps of this.
+const TIME_STEP: Duration = Duration::from_millis(500);
 
 /// What the analysis gets.
 pub(super) enum Work {
-    /// A capture begins: its name in events.
-    Capture(Option<String>),
+    /// A capture begins.
+    Capture {
+        /// Its name in events.
+        file: Option<String>,
+        /// How long handshakes wait for their verdict, in capture time.
+        hold: Duration,
+    },
     /// The names of its interfaces, where they have one; sent again when there are more.
     Interfaces(Vec<Option<String>>),
     /// Handshakes, in order.
     Handshakes(Vec<Box<Handshake>>),
+    /// The capture's time: all that was settled until then has been handed on.
+    Time(Timestamp),
 }
 
 /// Nobody takes what is read: the run is over.
@@ -35,6 +47,7 @@ struct Over;
 pub(super) struct Reader {
     limits: Limits,
     filter: Option<Filter>,
+    hold: Option<Duration>,
     work: Sender<Work>,
     messages: Sender<String>,
     progress: Arc<Progress>,
@@ -47,11 +60,12 @@ impl Reader {
     pub(super) fn new(
         limits: Limits,
         filter: Option<Filter>,
+        hold: Option<Duration>,
         work: Sender<Work>,
         messages: Sender<String>,
         progress: Arc<Progress>,
     ) -> Self {
-        Self { limits, filter, work, messages, progress, totals: Totals::default(), read_before: 0 }
+        Self { limits, filter, hold, work, messages, progress, totals: Totals::default(), read_before: 0 }
     }
 
     /// Reads everything; what cannot be read is told and left out.
@@ -97,8 +111,11 @@ impl Reader {
 
     /// Reads one capture to its end.
     fn capture(&mut self, mut source: Source, file: Option<String>, name: &str) -> Result<(), Over> {
-        self.send(Work::Capture(file))?;
-        let mut capture = Capture::new(self.limits, source.total().is_none());
+        // What is read may be a capture that is still being made: nobody wants to wait for its end then.
+        let at_once = source.total().is_none();
+        let hold = self.hold.unwrap_or(if at_once { HOLD_STREAM } else { HOLD_FILE });
+        self.send(Work::Capture { file, hold })?;
+        let mut capture = Capture::new(self.limits, at_once);
         loop {
             let frame = match source.next_frame() {
                 Ok(Some(frame)) => frame,
@@ -145,7 +162,7 @@ impl Reader {
     fn hand_on(&mut self, capture: &mut Capture, source: &Source) -> Result<(), Over> {
         self.progress.read.store(self.read_before + source.position(), Ordering::Relaxed);
         if capture.batch.is_empty() {
-            return Ok(());
+            return self.tell_time(capture);
         }
         self.progress.handshakes.fetch_add(capture.batch.len() as u64, Ordering::Relaxed);
         if capture.interfaces < source.interfaces().len() {
@@ -153,7 +170,15 @@ impl Reader {
             self.send(Work::Interfaces(source.interfaces().iter().map(|interface| interface.name.clone()).collect()))?;
         }
         let batch = std::mem::replace(&mut capture.batch, Vec::with_capacity(BATCH));
-        self.send(Work::Handshakes(batch))
+        self.send(Work::Handshakes(batch))?;
+        self.tell_time(capture)
+    }
+
+    /// Tells the analysis what time it is, where that has moved since.
+    fn tell_time(&self, capture: &mut Capture) -> Result<(), Over> {
+        let now = capture.engine.now();
+        let moved = capture.drained && std::mem::replace(&mut capture.told, now) != now;
+        if moved { self.send(Work::Time(now)) } else { Ok(()) }
     }
 
     fn send(&self, work: Work) -> Result<(), Over> {
@@ -209,27 +234,32 @@ struct Capture {
     batch: Vec<Box<Handshake>>,
     /// Interfaces that the analysis knows.
     interfaces: usize,
-    /// What is read may be a capture that is still being made: each handshake is handed on at once.
+    /// Each handshake is handed on at once.
     at_once: bool,
+    /// The engine had no more handshakes.
+    drained: bool,
+    /// The time that the analysis was told last.
+    told: Timestamp,
 }
 
 impl Capture {
     fn new(limits: Limits, at_once: bool) -> Self {
         // The seed changes no event: it makes the flow table's hash hard to guess for those who would fill it.
         let engine = Engine::new(limits, RandomState::new().hash_one(()));
-        Self { engine, frames: 0, batch: Vec::with_capacity(BATCH), interfaces: 0, at_once }
+        Self { engine, frames: 0, batch: Vec::with_capacity(BATCH), interfaces: 0, at_once, drained: false, told: Timestamp::default() }
     }
 
     /// Takes handshakes from the engine; true where it is time to hand them on.
     fn take(&mut self) -> bool {
-        while self.batch.len() < BATCH {
+        self.drained = false;
+        while self.batch.len() < BATCH && !self.drained {
             match self.engine.poll() {
                 Some(handshake) => self.batch.push(handshake),
-                None => break,
+                None => self.drained = true,
             }
         }
         self.batch.len() >= BATCH
             || self.frames.is_multiple_of(FRAMES_PER_TURN)
-            || (self.at_once && !self.batch.is_empty())
+            || (self.at_once && (!self.batch.is_empty() || self.engine.now().since(self.told) >= TIME_STEP))
     }
 }

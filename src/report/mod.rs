@@ -1,6 +1,8 @@
 //! What people read: tables and a summary of the handshakes, messages and progress while a capture is read.
 
 mod console;
+mod failures;
+mod paragraph;
 mod screen;
 mod summary;
 mod table;

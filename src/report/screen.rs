@@ -1,5 +1,6 @@
-//! The report for people: what did not succeed, then the handshakes, then what there was in all.
+//! The report for people: the failures, then the handshakes, then what there was in all.
 
+use super::failures::failures;
 use super::summary::{Row, Summary};
 use super::table::{Column, Look, WHOLE, lines};
 use super::tally::Tally;
@@ -38,11 +39,21 @@ const HANDSHAKES: [Column; 7] = [
 pub fn report(summary: &Summary, totals: &Totals, with_summary: bool, look: Look) -> String {
     let mut sections = Vec::new();
     let (all, unsuccessful) = (summary.handshakes(), summary.unsuccessful());
-    if unsuccessful > 0 {
+    let failures = failures(summary, totals, look);
+    if unsuccessful > 0 || !failures.is_empty() {
         let title = format!("{} of {} did not succeed", HumanCount(unsuccessful), counted_noun(all, "handshake"));
+        let mut section = vec![look.bold(&title)];
+        if !failures.is_empty() {
+            section.push(String::new());
+            section.extend(failures);
+        }
+        sections.push(section);
+    }
+    if summary.unexplained > 0 {
+        let title = format!("{} for no known cause", HumanCount(summary.unexplained));
         let rows: Vec<_> = in_time_order(&summary.failures).map(|row| failure(row, summary, look)).collect();
         let mut section = table(&title, &FAILURES, &rows, look);
-        section.extend(more(unsuccessful, rows.len(), "--only failed,abandoned --format text", look));
+        section.extend(more(summary.unexplained, rows.len(), "--only failed,abandoned --format text", look));
         sections.push(section);
     }
     if all > 0 {
@@ -87,11 +98,21 @@ fn second(time: Time) -> String {
     text.get(..SECONDS).unwrap_or(&text).replace('T', " ")
 }
 
+/// True where all handshakes are of one day.
+fn one_day(summary: &Summary) -> bool {
+    let date = |time: Time| time.to_string().get(..DATE).map(str::to_owned);
+    summary.span.is_none_or(|(first, last)| date(first) == date(last))
+}
+
+/// The time of day to the second, with the date where the handshakes are not all of one day.
+pub(super) fn moment(time: Time, summary: &Summary) -> String {
+    let text = second(time);
+    if one_day(summary) { text.get(DATE + 1..).unwrap_or(&text).to_owned() } else { text }
+}
+
 /// A row's time: the time of day, or the date and the second where the handshakes are not all of one day.
 fn time(row: &Row, summary: &Summary) -> String {
-    let date = |time: Time| time.to_string().get(..DATE).map(str::to_owned);
-    let one_day = summary.span.is_none_or(|(first, last)| date(first) == date(last));
-    if !one_day {
+    if !one_day(summary) {
         return second(row.time);
     }
     let text = row.time.to_string();
@@ -141,6 +162,7 @@ pub fn summary(summary: &Summary, totals: &Totals, look: Look) -> Vec<String> {
     let time = summary.span.map(|(first, last)| format!("{} to {} UTC", second(first), second(last)));
     [
         ("Handshakes", handshakes),
+        ("Causes", tallied(&summary.causes)),
         ("Version", tallied(&summary.versions)),
         ("Cipher suite", tallied(&summary.suites)),
         ("Group", tallied(&summary.groups)),
@@ -186,8 +208,13 @@ fn named(counts: Vec<(String, u64)>, other: u64) -> Vec<String> {
 }
 
 /// `1 frame`, `2 frames`.
-fn counted_noun(count: u64, noun: &str) -> String {
-    format!("{} {noun}{}", HumanCount(count), if count == 1 { "" } else { "s" })
+pub(super) fn counted_noun(count: u64, noun: &str) -> String {
+    let ending = match noun {
+        _ if count == 1 => "",
+        _ if noun.ends_with('s') => "es",
+        _ => "s",
+    };
+    format!("{} {noun}{ending}", HumanCount(count))
 }
 
 fn read(totals: &Totals) -> String {

@@ -2,13 +2,14 @@
 //! says what the events say.
 
 use super::tally::Tally;
+use crate::diagnosis::Cause;
 use crate::event::value::{Clean, Time};
-use crate::event::{OutcomeName, Record};
+use crate::event::{Incidents, OutcomeName, Record};
 use crate::handshake::Outcome;
 use crate::policy::Finding;
 use crate::tls::registry::{CipherSuite, NamedGroup, ProtocolVersion};
 
-/// Rows are kept for at most this many handshakes, and for as many that did not succeed.
+/// Rows are kept for at most this many handshakes, and for as many that failed for no known cause.
 pub const MAX_ROWS: usize = 50;
 
 /// Counts over the wanted handshakes, and the first of them as rows.
@@ -26,6 +27,10 @@ pub struct Summary {
     pub protocols: Tally<String>,
     /// What was weak.
     pub findings: Tally<Finding>,
+    /// Why handshakes failed.
+    pub causes: Tally<Cause>,
+    /// The same, by server.
+    pub incidents: Incidents,
     /// Handshakes of which the capture lacks bytes.
     pub incomplete: u64,
     /// How many handshakes resumed a session.
@@ -34,7 +39,9 @@ pub struct Summary {
     pub span: Option<(Time, Time)>,
     /// The first handshakes.
     pub rows: Vec<Row>,
-    /// The first that failed or were abandoned.
+    /// How many failed or were abandoned, and nothing says why.
+    pub unexplained: u64,
+    /// The first of them.
     pub failures: Vec<Row>,
 }
 
@@ -70,7 +77,7 @@ impl Row {
 }
 
 impl Summary {
-    /// Counts a handshake; with `rows` it may also become a row.
+    /// Counts a handshake; with `rows` it may also become a row. [`Summary::incidents`] is the caller's: it sees also what is not wanted.
     pub fn add(&mut self, record: &Record<'_>, rows: bool) {
         self.outcomes.add(record.outcome);
         record.version.into_iter().for_each(|version| self.versions.add(version.0));
@@ -80,6 +87,9 @@ impl Summary {
             self.protocols.add(Clean(protocol).to_string());
         }
         record.findings.iter().for_each(|finding| self.findings.add(finding.0));
+        record.failure.iter().for_each(|failure| self.causes.add(failure.finding.cause));
+        let unexplained = did_not_succeed(record.outcome) && record.failure.is_none();
+        self.unexplained += u64::from(unexplained);
         self.incomplete += u64::from(record.is_incomplete());
         self.resumed += u64::from(record.resumed == Some(true));
         let (first, last) = self.span.unwrap_or((record.start_time, record.end_time));
@@ -88,7 +98,7 @@ impl Summary {
             if self.rows.len() < MAX_ROWS {
                 self.rows.push(Row::of(record));
             }
-            if did_not_succeed(record.outcome) && self.failures.len() < MAX_ROWS {
+            if unexplained && self.failures.len() < MAX_ROWS {
                 self.failures.push(Row::of(record));
             }
         }

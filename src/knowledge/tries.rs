@@ -1,0 +1,239 @@
+//! The tries of clients: who came when, for what, and with which success; and which try is a retry of which.
+//!
+//! One address may have many clients behind it, and a load generator makes thousands of connections at once, so a try
+//! is called a retry only where nothing speaks against it: it began after the failed one was over, and soon; it is for
+//! the same name or, where one of the two has none, to the same server; no other try for that has finished in between;
+//! its hello may be the same program's; and no other try is the retry of the same failure. A fallback changes versions,
+//! suites and extensions, so another shape of hello alone speaks for another program only where the application protocols
+//! are others too. Another name counts where it is of the same site, at the same server, and the hello has the same shape.
+
+use super::sighting::{Sighting, site};
+use super::view::{Attempt, Story};
+use crate::fingerprint::EventId;
+use crate::handshake::{Ech, Outcome, Side};
+use crate::time::Timestamp;
+use crate::tls::ClientHello;
+use crate::tls::registry::{AlertDescription, ExtensionType, HandshakeType, ProtocolVersion};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Tries of one client belong together where one began within so long of the other's beginning or end.
+pub const WINDOW: Duration = Duration::from_secs(10);
+
+/// At most this many other tries of each direction in time are told in a story.
+pub const MAX_PARTNERS: usize = 8;
+
+/// Extensions that come and go between two connections of one program: they depend on what it has met before, or fill up.
+const CHANGING: [ExtensionType; 5] = [
+    ExtensionType::PADDING,
+    ExtensionType::PRE_SHARED_KEY,
+    ExtensionType::EARLY_DATA,
+    ExtensionType::SESSION_TICKET,
+    ExtensionType::COOKIE,
+];
+
+/// What a client wanted, and how it went.
+#[derive(Clone, Debug)]
+pub(super) struct Try {
+    pub(super) id: EventId,
+    pub(super) start: Timestamp,
+    pub(super) end: Timestamp,
+    finished: Option<Timestamp>,
+    outcome: Outcome,
+    server: SocketAddr,
+    name: Option<Arc<str>>,
+    highest: Option<ProtocolVersion>,
+    version: Option<ProtocolVersion>,
+    hello_length: u32,
+    post_quantum: bool,
+    resumed: Option<bool>,
+    ech: bool,
+    alert: Option<AlertDescription>,
+    /// Suites and extensions, whatever their order: the same program has the same.
+    shape: u64,
+    /// The application protocols offered; 0 for none.
+    protocols: u64,
+    /// A later try is its retry.
+    pub(super) retried: bool,
+}
+
+impl Try {
+    pub(super) fn new(sighting: &Sighting<'_>, name: Option<Arc<str>>) -> Self {
+        let Sighting { handshake, negotiated, id, .. } = *sighting;
+        let [client, server] = handshake.finished;
+        let finished = client.zip(server).map(|(client, server)| client.max(server).time);
+        let finished = finished.or_else(|| sighting.is_finished().then_some(handshake.last.time));
+        let hello = negotiated.client_hello.as_ref();
+        let ssl2 = negotiated.ssl2_client_hello.as_ref().map(|hello| hello.version);
+        let message = handshake.message(Side::Client, HandshakeType::CLIENT_HELLO);
+        let length = message.map_or(0, |message| message.body.len().saturating_add(4));
+        let mut alerts = handshake.alerts.iter();
+        let fatal = |alert: &&crate::handshake::Alert| alert.level == crate::tls::registry::AlertLevel::FATAL;
+        Self {
+            id,
+            start: handshake.first.time,
+            end: handshake.close.map_or(handshake.last.time, |close| close.mark.time),
+            finished,
+            outcome: handshake.outcome,
+            server: handshake.server,
+            name,
+            highest: hello.and_then(highest).or(ssl2),
+            version: negotiated.version,
+            hello_length: u32::try_from(length).unwrap_or(u32::MAX),
+            post_quantum: hello.is_some_and(offers_post_quantum),
+            resumed: negotiated.resumed,
+            ech: matches!(negotiated.ech, Some(Ech::OfferedOrGrease | Ech::Retry)),
+            alert: alerts.find(fatal).map(|alert| alert.description),
+            shape: hello.map_or(0, shape),
+            protocols: hello.map_or(0, protocols),
+            retried: false,
+        }
+    }
+
+    pub(super) fn is_failed(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed | Outcome::Abandoned)
+    }
+
+    pub(super) const fn is_alike(&self, other: &Self) -> bool {
+        self.shape == other.shape
+    }
+
+    /// At the same server or for the same name, within seconds.
+    pub(super) fn belongs_to(&self, other: &Self) -> bool {
+        let soon = |one: &Self, other: &Self| one.start <= other.end.plus(WINDOW);
+        soon(self, other) && soon(other, self) && (self.server == other.server || self.has_name_of(other))
+    }
+
+    fn has_name_of(&self, other: &Self) -> bool {
+        self.name.is_some() && self.name == other.name
+    }
+
+    /// For the same thing: see above.
+    fn has_goal_of(&self, other: &Self) -> bool {
+        match (&self.name, &other.name) {
+            (Some(name), Some(of_other)) => {
+                let related = || self.server == other.server && self.is_alike(other) && site(name) == site(of_other);
+                name == of_other || related()
+            }
+            _ => self.server == other.server,
+        }
+    }
+
+    /// True where nothing in the two speaks against this one being a retry of a failed one.
+    pub(super) fn may_retry(&self, failed: &Self) -> bool {
+        let another_program =
+            !self.is_alike(failed) && self.protocols != failed.protocols && self.protocols != 0 && failed.protocols != 0;
+        failed.is_failed()
+            && !failed.retried
+            && self.start >= failed.end
+            && self.start.since(failed.end) <= WINDOW
+            && self.has_goal_of(failed)
+            && !another_program
+    }
+
+    /// True where this one is for the same as a failed one, began after it, and had finished before `retry` began.
+    pub(super) fn succeeded_between(&self, failed: &Self, retry: &Self) -> bool {
+        let finished_before = self.finished.is_some_and(|finished| finished < retry.start);
+        !self.is_failed() && finished_before && self.start > failed.start && self.has_goal_of(failed)
+    }
+
+    fn attempt(&self) -> Attempt {
+        Attempt {
+            id: self.id.to_string(),
+            start: self.start,
+            end: self.end,
+            finished: self.finished,
+            outcome: self.outcome,
+            server: self.server,
+            sni: self.name.as_deref().map(str::to_owned),
+            highest: self.highest,
+            version: self.version,
+            hello_length: self.hello_length,
+            post_quantum: self.post_quantum,
+            resumed: self.resumed,
+            ech: self.ech,
+            alert: self.alert,
+        }
+    }
+}
+
+/// A story that is still being told: the tries that came before and after one that waits for its verdict.
+#[derive(Clone, Debug)]
+pub(super) struct Telling {
+    pub(super) own: Try,
+    pub(super) retry_of: Option<EventId>,
+    earlier: Vec<Try>,
+    later: Vec<Try>,
+    others: u32,
+}
+
+impl Telling {
+    pub(super) const fn new(own: Try, retry_of: Option<EventId>) -> Self {
+        Self { own, retry_of, earlier: Vec::new(), later: Vec::new(), others: 0 }
+    }
+
+    /// Adds a try. Where there are too many, the furthest in time goes, and before it those with hellos of other shapes.
+    pub(super) fn add(&mut self, other: &Try) {
+        self.others = self.others.saturating_add(1);
+        let own = &self.own;
+        let is_earlier = other.start < own.start;
+        let list = if is_earlier { &mut self.earlier } else { &mut self.later };
+        // The later it comes here, the sooner it goes.
+        let rank = |listed: &Try| {
+            let distance = if is_earlier { own.start.since(listed.start) } else { listed.start.since(own.start) };
+            (!listed.is_alike(own), distance, listed.id)
+        };
+        if list.len() >= MAX_PARTNERS {
+            let worst = (0..list.len()).max_by_key(|at| list.get(*at).map(rank));
+            match worst.filter(|at| list.get(*at).map(rank) > Some(rank(other))) {
+                Some(at) => _ = list.remove(at),
+                None => return,
+            }
+        }
+        let at = list.partition_point(|listed| (listed.start, listed.id) < (other.start, other.id));
+        list.insert(at, other.clone());
+    }
+
+    pub(super) fn story(&self) -> Story {
+        Story {
+            earlier: self.earlier.iter().map(Try::attempt).collect(),
+            later: self.later.iter().map(Try::attempt).collect(),
+            others: self.others,
+            retry_of: self.retry_of.map(|id| id.to_string()),
+        }
+    }
+}
+
+/// The highest version that a hello offers.
+fn highest(hello: &ClientHello<'_>) -> Option<ProtocolVersion> {
+    match hello.extensions.supported_versions() {
+        Some(Ok(versions)) => versions.iter().filter(|version| !version.is_grease()).max(),
+        _ => Some(hello.legacy_version),
+    }
+}
+
+fn offers_post_quantum(hello: &ClientHello<'_>) -> bool {
+    let shares = hello.extensions.key_shares().and_then(Result::ok);
+    shares.is_some_and(|shares| shares.iter().any(|share| share.group.is_post_quantum()))
+}
+
+/// One more value in a hash that need not be hard to guess: it is only compared.
+const fn mix(hash: u64, value: u64) -> u64 {
+    (hash ^ value).wrapping_mul(0x0000_0100_0000_01b3).rotate_left(23)
+}
+
+fn shape(hello: &ClientHello<'_>) -> u64 {
+    let suites = hello.cipher_suites.iter().filter(|suite| !suite.is_grease());
+    let suites = suites.fold(0xcbf2_9ce4_8422_2325, |hash, suite| mix(hash, suite.0.into()));
+    let kinds = hello.extensions.iter().map(|extension| extension.kind);
+    // Browsers send them in another order every time.
+    kinds
+        .filter(|kind| !kind.is_grease() && !CHANGING.contains(kind))
+        .fold(suites, |sum, kind| sum.wrapping_add(mix(0x9e37_79b9_7f4a_7c15, kind.0.into())))
+}
+
+fn protocols(hello: &ClientHello<'_>) -> u64 {
+    let data = hello.extensions.get(ExtensionType::APPLICATION_LAYER_PROTOCOL_NEGOTIATION);
+    data.map_or(0, |data| data.iter().fold(1, |hash, byte| mix(hash, (*byte).into())))
+}
