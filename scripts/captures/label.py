@@ -59,7 +59,12 @@ def tshark(capture, ports, *arguments):
 
 def suites():
     """Suite numbers to IANA's names, from tshark's own table."""
-    out = subprocess.run(["tshark", "-G", "values"], capture_output=True, text=True).stdout
+    table = os.path.join(os.environ["RUN"], "tshark.values")
+    if not os.path.exists(table):
+        with open(table, "w") as file:
+            subprocess.run(["tshark", "-G", "values"], stdout=file, stderr=subprocess.DEVNULL)
+    with open(table) as file:
+        out = file.read()
     return {int(m[1], 0): m[2] for m in re.finditer(r"^V\ttls\.handshake\.ciphersuite\t(\w+)\t(\S+)", out, re.M)}
 
 
@@ -190,4 +195,5 @@ def main():
         file.write("\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -11,6 +11,7 @@ import ssl
 import struct
 import sys
 import time
+import warnings
 
 
 def arguments():
@@ -21,7 +22,7 @@ def arguments():
     client.add_argument("port", type=int)
     client.add_argument("name")
     client.add_argument("--ca", help="check the server's certificate against these roots")
-    client.add_argument("--alpn", help="protocols to offer, with commas")
+    client.add_argument("--cert", help="chain and key files, with a comma")
     client.add_argument("--records", type=int, help="cut the ClientHello into records of so many bytes")
     client.add_argument("--segments", type=int, help="cut the ClientHello into segments of so many bytes")
     client.add_argument("--ip-options", action="store_true", help="IPv4 options or an IPv6 extension header on every packet")
@@ -29,8 +30,13 @@ def arguments():
     server.add_argument("port", type=int)
     server.add_argument("--cert", help="chain and key files, with a comma; none: no TLS at all")
     server.add_argument("--smtp", action="store_true", help="SMTP that offers STARTTLS")
+    server.add_argument("--require", help="demand a client certificate that these roots vouch for")
+    server.add_argument("--name-alert", type=int, help="refuse every name with this alert")
     for mode in client, server:
-        mode.add_argument("--max", default="1.3", help="highest version: 1.2 or 1.3")
+        mode.add_argument("--min", default="1.2", help="lowest version")
+        mode.add_argument("--max", default="1.3", help="highest version")
+        mode.add_argument("--ciphers", help="suites of TLS 1.2 and before, in OpenSSL's words")
+        mode.add_argument("--alpn", help="protocols, with commas")
         mode.add_argument("--send", help="what to send once the handshake is over")
         mode.add_argument("--answer", help="what to send each time something has been received")
         mode.add_argument("--receive", type=int, default=1, help="how often to read after that")
@@ -43,7 +49,15 @@ def arguments():
 
 def context(args, side):
     made = ssl.SSLContext(side)
-    made.maximum_version = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}[args.max]
+    if args.ciphers:
+        made.set_ciphers(args.ciphers)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made.minimum_version, made.maximum_version = (ssl.TLSVersion["TLSv" + text.replace(".", "_").removesuffix("_0")] for text in (args.min, args.max))
+    if args.alpn:
+        made.set_alpn_protocols(args.alpn.split(","))
+    if args.cert:
+        made.load_cert_chain(*args.cert.split(","))
     return made
 
 
@@ -117,8 +131,6 @@ def client(args):
         made.load_verify_locations(args.ca)
     else:
         made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
-    if args.alpn:
-        made.set_alpn_protocols(args.alpn.split(","))
     sock = socket.socket(socket.AF_INET6 if ":" in args.address else socket.AF_INET)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if args.ip_options and sock.family == socket.AF_INET:
@@ -180,7 +192,11 @@ def server(args):
     made = None
     if args.cert:
         made = context(args, ssl.PROTOCOL_TLS_SERVER)
-        made.load_cert_chain(*args.cert.split(","))
+        if args.require:
+            made.verify_mode = ssl.CERT_REQUIRED
+            made.load_verify_locations(args.require)
+        if args.name_alert is not None:
+            made.sni_callback = lambda *_: args.name_alert
     listener = socket.create_server(("::", args.port), family=socket.AF_INET6, dualstack_ipv6=True)
     while True:
         sock, _ = listener.accept()
