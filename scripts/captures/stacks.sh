@@ -87,9 +87,9 @@ dial() {
             client sh -c 'mount --bind "$0" /etc/hosts && exec wget "$@"' "$RUN/hosts.d/hosts" -q -T 5 -t 1 -O /dev/null \
                 --ca-certificate "$C/root.pem" "${spoken[@]}" "$@" "https://$name/" ;;
         nss)
-            nss_database
+            nss_database client
             [ "$version" = any ] || spoken=(-V "tls$version:tls$version")
-            ask | client tstclnt -h $SERVER -p 443 -a "$name" -d "sql:$RUN/nss" -O "${spoken[@]}" "$@" ;;
+            ask | client tstclnt -h $SERVER -p 443 -a "$name" -d "sql:$RUN/nss-client" -O "${spoken[@]}" "$@" ;;
         java)
             JAVA_TOOL_OPTIONS="-Dpeer.roots=$C/root.pem $*" java_client "$name" "$(java_protocols "$version")" - ;;
         rustls)
@@ -119,11 +119,12 @@ listen() {
             [ "$version" = any ] || spoken=(--min "$version" --max "$version")
             serve 443 $PEER server 443 --cert "$C/$cert.chain.pem,$C/$cert.key" "${spoken[@]}" --answer pong "$@" ;;
         nss)
-            nss_database
-            nss_key "$cert"
+            nss_database server
+            nss_key server rsa
+            nss_key server "$cert"
             [ "$version" = any ] || spoken=(-V "tls$version:tls$version")
             [[ $cert = rsa* || $cert = sha1 ]] && spoken+=(-n "$cert") || spoken+=(-n rsa -e "$cert")
-            serve 443 selfserv -p 443 -d "sql:$RUN/nss" "${spoken[@]}" "$@" ;;
+            serve 443 selfserv -p 443 -d "sql:$RUN/nss-server" "${spoken[@]}" "$@" ;;
         java)
             JAVA_TOOL_OPTIONS="$*" java_server "$cert" "$(java_protocols "$version")" - ;;
         rustls)
@@ -132,18 +133,26 @@ listen() {
     esac
 }
 
-# NSS's database: our root is trusted, keys come by their names
+# NSS's databases, one for each side: our root is trusted, keys come by their names
 nss_database() {
-    [ ! -d "$RUN/nss" ] || return 0
-    mkdir "$RUN/nss"
-    certutil -N -d "sql:$RUN/nss" --empty-password
-    certutil -A -d "sql:$RUN/nss" -n root -t CT,, -i "$C/root.pem"
-    nss_key rsa
+    local folder=$RUN/nss-$1
+    [ ! -d "$folder" ] || return 0
+    mkdir "$folder"
+    certutil -N -d "sql:$folder" --empty-password
+    certutil -A -d "sql:$folder" -n root -t CT,, -i "$C/root.pem"
 }
 nss_key() {
-    [ ! -f "$RUN/nss/$1.p12" ] || return 0
-    openssl pkcs12 -export -in "$C/$1.chain.pem" -inkey "$C/$1.key" -name "$1" -passout pass: -out "$RUN/nss/$1.p12"
-    pk12util -i "$RUN/nss/$1.p12" -d "sql:$RUN/nss" -W '' >/dev/null
+    local folder=$RUN/nss-$1 cert=$2
+    nss_database "$1"
+    [ ! -f "$folder/$cert.p12" ] || return 0
+    openssl pkcs12 -export -in "$C/$cert.chain.pem" -inkey "$C/$cert.key" -name "$cert" -passout pass: -out "$folder/$cert.p12"
+    pk12util -i "$folder/$cert.p12" -d "sql:$folder" -W '' >/dev/null
+}
+
+# look NAME: a client of TLS 1.2 that does not mind, so that the capture shows the server's certificate
+look() {
+    CLIENT_WORDS+=${CLIENT_WORDS:+; then }"s_client -tls1_2 of $OPENSSL, not checking the certificate"
+    s_client -connect $SERVER:443 -servername "$1" -tls1_2
 }
 
 # scene NAME PROVOKED TRUTH COMMAND...: TRUTH is one word or more for each handshake, with commas between: the outcome unless it
