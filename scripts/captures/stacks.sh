@@ -1,7 +1,7 @@
 # Sourced by the families of failures, after common.sh: every stack as a client and as a server under one command line, and scenes
-# of what they make of each other.
+# of what they make of each other. ONLY=PATTERN makes those scenes only.
 #
-#   listen STACK VERSION CERTIFICATE [OPTIONS]   a server on port 443
+#   listen STACK VERSION CERTIFICATE [OPTIONS]   a server on port 443, or PORT
 #   dial STACK VERSION NAME [OPTIONS]            a client that checks the certificate and the name against our root
 #   scene NAME PROVOKED TRUTH COMMAND...         a capture of the command, and its label
 #
@@ -83,7 +83,7 @@ dial() {
             colons "$@"
             gnutls_client "$name" --priority "$(gnutls_priority "$version" "$SUFFIX")" "${REST[@]}" ;;
         wget)
-            [ "$version" = any ] || spoken=(--secure-protocol="TLSv${version/./_}")
+            [ "$version" = any ] || spoken=(--ciphers "$(gnutls_priority "$version")")
             client sh -c 'mount --bind "$0" /etc/hosts && exec wget "$@"' "$RUN/hosts.d/hosts" -q -T 5 -t 1 -O /dev/null \
                 --ca-certificate "$C/root.pem" "${spoken[@]}" "$@" "https://$name/" ;;
         nss)
@@ -99,7 +99,7 @@ dial() {
 }
 
 listen() {
-    local stack=$1 version=$2 cert=$3 spoken=() above=()
+    local stack=$1 version=$2 cert=$3 spoken=() above=() port=${PORT:-443}
     shift 3
     stop_servers
     SERVER_WORDS=$(in_words "$stack" "$version" "$@")
@@ -107,7 +107,7 @@ listen() {
         openssl)
             [ ! -f "$C/$cert.above.pem" ] || above=(-cert_chain "$C/$cert.above.pem")
             [ "$cert" = none ] && above=(-nocert) || above+=(-cert "$C/$cert.pem" -key "$C/$cert.key")
-            serve 443 openssl s_server -accept 443 -rev -quiet "${above[@]}" $(openssl_version "$version") "$@" ;;
+            serve $port openssl s_server -accept $port -rev -quiet "${above[@]}" $(openssl_version "$version") "$@" ;;
         gnutls)
             colons "$@"
             gnutls_server "$cert" --priority "$(gnutls_priority "$version" "$SUFFIX")" "${REST[@]}" ;;
@@ -117,14 +117,14 @@ listen() {
                 server { listen 443 ssl; server_name $cert.test; $* }" ;;
         python)
             [ "$version" = any ] || spoken=(--min "$version" --max "$version")
-            serve 443 $PEER server 443 --cert "$C/$cert.chain.pem,$C/$cert.key" "${spoken[@]}" --answer pong "$@" ;;
+            serve $port $PEER server $port --cert "$C/$cert.chain.pem,$C/$cert.key" "${spoken[@]}" --answer pong "$@" ;;
         nss)
             nss_database server
             nss_key server rsa
             nss_key server "$cert"
             [ "$version" = any ] || spoken=(-V "tls$version:tls$version")
             [[ $cert = rsa* || $cert = sha1 ]] && spoken+=(-n "$cert") || spoken+=(-n rsa -e "$cert")
-            serve 443 selfserv -p 443 -d "sql:$RUN/nss-server" "${spoken[@]}" "$@" ;;
+            serve $port selfserv -p $port -d "sql:$RUN/nss-server" "${spoken[@]}" "$@" ;;
         java)
             JAVA_TOOL_OPTIONS="$*" java_server "$cert" "$(java_protocols "$version")" - ;;
         rustls)
@@ -160,6 +160,7 @@ look() {
 scene() {
     local name=$1 provoked=$2 truth=$3
     shift 3
+    [[ $name =~ ${ONLY:-} ]] || return 0
     CLIENT_WORDS=
     capture "$name"
     "$@"
