@@ -16,8 +16,26 @@ struct Label {
     /// Why tshark was not asked whether the label is right.
     #[serde(default)]
     unchecked: Option<String>,
+    /// What the program must be told besides.
+    #[serde(default)]
+    options: Vec<String>,
+    /// False where the connections have no ClientHello.
+    #[serde(default = "yes")]
+    hello: bool,
     /// Of each handshake, in the order of their ClientHellos, the part of the event that must be there.
     handshakes: Vec<Value>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Why a handshake failed is left to the tests of that: here it is only about what was seen.
+fn without_failure(mut expected: Value) -> Value {
+    if let Some(fields) = expected.as_object_mut() {
+        fields.remove("failure");
+    }
+    expected
 }
 
 /// `captures/family/name.pcapng.gz` has its label in `captures/family/name.json`.
@@ -55,6 +73,9 @@ fn every_capture_shows_what_its_label_says() {
             std::fs::read_to_string(label_of(capture)).unwrap_or_else(|error| panic!("{}: {error}", capture.display()));
         let label: Label =
             serde_json::from_str(&label).unwrap_or_else(|error| panic!("{}: {error}", capture.display()));
+        if !label.hello || !label.options.is_empty() {
+            continue;
+        }
         let events = handshakes(capture);
         if events.len() != label.handshakes.len() {
             wrong.push(format!(
@@ -66,7 +87,7 @@ fn every_capture_shows_what_its_label_says() {
         }
         for (number, (expected, event)) in label.handshakes.iter().zip(&events).enumerate() {
             let mut found = Vec::new();
-            differences(expected, Some(event), "", &mut found);
+            differences(&without_failure(expected.clone()), Some(event), "", &mut found);
             wrong.extend(found.iter().map(|line| format!("{}: handshake {}: {line}", capture.display(), number + 1)));
         }
     }

@@ -6,6 +6,7 @@ when and how, how a hello is cut into records and segments.
     peer.py server PORT [OPTIONS]
 """
 import argparse
+import select
 import socket
 import ssl
 import struct
@@ -22,12 +23,17 @@ def arguments():
     client.add_argument("name")
     client.add_argument("--ca", help="check the server's certificate against these roots")
     client.add_argument("--alpn", help="protocols to offer, with commas")
+    client.add_argument("--think", type=float, default=0, help="seconds between the connection and the ClientHello")
+    client.add_argument("--race", help="once the ClientHello is sent, a second connection to this address, which wins")
     client.add_argument("--records", type=int, help="cut the ClientHello into records of so many bytes")
     client.add_argument("--segments", type=int, help="cut the ClientHello into segments of so many bytes")
     client.add_argument("--ip-options", action="store_true", help="IPv4 options or an IPv6 extension header on every packet")
     server = modes.add_parser("server")
     server.add_argument("port", type=int)
     server.add_argument("--cert", help="chain and key files, with a comma; none: no TLS at all")
+    server.add_argument("--think", type=float, default=0, help="seconds between the ClientHello and the answer")
+    server.add_argument("--backlog", action="store_true", help="accept nobody, and end once somebody has waited for a second")
+    server.add_argument("--cut", type=int, help="end after so many bytes of the first flight")
     server.add_argument("--smtp", action="store_true", help="SMTP that offers STARTTLS")
     for mode in client, server:
         mode.add_argument("--max", default="1.3", help="highest version: 1.2 or 1.3")
@@ -127,6 +133,7 @@ def client(args):
         # destination options: next header and length are the kernel's, then four bytes of padding (PadN)
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_DSTOPTS, bytes([0, 0, 1, 4, 0, 0, 0, 0]))
     sock.connect((args.address, args.port))
+    time.sleep(args.think)
     wire = Wire(sock, made, server_hostname=args.name)
 
     def send(hello):
@@ -145,6 +152,17 @@ def client(args):
         converse(wire, args)
     else:
         time.sleep(args.stay)
+    if args.race:
+        winner = socket.create_connection((args.race, args.port))
+        second = Wire(winner, made, server_hostname=args.name)
+        try:
+            second.tls.do_handshake()
+        except ssl.SSLWantReadError:
+            second.flush()
+        sock.close()
+        second.run(second.tls.do_handshake)
+        second.run(second.tls.read, 4096)
+        winner.close()
     end(sock, args.end)
 
 
@@ -169,8 +187,19 @@ def serve_one(sock, args, made):
         if args.send and args.after == "hello":
             sock.sendall(args.send.encode())
         time.sleep(args.stay)
+    elif args.cut:
+        wire = Wire(sock, made, server_side=True)
+        wire.into.write(sock.recv(65536))
+        try:
+            wire.tls.do_handshake()
+        except ssl.SSLWantReadError:
+            sock.sendall(wire.out.read()[:args.cut])
+        time.sleep(args.stay)
     else:
         wire = Wire(sock, made, server_side=True)
+        if args.think:
+            wire.into.write(sock.recv(65536))
+            time.sleep(args.think)
         wire.run(wire.tls.do_handshake)
         converse(wire, args)
     end(sock, args.end)
@@ -182,6 +211,10 @@ def server(args):
         made = context(args, ssl.PROTOCOL_TLS_SERVER)
         made.load_cert_chain(*args.cert.split(","))
     listener = socket.create_server(("::", args.port), family=socket.AF_INET6, dualstack_ipv6=True)
+    if args.backlog:
+        select.select([listener], [], [])
+        time.sleep(1)
+        return
     while True:
         sock, _ = listener.accept()
         try:
