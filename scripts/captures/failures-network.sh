@@ -14,8 +14,9 @@ FLIGHT_LOST=$(because server_flight_lost network)
 
 # forge WHEN [OPTIONS]: forge.py beside the wire
 forge() {
+    rm -f "$RUN/log/forge"
     on_router timeout 20 python3 "$HERE/forge.py" "${PORT:-443}" "$@" >"$RUN/log/forge" 2>&1 &
-    until grep -q ready "$RUN/log/forge"; do sleep 0.05; done
+    until grep -qs ready "$RUN/log/forge"; do sleep 0.05; done
 }
 python_server() { serve 443 $PEER server 443 --cert "$CHAIN" "$@"; }
 
@@ -64,10 +65,10 @@ forged() {
 
 forged forged-to-client-other-ttl openssl 1.3 "resets the client upon the ClientHello, TTL 44" hello --ttl 45
 label_at client "$HOW" $S $MIDDLEBOX
-label_at server "$HOW; captured at the server, where the client's own resets answer the server's flight" $S $CLIENT_CLOSED
+label_at server "$HOW; captured at the server, where the client's kernel, which knows no such connection any more, answers the server's flight with a reset without ACK" $S $MIDDLEBOX
 forged forged-to-client-same-ttl curl 1.2 "resets the client upon the ClientHello, TTL as the server's: only the data after it tells" hello --ttl 63
 label_at client "$HOW" $S $MIDDLEBOX
-label_at server "$HOW; captured at the server, where the client's own resets answer the server's flight" $S $CLIENT_CLOSED
+label_at server "$HOW; captured at the server, where the client's kernel, which knows no such connection any more, answers the server's flight with a reset without ACK" $S $MIDDLEBOX
 PLACES=client forged forged-three-to-client rustls 1.3 "sends the client three resets without ACK upon the ClientHello, TTL 117" hello --ttl 117 --count 3 --no-ack --id 0x1234
 label_at client "$HOW" $S $MIDDLEBOX
 forged forged-to-both gnutls 1.3 "resets both ends upon the ClientHello, TTL 90" hello --ttl 90 --to both
@@ -265,10 +266,11 @@ over4
 fresh
 python_server --think 0.5
 watch client-killed server
-on_client $PEER client $SERVER 443 ecdsa.test --after hello --stay 5 >/dev/null 2>&1 &
+(exec ip netns exec tlscribe-client $PEER client $SERVER 443 ecdsa.test --after hello --stay 5 >/dev/null 2>&1) &
 KILLED=$!
 sleep 1.5
 kill -9 $KILLED
+wait $KILLED 2>/dev/null || true
 watched
 label_at server "ssl of $PYTHON on both sides; the client is killed (-9) after the server's flight; captured at the server" $S $CLIENT_CLOSED
 
@@ -493,11 +495,11 @@ label_at client "s_client of $OPENSSL; the router drops all packets from the ser
 label_at server "s_client of $OPENSSL; the router drops all packets from the server's port; captured at the server, whose SYN-ACKs nobody answers" --tcp $(because connection_timeout network)
 fresh
 web_server
-forge syn --ttl 200
-watch tcp-forged-after-syn client
+forge synack --ttl 200
+watch tcp-forged-after-synack client
 from curl 1.3
 watched
-label_at client "$CURL; a box beside the wire resets the client upon its SYN, TTL 200, and the server's SYN-ACK comes after it" --tcp $(because middlebox_reset network)
+label_at client "$CURL; a box beside the wire resets the client upon the server's SYN-ACK, TTL 200" --tcp $(because middlebox_reset network)
 fresh
 serve 443 $PEER server 443 --after connect --stay 1
 forge ack --ttl 200 --to both

@@ -4,7 +4,7 @@ one of its ends, or of both. It cannot hold packets back.
 
     forge.py PORT WHEN [OPTIONS]
 
-WHEN: syn (the client's SYN), synack, ack (the end of the TCP handshake), hello (the client's first data), flight (the
+WHEN: synack, ack (the end of the TCP handshake), hello (the client's first data), flight (the
 server's first data), reply (the client's first data after that).
 """
 import argparse
@@ -19,7 +19,7 @@ FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("port", type=int)
-    parser.add_argument("when", choices=["syn", "synack", "ack", "hello", "flight", "reply"])
+    parser.add_argument("when", choices=["synack", "ack", "hello", "flight", "reply"])
     parser.add_argument("--to", choices=["client", "server", "both"], default="client", help="who gets a reset")
     parser.add_argument("--ttl", type=int, default=64)
     parser.add_argument("--id", type=lambda text: int(text, 0), default=0, help="the IPv4 identification")
