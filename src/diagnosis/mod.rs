@@ -43,12 +43,14 @@ pub fn diagnose(case: &Case<'_>) -> Verdict {
     let finding = match outcome {
         Outcome::Established => None,
         Outcome::Unused => rules::abandoned(&scene),
-        Outcome::Unfinished => rules::capture_incomplete(&scene),
+        Outcome::Unfinished => rules::given_up(&scene).or_else(|| rules::capture_incomplete(&scene)),
         Outcome::Failed | Outcome::Abandoned => rules::judge(&scene),
     };
-    if finding.is_some() && outcome == Outcome::Unused {
-        outcome = Outcome::Abandoned;
-    }
+    outcome = match (outcome, finding.as_ref().map(|finding| finding.cause)) {
+        (Outcome::Unused, Some(_)) => Outcome::Abandoned,
+        (Outcome::Unfinished, Some(cause)) if cause != Cause::CaptureIncomplete => Outcome::Failed,
+        _ => outcome,
+    };
     Verdict { outcome, failure: finding.map(|finding| Failure { stage: scene.stage(), finding }) }
 }
 

@@ -2,7 +2,7 @@
 
 use super::offer::Offer;
 use super::{Case, Evidence, Stage, words};
-use crate::handshake::{ClientAuth, CloseKind, Handshake, Missing, MissingWhy, Side, What};
+use crate::handshake::{ClientAuth, CloseKind, Handshake, Side, What};
 use crate::time::Mark;
 use crate::tls::registry::{AlertDescription, AlertLevel, HandshakeType};
 use std::ops::Deref;
@@ -80,7 +80,9 @@ impl<'a> Scene<'a> {
     }
 
     fn refused_by(&self, ending: Ending) -> Refused {
-        let answered = self.server_answered();
+        // What the server answered may have gone past the sensor: an alert that is about a certificate answers one.
+        let about_answer = matches!(ending, Ending { by: Side::Client, how: How::Alert(_, alert), .. } if is_about_answer(alert));
+        let answered = self.server_answered() || about_answer;
         let went_on = self.client_went_on(ending);
         match ending.by {
             Side::Server if !answered => Refused::Hello,
@@ -209,13 +211,6 @@ impl<'a> Scene<'a> {
         self.negotiated.client_auth
     }
 
-    /// Bytes of the two sides that went past the sensor. What the receiver never acknowledged is the network's loss.
-    pub(super) fn lost_by_sensor(&self) -> impl Iterator<Item = &Missing> {
-        self.handshake.missing.iter().filter(|missing| {
-            !matches!(missing.why, MissingWhy::Unacknowledged | MissingWhy::BeforeCapture) || missing.range.end > missing.range.start
-        }).filter(|missing| missing.why != MissingWhy::Unacknowledged)
-    }
-
     /// How long after its hello the client ended it.
     pub(super) fn waited(&self) -> std::time::Duration {
         let begin = self.hello_mark().unwrap_or(self.handshake.first);
@@ -291,6 +286,21 @@ fn ending(handshake: &Handshake) -> Option<Ending> {
         _ => How::Fin,
     };
     Some(Ending { by, how, mark: close.mark })
+}
+
+/// An alert that judges a certificate.
+fn is_about_answer(alert: AlertDescription) -> bool {
+    use AlertDescription as A;
+    matches!(
+        alert,
+        A::BAD_CERTIFICATE
+            | A::UNSUPPORTED_CERTIFICATE
+            | A::CERTIFICATE_REVOKED
+            | A::CERTIFICATE_EXPIRED
+            | A::CERTIFICATE_UNKNOWN
+            | A::UNKNOWN_CA
+            | A::BAD_CERTIFICATE_STATUS_RESPONSE
+    )
 }
 
 /// Not one of the alerts that go with a connection's ordinary life.

@@ -222,13 +222,15 @@ impl TcpState {
         if segment.flags.ack() {
             self.observe_ack(direction, segment, length, mark);
         }
-        if segment.flags.fin() {
-            let sequence = segment.sequence.wrapping_add(length);
-            // It counts what was sent, seen or not.
+        let sequence = segment.sequence.wrapping_add(length);
+        if !segment.flags.syn() {
+            // Whatever it carries, it counts what was sent before it, seen or not.
             let half = direction.of_mut(&mut self.halves);
             if half.has(BASED) && later(sequence, half.end) {
                 half.end = sequence;
             }
+        }
+        if segment.flags.fin() {
             let fin = Fin { mark, sequence, acknowledged: segment.acknowledgment };
             direction.of_mut(self.fins.get_or_insert_default()).get_or_insert(fin);
         }
@@ -344,7 +346,9 @@ impl TcpState {
         let Some(reset) = self.reset(direction) else { return };
         let end = segment.sequence.wrapping_add(length);
         let late = mark.time.since(reset.mark.time) >= TOO_LATE_TO_BE_OVERTAKEN;
-        let speaks = length > 0 && (late || later(end, reset.sequence));
+        // A host that has reset a connection does not close it in good order after that.
+        let closes = segment.flags.fin() && late;
+        let speaks = closes || length > 0 && (late || later(end, reset.sequence));
         let hears = segment.flags.ack()
             && half.has(ACK_SEEN)
             && later(segment.acknowledgment, half.acked)

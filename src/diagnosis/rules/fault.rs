@@ -34,7 +34,7 @@ pub(super) fn cryptographic_failure(scene: &Scene<'_>) -> Option<Finding> {
     } else {
         finding
     };
-    let shared_key = scene.handshake.cipher_suite.is_some_and(|suite| suite.uses_psk()) || scene.offer.as_ref().is_some_and(|offer| offer.pre_shared_key);
+    let shared_key = scene.handshake.cipher_suite.is_some_and(crate::tls::registry::CipherSuite::uses_psk) || scene.offer.as_ref().is_some_and(|offer| offer.pre_shared_key);
     let advice = if shared_key {
         "Compare the pre-shared key on both sides first: a different one shows like this."
     } else {

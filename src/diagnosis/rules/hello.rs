@@ -71,7 +71,7 @@ pub(super) fn ech_rejected(scene: &Scene<'_>) -> Option<Finding> {
         next.start.since(ending.mark.time) <= PROMPT_RETRY && next.sni == scene.offer.as_ref().and_then(|offer| offer.sni.clone())
     });
     let encrypted = matches!(ending.how, How::Encrypted(_)) && scene.finished();
-    if !required && !(encrypted && prompt) {
+    if !(required || encrypted && prompt) {
         return None;
     }
     let confidence = if required { Confidence::Certain } else { Confidence::Likely };

@@ -87,7 +87,7 @@ pub(super) fn abandoned(scene: &Scene<'_>) -> Option<Finding> {
     client_certificate::dropped(scene).or_else(|| hello::session_reuse_required(scene)).or_else(|| server_certificate::abandoned(scene))
 }
 
-pub(super) use network::capture_incomplete;
+pub(super) use network::{capture_incomplete, given_up};
 
 /// What the client did differently in its next try, and how that went.
 fn what_changed(scene: &Scene<'_>) -> Option<Evidence> {

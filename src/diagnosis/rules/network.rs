@@ -9,8 +9,8 @@ use std::time::Duration;
 const SILENCE: Duration = Duration::from_millis(900);
 /// Another connection that finished this soon won the race.
 const RACE: Duration = Duration::from_secs(1);
-/// A segment that was sent again so often did not get through.
-const GIVEN_UP: u32 = 2;
+/// A segment that was sent again so often does not get through, though its sender may still be trying when the capture ends.
+const GIVEN_UP: u32 = 3;
 
 /// The capture lacks what would tell how the handshake went.
 pub(in super::super) fn capture_incomplete(scene: &Scene<'_>) -> Option<Finding> {
@@ -33,7 +33,7 @@ pub(in super::super) fn capture_incomplete(scene: &Scene<'_>) -> Option<Finding>
     };
     finding = finding.because("missing", Some(first.from), None, what);
     if lost.len() > 1 {
-        finding = finding.because("missing", None, None, format!("{} more", words::counted((lost.len() - 1) as u64, "range")));
+        finding = finding.because("missing", None, None, format!("{} more", words::counted(lost.len().saturating_sub(1) as u64, "range")));
     }
     let advice = match first.why {
         MissingWhy::Snapped => "Capture whole packets (`tcpdump -s 0`).",
@@ -41,6 +41,16 @@ pub(in super::super) fn capture_incomplete(scene: &Scene<'_>) -> Option<Finding>
         _ => "Capture closer to one of the two ends, with a larger buffer (`tcpdump -B`), and check the mirror port for drops.",
     };
     Some(finding.advise(advice))
+}
+
+/// Something that is sent again and again and does not get through, until nothing more is heard: nobody has closed the
+/// connection where it can be seen, and it has failed all the same.
+pub(in super::super) fn given_up(scene: &Scene<'_>) -> Option<Finding> {
+    let again = [Side::Client, Side::Server].map(|side| scene.handshake.sent_again(side).count);
+    if again.iter().all(|count| *count < GIVEN_UP) || scene.handshake.lost_by_the_sensor().next().is_some() {
+        return None;
+    }
+    large_packet_lost(scene).or_else(|| client_hello_lost(scene)).or_else(|| server_flight_lost(scene))
 }
 
 /// True where nothing but the transport tells how it ended: no alert, nothing encrypted.
@@ -60,6 +70,7 @@ pub(super) fn large_packet_lost(scene: &Scene<'_>) -> Option<Finding> {
     };
     let too_long = [Side::Client, Side::Server].into_iter().find_map(|side| scene.handshake.too_long(side).map(|told| (side, told)));
     let smaller_passed = scene.handshake.lost_while_smaller_passed(from);
+    let second_lost = second_segment_lost(scene).filter(|_| from == Side::Client);
     let size_intolerant = smaller_hello_passed(scene);
     if arrived && !size_intolerant {
         return None;
@@ -74,6 +85,10 @@ pub(super) fn large_packet_lost(scene: &Scene<'_>) -> Option<Finding> {
             let what = format!("segments of {size} bytes and more of the {} were sent again and never acknowledged, while shorter ones passed", from.name());
             let mark = Some(scene.handshake.sent_again(from).first).filter(|mark| mark.frame > 0);
             (Confidence::Likely, Evidence { code: "sizes", side: Some(from), mark, what })
+        }
+        (None, None) if second_lost.is_some() => {
+            let what = format!("the hello takes more than one segment; the first {} bytes were acknowledged, the rest never", second_lost.unwrap_or_default());
+            (Confidence::Likely, Evidence { code: "second_segment", side: Some(Side::Client), mark: scene.hello_mark(), what })
         }
         (None, None) if size_intolerant => {
             let what = "the client's next try, with a shorter hello without a post-quantum key share, went through".to_owned();
@@ -94,6 +109,13 @@ pub(super) fn large_packet_lost(scene: &Scene<'_>) -> Option<Finding> {
         .into()
 }
 
+/// How much of a ClientHello in several segments was acknowledged, where that is a part of it and the rest was sent again.
+fn second_segment_lost(scene: &Scene<'_>) -> Option<u64> {
+    let acknowledged = scene.handshake.client_hello_acknowledged().filter(|acknowledged| *acknowledged > 0)?;
+    let again = scene.handshake.sent_again(Side::Client).count > 0;
+    (again && acknowledged < scene.handshake.client_hello_end()?).then_some(acknowledged)
+}
+
 /// The client tried again without a post-quantum key share, in fewer bytes, and finished.
 fn smaller_hello_passed(scene: &Scene<'_>) -> bool {
     let post_quantum = scene.offer.as_ref().is_some_and(|offer| offer.groups.iter().any(|group| group.is_post_quantum()));
@@ -111,7 +133,7 @@ pub(super) fn client_hello_lost(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let summary = format!("The client's hello does not reach {}: it was sent {} and never acknowledged.", scene.server_name(), times(again.count));
-    let confidence = if again.count >= GIVEN_UP || unreachable.is_some() { Confidence::Likely } else { Confidence::Possible };
+    let confidence = if again.count >= 2 || unreachable.is_some() { Confidence::Likely } else { Confidence::Possible };
     let mut finding = Finding::new(Cause::ClientHelloLost, Party::Network, confidence, summary);
     if again.count > 0 {
         let what = format!("the hello was sent again {}, for {}", words::counted(again.count, "time"), words::span(again.last.time.since(handshake.first.time)));
@@ -141,14 +163,27 @@ fn times(again: u32) -> String {
 pub(super) fn server_flight_lost(scene: &Scene<'_>) -> Option<Finding> {
     let handshake = scene.handshake;
     let again = handshake.sent_again(Side::Server);
-    if !is_mute(scene) || !scene.server_answered() || handshake.server_flight_arrived() != Some(false) || again.count == 0 {
+    // Nothing of it was seen, but the numbers of later packets count it.
+    let unseen = !scene.server_answered() && handshake.plain.get(Side::Server.index()).is_none_or(Option::is_none);
+    if !is_mute(scene) || handshake.server_flight_arrived() != Some(false) || again.count == 0 && !unseen {
         return None;
     }
-    let summary = format!("The answer of {} does not reach the client: it was sent {} and never acknowledged.", scene.server_name(), times(again.count));
-    let confidence = if again.count >= GIVEN_UP { Confidence::Likely } else { Confidence::Possible };
-    let what = format!("the server's flight was sent again {}, for {}", words::counted(again.count, "time"), words::span(again.last.time.since(again.first.time)));
-    Finding::new(Cause::ServerFlightLost, Party::Network, confidence, summary)
-        .because("retransmissions", Some(Side::Server), Some(again.first), what)
+    let sent = handshake.side(Side::Server).sent;
+    let summary = if unseen {
+        format!("The answer of {} does not reach the client: {sent} bytes of it were sent and never came by here.", scene.server_name())
+    } else {
+        format!("The answer of {} does not reach the client: it was sent {} and never acknowledged.", scene.server_name(), times(again.count))
+    };
+    let confidence = if again.count >= 2 || unseen { Confidence::Likely } else { Confidence::Possible };
+    let finding = Finding::new(Cause::ServerFlightLost, Party::Network, confidence, summary);
+    let finding = if unseen {
+        let what = format!("the server's last packet has a sequence number {sent} bytes further than anything that was seen of it, and the client never acknowledged that");
+        finding.because("sequence", Some(Side::Server), Some(handshake.last), what)
+    } else {
+        let what = format!("the server's flight was sent again {}, for {}", words::counted(again.count, "time"), words::span(again.last.time.since(again.first.time)));
+        finding.because("retransmissions", Some(Side::Server), Some(again.first), what)
+    };
+    finding
         .with(scene.ending_evidence())
         .advise("Look for a firewall that drops answers (asymmetric routes and stateful filters, inspection of certificates), and capture at the client to see what arrives.")
         .into()

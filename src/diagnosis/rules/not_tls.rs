@@ -84,7 +84,9 @@ pub(super) fn proxy_protocol_mismatch(scene: &Scene<'_>) -> Option<Finding> {
 pub(super) fn server_not_tls(scene: &Scene<'_>) -> Option<Finding> {
     let plain = said(scene, Side::Server)?;
     let hello = scene.hello_mark()?;
-    if scene.server_answered() || !(plain.answers_hello || greeted_first(scene, plain)) {
+    // Behind a hole nothing looks like TLS.
+    let hole = scene.handshake.missing.iter().any(|missing| missing.from == Side::Server);
+    if scene.server_answered() || hole || !(plain.answers_hello || greeted_first(scene, plain)) {
         return None;
     }
     let protocol = protocol(&plain.head);

@@ -35,7 +35,7 @@ pub(super) fn refused(scene: &Scene<'_>) -> Option<Finding> {
     };
     let mut candidates: Vec<Narrow> = [suites(scene, offer), groups(scene, offer), schemes(scene, offer)].into_iter().flatten().collect();
     // The sort is stable: with equal confidence suites come before groups and these before schemes.
-    candidates.sort_by(|a, b| b.confidence.cmp(&a.confidence));
+    candidates.sort_by_key(|narrow| std::cmp::Reverse(narrow.confidence));
     if scene.alert_from(Side::Server) == Some(A::ILLEGAL_PARAMETER) {
         candidates.retain(|narrow| narrow.cause == Cause::GroupMismatch);
     }

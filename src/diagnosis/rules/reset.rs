@@ -57,8 +57,8 @@ fn signs(scene: &Scene<'_>, named: Side, reset: Reset) -> Vec<Evidence> {
     }
     let closed_before = tcp.fin.is_some_and(|fin| fin <= reset.mark);
     // A host that still has the connection acknowledges with its reset (RFC 9293 section 3.10.7.4).
-    if reset.flags & ACK == 0 && !closed_before && tcp.acknowledged.is_some_and(|acknowledged| acknowledged > 0) {
-        sign("no_ack", format!("the reset lacks the ACK flag, although the {who} has just acknowledged data on this connection"));
+    if reset.flags & ACK == 0 && !closed_before && tcp.acknowledged.is_some() {
+        sign("no_ack", format!("the reset lacks the ACK flag, as if the {who} knew no such connection, which it has just acknowledged"));
     }
     if tcp.anomalies.after_reset.count > 0 {
         let after = tcp.anomalies.after_reset;

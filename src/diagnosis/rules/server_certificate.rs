@@ -68,7 +68,8 @@ impl Chain<'_> {
 /// The client refused the server's flight, and its certificate is why.
 pub(super) fn refused(scene: &Scene<'_>) -> Option<Finding> {
     let ending = scene.ending.filter(|ending| ending.by == Side::Client)?;
-    if !scene.refuses(Refused::ServerFlight) && !(scene.refuses(Refused::Finish) && matches!(ending.how, How::Alert(..) | How::Encrypted(_))) {
+    let late = scene.refuses(Refused::Finish) && matches!(ending.how, How::Alert(..) | How::Encrypted(_));
+    if !(scene.refuses(Refused::ServerFlight) || late) {
         return None;
     }
     let says = says(scene)?;
