@@ -50,6 +50,9 @@ pub(super) struct Arguments {
     /// Only server names that match, as in '*.example.org'
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     sni: Vec<Glob>,
+    /// Also connections to TLS servers that were refused, never answered, or closed without a word
+    #[arg(long, help_heading = "Selection")]
+    tcp: bool,
 
     /// Write events to a file; - is standard output
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
@@ -146,6 +149,7 @@ impl Arguments {
             limits: Limits {
                 flows: self.max_flows.max(1),
                 total_bytes: self.max_buffer.saturating_mul(1 << 20),
+                tcp: self.tcp,
                 ..Limits::default()
             },
         })

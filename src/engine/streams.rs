@@ -5,10 +5,10 @@ use super::Limits;
 use super::connection::Verdict;
 use super::timers::Timer;
 use crate::flow::tcp::{Reset, TcpState, later};
-use crate::flow::{Assembler, Delivery, Direction, FlowKey, Gate, Piece};
+use crate::flow::{Assembler, Delivery, Direction, Gate, Piece};
 use crate::handshake::MissingWhy;
 use crate::handshake::tracker::{Chunk, Surroundings, Tracker};
-use crate::packet::{Frame, Packet, Segment};
+use crate::packet::Segment;
 use crate::time::{Mark, Timestamp};
 use std::time::Duration;
 
@@ -26,15 +26,7 @@ pub(super) struct Streams {
 }
 
 impl Streams {
-    pub(super) fn new(key: &FlowKey, tcp: &TcpState, frame: &Frame<'_>, packet: &Packet<'_>) -> Self {
-        let surroundings = Surroundings {
-            ends: Direction::BOTH.map(|direction| key.sender(direction)),
-            opener: tcp.opened_by(),
-            vlan: packet.vlan,
-            tunnels: packet.tunnels,
-            interface: frame.interface,
-        };
-        let mark = frame.mark();
+    pub(super) fn new(surroundings: Surroundings, mark: Mark) -> Self {
         Self { assemblers: Default::default(), tracker: Tracker::new(surroundings), waiting: [None; 3], stood: [0; 2], last: mark }
     }
 
