@@ -183,6 +183,8 @@ pub struct TcpState {
 #[derive(Clone, Copy, Debug, Default)]
 struct Rare {
     anomalies: [Anomalies; 2],
+    /// The sequence number that a packet without data had, where that lies behind all data seen before it.
+    counted: [Option<u32>; 2],
     icmp: Option<(Mark, IcmpError)>,
 }
 
@@ -222,20 +224,26 @@ impl TcpState {
         if segment.flags.ack() {
             self.observe_ack(direction, segment, length, mark);
         }
-        let sequence = segment.sequence.wrapping_add(length);
-        if !segment.flags.syn() {
-            // Whatever it carries, it counts what was sent before it, seen or not.
-            let half = direction.of_mut(&mut self.halves);
-            if half.has(BASED) && later(sequence, half.end) {
-                half.end = sequence;
-            }
+        if length == 0 && !segment.flags.syn() {
+            self.observe_count(direction, segment.sequence);
         }
         if segment.flags.fin() {
-            let fin = Fin { mark, sequence, acknowledged: segment.acknowledgment };
+            let fin = Fin { mark, sequence: segment.sequence.wrapping_add(length), acknowledged: segment.acknowledgment };
             direction.of_mut(self.fins.get_or_insert_default()).get_or_insert(fin);
         }
         if segment.window == 0 && !segment.flags.syn() {
             self.anomaly(direction).zero_windows.add(mark);
+        }
+    }
+
+    /// A packet without data stands behind all that its sender has sent, seen or not.
+    fn observe_count(&mut self, direction: Direction, sequence: u32) {
+        let half = direction.of(&self.halves);
+        if half.has(BASED) && later(sequence, half.end) {
+            let counted = direction.of_mut(&mut self.rare.get_or_insert_default().counted);
+            if counted.is_none_or(|before| later(sequence, before)) {
+                *counted = Some(sequence);
+            }
         }
     }
 
@@ -303,6 +311,7 @@ impl TcpState {
             other.base = segment.acknowledgment;
         }
         let other = *other;
+        let sent = self.sent_up_to(direction.reverse());
         let half = direction.of_mut(&mut self.halves);
         let window = std::mem::replace(&mut half.window, segment.window);
         let undecided = other.has(AMBIGUOUS) && !other.first_data.is_set();
@@ -314,7 +323,7 @@ impl TcpState {
             && window == segment.window
             && !segment.flags.syn()
             && !segment.flags.fin()
-            && later(other.end, half.acked)
+            && later(sent, half.acked)
         {
             self.anomaly(direction).duplicate_acks.add(mark);
         }
@@ -442,6 +451,16 @@ impl TcpState {
         TcpFacts { sides: [self.side(client), self.side(client.reverse())] }
     }
 
+    /// The sequence number after the last byte that a direction is known to have sent: a FIN, or the number of a packet
+    /// without data, counts those not seen.
+    fn sent_up_to(&self, direction: Direction) -> u32 {
+        let half = direction.of(&self.halves);
+        // A FIN takes a number of its own, and the packets after it count that too.
+        let counted = || *direction.of(&self.rare.as_deref()?.counted);
+        let counted = self.fin(direction).map(|fin| fin.sequence).or_else(counted);
+        counted.filter(|counted| half.has(BASED) && later(*counted, half.end)).unwrap_or(half.end)
+    }
+
     fn side(&self, direction: Direction) -> TcpSide {
         let (half, other) = (direction.of(&self.halves), direction.reverse().of(&self.halves));
         let acknowledged = half.has(ACK_SEEN) && other.has(BASED);
@@ -453,7 +472,7 @@ impl TcpState {
             mss: (half.mss > 0).then_some(half.mss),
             ip_ids: half.ids.sum_up(),
             longest: half.longest,
-            sent: u64::from(distance(half.base, half.end)),
+            sent: u64::from(distance(half.base, self.sent_up_to(direction))),
             acknowledged: acknowledged.then(|| u64::from(distance(other.base, half.acked))),
             anomalies: self.anomalies(direction).copied().unwrap_or_default(),
         }
