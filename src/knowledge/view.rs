@@ -96,6 +96,9 @@ pub struct Story {
     /// The same client's FTP control connection under TLS to the same host, whatever the port, that finished last before
     /// this handshake: what a data connection belongs to.
     pub control: Option<Attempt>,
+    /// A try for the same name over the other address family, begun nearly at once with a hello of the same shape, that
+    /// finished: with another address, and most likely of the same client.
+    pub rival: Option<Attempt>,
 }
 
 impl Story {

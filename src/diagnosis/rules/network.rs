@@ -53,6 +53,11 @@ pub(in super::super) fn given_up(scene: &Scene<'_>) -> Option<Finding> {
     large_packet_lost(scene).or_else(|| client_hello_lost(scene)).or_else(|| server_flight_lost(scene))
 }
 
+/// A segment of so many bytes is large: shorter ones pass every path (RFC 8200 section 5, less the headers).
+const LARGE: u64 = 1200;
+/// So many large segments a server sends before it waits for an acknowledgment (RFC 6928 has ten).
+const WINDOW_OF_LARGE: u64 = 8;
+
 /// True where nothing but the transport tells how it ended: no alert, nothing encrypted.
 fn is_mute(scene: &Scene<'_>) -> bool {
     scene.ending.is_none_or(|ending| matches!(ending.how, How::Fin | How::Rst | How::CloseNotify))
@@ -63,7 +68,8 @@ pub(super) fn large_packet_lost(scene: &Scene<'_>) -> Option<Finding> {
     if !is_mute(scene) {
         return None;
     }
-    let from = if scene.server_answered() { Side::Server } else { Side::Client };
+    let answering = scene.server_answered() || scene.handshake.side(Side::Server).sent > 0;
+    let from = if answering { Side::Server } else { Side::Client };
     let arrived = match from {
         Side::Client => scene.handshake.client_hello_arrived() == Some(true),
         Side::Server => scene.handshake.server_flight_arrived() != Some(false),
@@ -71,6 +77,8 @@ pub(super) fn large_packet_lost(scene: &Scene<'_>) -> Option<Finding> {
     let too_long = [Side::Client, Side::Server].into_iter().find_map(|side| scene.handshake.too_long(side).map(|told| (side, told)));
     let smaller_passed = scene.handshake.lost_while_smaller_passed(from);
     let second_lost = second_segment_lost(scene).filter(|_| from == Side::Client);
+    let hole = large_hole(scene);
+    let whole_window = whole_window_lost(scene);
     let size_intolerant = smaller_hello_passed(scene);
     if arrived && !size_intolerant {
         return None;
@@ -85,6 +93,16 @@ pub(super) fn large_packet_lost(scene: &Scene<'_>) -> Option<Finding> {
             let what = format!("segments of {size} bytes and more of the {} were sent again and never acknowledged, while shorter ones passed", from.name());
             let mark = Some(scene.handshake.sent_again(from).first).filter(|mark| mark.frame > 0);
             (Confidence::Likely, Evidence { code: "sizes", side: Some(from), mark, what })
+        }
+        (None, None) if hole.is_some() => {
+            let bytes = hole.unwrap_or_default();
+            let what = format!("the client has what follows {bytes} bytes of the server's flight, and asks for these again in vain: only shorter segments arrive");
+            (Confidence::Likely, Evidence { code: "hole", side: Some(Side::Server), mark: None, what })
+        }
+        (None, None) if whole_window => {
+            let sent = scene.handshake.side(Side::Server).sent;
+            let what = format!("the server sent {sent} bytes in full segments, and none of them was acknowledged, while packets without data pass both ways");
+            (Confidence::Possible, Evidence { code: "full_segments", side: Some(Side::Server), mark: None, what })
         }
         (None, None) if second_lost.is_some() => {
             let what = format!("the hello takes more than one segment; the first {} bytes were acknowledged, the rest never", second_lost.unwrap_or_default());
@@ -107,6 +125,23 @@ pub(super) fn large_packet_lost(scene: &Scene<'_>) -> Option<Finding> {
              post-quantum groups the client's hello fits into one.",
         )
         .into()
+}
+
+/// The bytes of a hole in the server's flight of at least a large segment, beyond which the client got shorter ones.
+fn large_hole(scene: &Scene<'_>) -> Option<u64> {
+    let (client, server) = (scene.handshake.side(Side::Client), scene.handshake.side(Side::Server));
+    let hole = scene.handshake.lost_by_the_network().find(|missing| missing.from == Side::Server)?;
+    let bytes = hole.range.end.saturating_sub(hole.range.start);
+    (bytes >= LARGE && u64::from(server.longest) < LARGE && client.has_a_hole()).then_some(bytes)
+}
+
+/// True where the server sent so much that its last, shorter segment had to wait, and nothing of that arrived: all that
+/// was lost was large.
+fn whole_window_lost(scene: &Scene<'_>) -> bool {
+    let (client, server) = (scene.handshake.side(Side::Client), scene.handshake.side(Side::Server));
+    let nothing = client.acknowledged.is_none_or(|acknowledged| acknowledged == 0);
+    let full = server.anomalies.resent.is_none_or(|(shortest, _)| u64::from(shortest) >= LARGE);
+    nothing && full && server.sent >= WINDOW_OF_LARGE * LARGE
 }
 
 /// How much of a ClientHello in several segments was acknowledged, where that is a part of it and the rest was sent again.
@@ -194,7 +229,7 @@ pub(super) fn superseded(scene: &Scene<'_>) -> Option<Finding> {
     let ending = scene.ending.filter(|ending| ending.by == Side::Client && matches!(ending.how, How::Fin | How::Rst | How::CloseNotify))?;
     let name = scene.offer.as_ref().and_then(|offer| offer.sni.as_deref());
     let story = scene.story;
-    let winner = story.earlier.iter().chain(&story.later).find(|other| {
+    let winner = story.earlier.iter().chain(&story.later).chain(&story.rival).find(|other| {
         let finished = other.finished.filter(|_| matches!(other.outcome, Outcome::Established | Outcome::Unused));
         let close = finished.is_some_and(|finished| finished.since(ending.mark.time).max(ending.mark.time.since(finished)) <= RACE);
         // It was a race where both were under way at a time.
@@ -260,7 +295,8 @@ pub(super) fn not_connected(scene: &Scene<'_>) -> Option<Finding> {
 
 /// The server had the whole hello and said nothing until the client gave up.
 pub(super) fn server_silent(scene: &Scene<'_>) -> Option<Finding> {
-    if !scene.refuses(Refused::Silence) || !is_mute(scene) || scene.handshake.client_hello_arrived() != Some(true) {
+    let said_something = scene.handshake.side(Side::Server).sent > 0;
+    if !scene.refuses(Refused::Silence) || !is_mute(scene) || scene.handshake.client_hello_arrived() != Some(true) || said_something {
         return None;
     }
     let waited = scene.waited();
