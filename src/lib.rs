@@ -9,6 +9,7 @@
 //! | [`packet`] | one frame: link layer, tunnels, IP, fragments, TCP, UDP, ICMP errors |
 //! | [`flow`] | who talks to whom: keys, the bounded table, TCP facts, reassembly |
 //! | [`tls`] | the wire format: records, messages, extensions, alerts, registries; no state |
+//! | [`starttls`] | what is said in the clear before TLS, or instead of it |
 //! | [`handshake`] | the tracker: messages, records and transport facts of one flow become a [`handshake::Handshake`] |
 //! | [`engine`] | frames in, handshakes out; no file, thread or clock |
 //! | [`fingerprint`], [`x509`] | JA3, JA3S, JA4, community id; certificate facts |
@@ -35,7 +36,7 @@ macro_rules! hostile_input {
     )*};
 }
 
-hostile_input!(time, packet, flow, tls, handshake, engine, fingerprint, x509, knowledge, policy, diagnosis);
+hostile_input!(time, packet, flow, tls, starttls, handshake, engine, fingerprint, x509, knowledge, policy, diagnosis);
 
 pub mod capture;
 pub mod cli;

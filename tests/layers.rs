@@ -5,11 +5,12 @@ use crate::support::{files_below, root};
 use std::path::{Path, PathBuf};
 
 /// The modules of `src/`, from the ground up. Those of one line may use each other.
-const LAYERS: [&[&str]; 15] = [
+const LAYERS: [&[&str]; 16] = [
     &["time", "hex"],
     &["packet"],
     &["flow"],
     &["tls"],
+    &["starttls"],
     &["handshake"],
     &["engine"],
     &["fingerprint", "x509"],

@@ -185,6 +185,12 @@ impl Connection {
         let Some(streams) = &mut self.streams else { return Verdict::default() };
         done.extend(streams.tracker.superseded());
         if streams.tracker.is_foreign() {
+            if streams.tracker.is_refused() {
+                let tcp = &self.tcp;
+                let facts = tcp.facts(streams.tracker.presumed_client());
+                streams.tracker.begin_without_hello(None, &facts);
+                done.extend(streams.tracker.settle(None, true, |client| tcp.facts(client), mark.time));
+            }
             return Verdict { over: true, ..Verdict::default() };
         }
         let mut verdict = Verdict::default();
@@ -249,16 +255,27 @@ impl Connection {
         let Some(streams) = &mut self.streams else { return };
         streams.end(&self.tcp);
         done.extend(streams.tracker.superseded());
-        let Some(client) = streams.tracker.client() else { return };
-        let close = close::first(&self.tcp, client, streams).unwrap_or(Close { by: otherwise, side: None, mark: streams.last });
+        let client = streams.tracker.presumed_client();
+        if !streams.tracker.is_tracking() {
+            let close = close::first(&self.tcp, client, streams);
+            streams.tracker.begin_without_hello(close, &self.tcp.facts(client));
+        }
+        if let Some((mark, error)) = self.tcp.first_icmp() {
+            streams.tracker.icmp_before(mark, error);
+        }
+        let close = close::first(&self.tcp, client, streams).unwrap_or(match streams.tracker.ending_icmp() {
+            Some(mark) => Close { by: CloseKind::Icmp, side: None, mark },
+            None => Close { by: otherwise, side: None, mark: streams.last },
+        });
         let tcp = &self.tcp;
         done.extend(streams.tracker.settle(Some(close), open, |client| tcp.facts(client), now));
     }
 
     /// Takes note of an ICMP error about one of its packets.
     pub(super) fn icmp(&mut self, mark: Mark, error: IcmpError) {
-        if let Some(streams) = &mut self.streams {
-            streams.tracker.icmp(mark, error);
+        match &mut self.streams {
+            Some(streams) if streams.tracker.is_tracking() => streams.tracker.icmp(mark, error),
+            _ => self.tcp.icmp(mark, error),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The engine driven without files: scripted conversations, and the same ones out of order, doubled and with losses.
 
+mod plain;
 mod script;
 
 use super::*;

@@ -4,10 +4,18 @@
 //! An open flow has to fit a small budget, so marks are kept relative to the flow's first frame in eight bytes, its end is
 //! kept apart from when it comes, and what most flows never see (retransmissions, resets, holes) from the first one on.
 
+mod ip_ids;
+
+pub use ip_ids::IpIds;
+
 use super::key::Direction;
-use crate::packet::{Packet, Segment, TcpFlags};
+use crate::packet::{IcmpError, Packet, Segment, TcpFlags, TcpOption};
 use crate::time::{Mark, Timestamp};
+use ip_ids::RunningIds;
 use std::time::Duration;
+
+/// A segment sent again this long after its sender's reset was not just overtaken by it.
+const TOO_LATE_TO_BE_OVERTAKEN: Duration = Duration::from_millis(50);
 
 /// How often something happened, and when it first and last did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,23 +60,6 @@ impl Reset {
     pub fn acknowledged(self) -> Option<u32> {
         TcpFlags(self.flags).ack().then_some(self.acknowledgment)
     }
-}
-
-/// How the IPv4 identifications of one side's packets went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum IpIds {
-    /// Too few packets, or IPv6.
-    #[default]
-    Unknown,
-    /// All of them zero.
-    Zero,
-    /// Each a little more than the one before: a counter.
-    Counting {
-        /// The identification of the last packet before this side's first reset, or of the last one.
-        last: u16,
-    },
-    /// Neither: they tell nothing.
-    Irregular,
 }
 
 /// What went wrong in one direction, or was unusual.
@@ -136,6 +127,7 @@ const BASED: u8 = 2;
 const ACK_SEEN: u8 = 4;
 const HEARD: u8 = 8;
 const AMBIGUOUS: u8 = 16;
+const RESET: u8 = 32;
 
 /// One direction's running facts.
 #[derive(Clone, Copy, Debug)]
@@ -149,6 +141,11 @@ struct Half {
     syn: Moment,
     first_data: Moment,
     window: u16,
+    /// As announced; 0 where it was not.
+    mss: u16,
+    longest: u16,
+    ids: RunningIds,
+    /// Of the last packet that was no reset; 0 before that.
     ttl: u8,
     flags: u8,
 }
@@ -161,6 +158,9 @@ impl Half {
         syn: Moment::NEVER,
         first_data: Moment::NEVER,
         window: 0,
+        mss: 0,
+        longest: 0,
+        ids: RunningIds::NEW,
         ttl: 0,
         flags: 0,
     };
@@ -176,13 +176,20 @@ pub struct TcpState {
     origin: Mark,
     halves: [Half; 2],
     fins: Option<Box<[Option<Fin>; 2]>>,
-    anomalies: Option<Box<[Anomalies; 2]>>,
+    rare: Option<Box<Rare>>,
+}
+
+/// What most flows never see.
+#[derive(Clone, Copy, Debug, Default)]
+struct Rare {
+    anomalies: [Anomalies; 2],
+    icmp: Option<(Mark, IcmpError)>,
 }
 
 impl TcpState {
     /// Of a flow whose first frame is `origin`.
     pub const fn new(origin: Mark) -> Self {
-        Self { origin, halves: [Half::NEW; 2], fins: None, anomalies: None }
+        Self { origin, halves: [Half::NEW; 2], fins: None, rare: None }
     }
 
     /// The flow's first frame.
@@ -195,7 +202,9 @@ impl TcpState {
         let length = payload_length(segment);
         let half = direction.of_mut(&mut self.halves);
         half.flags |= HEARD;
-        half.ttl = packet.ttl;
+        if half.has(RESET) && !segment.flags.rst() {
+            self.observe_after_reset(direction, segment, length, mark);
+        }
         if segment.flags.syn() {
             self.observe_syn(direction, segment, mark);
         } else if length > 0 {
@@ -205,11 +214,22 @@ impl TcpState {
             self.observe_reset(direction, packet, segment, mark);
             return;
         }
+        let half = direction.of_mut(&mut self.halves);
+        half.ttl = packet.ttl;
+        if let (Some(id), false, false) = (packet.ip_id, segment.flags.syn(), half.has(RESET)) {
+            half.ids.observe(id);
+        }
         if segment.flags.ack() {
             self.observe_ack(direction, segment, length, mark);
         }
         if segment.flags.fin() {
-            let fin = Fin { mark, sequence: segment.sequence.wrapping_add(length), acknowledged: segment.acknowledgment };
+            let sequence = segment.sequence.wrapping_add(length);
+            // It counts what was sent, seen or not.
+            let half = direction.of_mut(&mut self.halves);
+            if half.has(BASED) && later(sequence, half.end) {
+                half.end = sequence;
+            }
+            let fin = Fin { mark, sequence, acknowledged: segment.acknowledgment };
             direction.of_mut(self.fins.get_or_insert_default()).get_or_insert(fin);
         }
         if segment.window == 0 && !segment.flags.syn() {
@@ -236,6 +256,7 @@ impl TcpState {
         }
         half.base = base;
         half.syn = moment;
+        half.mss = segment.tcp_options().find_map(maximum_segment_size).unwrap_or_default();
         half.flags |= SYN_SEEN | BASED;
         let other = direction.reverse().of_mut(&mut self.halves);
         if segment.flags.ack() && !other.has(SYN_SEEN) && !other.first_data.is_set() {
@@ -251,13 +272,18 @@ impl TcpState {
         if !half.first_data.is_set() {
             half.first_data = moment;
         }
+        let size = u16::try_from(length).unwrap_or(u16::MAX);
+        half.longest = half.longest.max(size);
         if !half.has(BASED) {
             (half.base, half.end) = (sequence, end);
             half.flags |= BASED;
         } else if later(end, half.end) {
             half.end = end;
         } else if half.has(SYN_SEEN) || !later(half.base, sequence) {
-            self.anomaly(direction).retransmissions.add(mark);
+            let anomalies = self.anomaly(direction);
+            anomalies.retransmissions.add(mark);
+            let (shortest, longest) = anomalies.resent.unwrap_or((size, size));
+            anomalies.resent = Some((shortest.min(size), longest.max(size)));
         }
         let half = direction.of_mut(&mut self.halves);
         if !half.has(SYN_SEEN) && later(half.base, sequence) {
@@ -308,6 +334,24 @@ impl TcpState {
         anomalies.resets.add(mark);
         anomalies.first_reset.get_or_insert(reset);
         anomalies.last_reset = Some(reset);
+        direction.of_mut(&mut self.halves).flags |= RESET;
+    }
+
+    /// Takes note of what a side's own reset would have ended: data, and acknowledgments of more than it had before. What
+    /// the reset may only have overtaken in the capture does not count.
+    fn observe_after_reset(&mut self, direction: Direction, segment: &Segment<'_>, length: u32, mark: Mark) {
+        let half = *direction.of(&self.halves);
+        let Some(reset) = self.reset(direction) else { return };
+        let end = segment.sequence.wrapping_add(length);
+        let late = mark.time.since(reset.mark.time) >= TOO_LATE_TO_BE_OVERTAKEN;
+        let speaks = length > 0 && (late || later(end, reset.sequence));
+        let hears = segment.flags.ack()
+            && half.has(ACK_SEEN)
+            && later(segment.acknowledgment, half.acked)
+            && reset.acknowledged().is_none_or(|acknowledged| later(segment.acknowledgment, acknowledged));
+        if !segment.flags.syn() && (speaks || hears) {
+            self.anomaly(direction).after_reset.add(mark);
+        }
     }
 
     /// Takes note that bytes sent again differed from those sent first.
@@ -316,7 +360,21 @@ impl TcpState {
     }
 
     fn anomaly(&mut self, direction: Direction) -> &mut Anomalies {
-        direction.of_mut(self.anomalies.get_or_insert_default())
+        direction.of_mut(&mut self.rare.get_or_insert_default().anomalies)
+    }
+
+    fn anomalies(&self, direction: Direction) -> Option<&Anomalies> {
+        Some(direction.of(&self.rare.as_deref()?.anomalies))
+    }
+
+    /// Takes note of an ICMP error about a packet of the flow.
+    pub fn icmp(&mut self, mark: Mark, error: IcmpError) {
+        self.rare.get_or_insert_default().icmp.get_or_insert((mark, error));
+    }
+
+    /// The first ICMP error about a packet of the flow.
+    pub fn first_icmp(&self) -> Option<(Mark, IcmpError)> {
+        self.rare.as_deref()?.icmp
     }
 
     /// The sequence number where a direction's stream begins, as far as is known: from its SYN, or from what the other
@@ -356,13 +414,12 @@ impl TcpState {
 
     /// The first reset of a direction.
     pub fn reset(&self, direction: Direction) -> Option<Reset> {
-        direction.of(self.anomalies.as_deref()?).first_reset
+        self.anomalies(direction)?.first_reset
     }
 
     /// True where a direction has asked again for bytes that it lacks, by duplicate or selective acknowledgments.
     pub fn asks_again(&self, direction: Direction) -> bool {
-        let anomalies = self.anomalies.as_deref().map(|pair| direction.of(pair));
-        anomalies.is_some_and(|anomalies| anomalies.duplicate_acks.count > 0 || anomalies.selective_acks.count > 0)
+        self.anomalies(direction).is_some_and(|anomalies| anomalies.duplicate_acks.count > 0 || anomalies.selective_acks.count > 0)
     }
 
     /// Who opened the connection: the first to send a SYN.
@@ -388,13 +445,13 @@ impl TcpState {
             syn: half.syn.mark(self.origin),
             first_data: half.first_data.mark(self.origin),
             fin: self.fin(direction).map(|fin| fin.mark),
-            ttl: half.has(HEARD).then_some(half.ttl),
-            mss: None,
-            ip_ids: IpIds::Unknown,
-            longest: 0,
+            ttl: (half.ttl > 0).then_some(half.ttl),
+            mss: (half.mss > 0).then_some(half.mss),
+            ip_ids: half.ids.sum_up(),
+            longest: half.longest,
             sent: u64::from(distance(half.base, half.end)),
             acknowledged: acknowledged.then(|| u64::from(distance(other.base, half.acked))),
-            anomalies: self.anomalies.as_deref().map(|pair| *direction.of(pair)).unwrap_or_default(),
+            anomalies: self.anomalies(direction).copied().unwrap_or_default(),
         }
     }
 }
@@ -440,6 +497,10 @@ pub struct TcpSide {
     pub acknowledged: Option<u64>,
     /// What went wrong in its direction.
     pub anomalies: Anomalies,
+}
+
+fn maximum_segment_size(option: TcpOption<'_>) -> Option<u16> {
+    if let TcpOption::MaximumSegmentSize(bytes) = option { Some(bytes) } else { None }
 }
 
 /// How long a segment's payload was on the wire. A SYN of which no payload was captured had none: what promises some is

@@ -238,6 +238,28 @@ pub struct Plain {
     pub answers_hello: bool,
 }
 
+/// What stood in the way of a ClientHello, or of the way to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Obstacle {
+    /// The client said something else, and the server answered as one that expects TLS, or ended it without a word.
+    NotTls,
+    /// STARTTLS was asked for and refused; the server's last line says how. A ClientHello may follow all the same.
+    StarttlsRefused {
+        /// True where the client went on in the clear.
+        went_on: bool,
+    },
+    /// The client asked what the server offers, STARTTLS was not there, and the client left.
+    StarttlsNotOffered,
+    /// The proxy did not open the way; its first line says why.
+    ProxyRefused,
+    /// There was no TCP connection: a reset or an ICMP error answered the SYN.
+    ConnectionRefused,
+    /// There was no TCP connection: nothing answered.
+    ConnectionTimeout,
+    /// The connection was closed without a word from either side.
+    NothingSaid,
+}
+
 /// One handshake: the engine's product.
 #[derive(Clone, Debug)]
 pub struct Handshake {
@@ -287,6 +309,12 @@ pub struct Handshake {
     pub faults: Vec<Fault>,
     /// What each side said in the clear that is no TLS, before it or instead of it ([`Side::index`]).
     pub plain: [Option<Box<Plain>>; 2],
+    /// The protocol in which TLS was asked for, as in `smtp`.
+    pub starttls: Option<&'static str>,
+    /// The proxy that was asked for a way, as in `connect www.example.org:443`; printable and short.
+    pub via: Option<String>,
+    /// What stood in the way of it. Where there is no ClientHello, this is why there is a handshake at all.
+    pub obstacle: Option<Obstacle>,
     /// The capture's time when it was settled.
     pub settled: Timestamp,
     /// True where another handshake of this client had ended badly by then, and was not settled yet.

@@ -7,13 +7,19 @@
 pub mod facts;
 pub mod negotiated;
 pub mod outcome;
+mod plain;
+mod refusal;
 #[cfg(test)]
 pub(crate) mod sample;
 mod sniff;
 mod stream;
 pub mod tracker;
+mod transport;
 
 pub use facts::{
-    Alert, Close, CloseKind, EncryptedRecord, Fault, Handshake, Message, Missing, MissingWhy, Outcome, Plain, Side, Step, What,
+    Alert, Close, CloseKind, EncryptedRecord, Fault, Handshake, Message, Missing, MissingWhy, Obstacle, Outcome, Plain, Side,
+    Step, What,
 };
+pub use refusal::Refusal;
+pub use outcome::{FlightAuth, SecondFlight};
 pub use negotiated::{ClientAuth, EarlyData, Ech, Negotiated};

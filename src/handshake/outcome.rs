@@ -34,7 +34,7 @@ const MAX_APPLICATION_SETTINGS: u16 = 32;
 
 /// How the client's certificate went, by the lengths of its second flight in TLS 1.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum FlightAuth {
+pub enum FlightAuth {
     /// The flight has no certificate.
     None,
     /// The client had to say that it has no certificate.
@@ -47,11 +47,14 @@ pub(super) enum FlightAuth {
 
 /// The client's second flight of TLS 1.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SecondFlight {
+pub enum SecondFlight {
     /// Not seen, or not enough of it.
     Pending,
     /// An alert-sized record stands in place of it.
-    Refused,
+    Refused {
+        /// Its index among the client's records.
+        at: usize,
+    },
     /// It ended in what must be Finished.
     Done {
         /// What it says of the client's certificate.
@@ -64,13 +67,13 @@ pub(super) enum SecondFlight {
 }
 
 /// The lengths of TLS 1.3's records under the suite agreed on.
-struct Lengths {
+pub(super) struct Lengths {
     tag: u16,
     hash: u16,
 }
 
 impl Lengths {
-    fn of(handshake: &Handshake) -> Self {
+    pub(super) fn of(handshake: &Handshake) -> Self {
         let suite = handshake.cipher_suite;
         let tag = suite.and_then(CipherSuite::aead_tag_length).unwrap_or(16);
         let hash = suite.and_then(CipherSuite::hash_length).unwrap_or(32);
@@ -81,7 +84,7 @@ impl Lengths {
         content.saturating_add(1).saturating_add(self.tag)
     }
 
-    const fn alert(&self) -> u16 {
+    pub(super) const fn alert(&self) -> u16 {
         self.record(2)
     }
 
@@ -135,7 +138,7 @@ impl Handshake {
     }
 
     /// Reads the client's second flight of TLS 1.3 out of the lengths of its records.
-    pub(super) fn second_flight(&self) -> SecondFlight {
+    pub fn second_flight(&self) -> SecondFlight {
         let hello = self.steps.iter().rev().find(|step| {
             step.from == Side::Server && step.what == What::Message(HandshakeType::SERVER_HELLO)
         });
@@ -156,7 +159,7 @@ impl Handshake {
         let done = |auth, last| SecondFlight::Done { auth, early_data, last };
         let empty = lengths.empty_certificate();
         match first.length {
-            length if length == lengths.alert() => return SecondFlight::Refused,
+            length if length == lengths.alert() => return SecondFlight::Refused { at: begin },
             length if length == lengths.finished() => return done(FlightAuth::None, begin),
             length if length == lengths.empty_certificate_and_finished() => return done(FlightAuth::Empty, begin),
             length if lengths.settings_and_finished().contains(&length) && self.offers(&APPLICATION_SETTINGS) => {
@@ -226,7 +229,7 @@ impl Handshake {
     pub(super) fn is_one(&self) -> bool {
         let closed = self.close.is_some_and(|close| matches!(close.by, CloseKind::Alert | CloseKind::Fin | CloseKind::Rst));
         let hello = |what| matches!(what, What::Message(_) | What::Ssl2ClientHello | What::Ssl2ServerHello);
-        !closed || !self.complete() || self.steps.iter().any(|step| step.whole && hello(step.what))
+        !closed || !self.complete() || self.obstacle.is_some() || self.steps.iter().any(|step| step.whole && hello(step.what))
     }
 
     /// Takes stock after new records. Returns whether the handshake is established.
@@ -257,7 +260,7 @@ impl Handshake {
         let open_for = self.finished_at().map(|mark| open_until.since(mark.time));
         self.outcome = if established {
             Outcome::Established
-        } else if !finished && self.is_refused_in_the_clear() {
+        } else if !finished && (self.is_refused_in_the_clear() || self.obstacle.is_some() && !self.has_client_hello()) {
             Outcome::Failed
         } else if !self.complete() {
             Outcome::Unfinished
@@ -267,7 +270,7 @@ impl Handshake {
             Outcome::Failed
         } else if !finished || !ended || open {
             Outcome::Unfinished
-        } else if self.is_refused_after_finishing() || self.is_dropped_after_finishing() {
+        } else if self.refused_after_finishing().is_some() || self.is_dropped_after_finishing() {
             Outcome::Abandoned
         } else if self.application_data.iter().any(Option::is_some) {
             // It was used, but nothing shows that the server took the client's certificate.
@@ -305,16 +308,21 @@ impl Handshake {
 
     /// No handshake begins without a ClientHello: where there is none, the capture began too late.
     fn miss_client_hello(&mut self) {
-        let is_hello = |what| matches!(what, What::Message(HandshakeType::CLIENT_HELLO) | What::Ssl2ClientHello);
         let sent = |from| self.missing.iter().any(|missing| missing.from == from);
-        if !self.steps.iter().any(|step| is_hello(step.what)) && !sent(Side::Client) {
+        if !self.has_client_hello() && self.obstacle.is_none() && !sent(Side::Client) {
             self.missing.push(Missing { from: Side::Client, range: 0..0, why: MissingWhy::BeforeCapture });
         }
     }
 
+    /// True where the client sent a ClientHello, or a part of one.
+    pub fn has_client_hello(&self) -> bool {
+        let is_hello = |what| matches!(what, What::Message(HandshakeType::CLIENT_HELLO) | What::Ssl2ClientHello);
+        self.steps.iter().any(|step| is_hello(step.what))
+    }
+
     /// True where an alert-sized record stands in place of the client's second flight.
     fn is_refused(&self) -> bool {
-        self.is_tls13() && self.second_flight() == SecondFlight::Refused
+        self.is_tls13() && matches!(self.second_flight(), SecondFlight::Refused { .. })
     }
 
     /// True where the client's second flight has a record that may be its Finished among other things, or padded, and that
@@ -326,18 +334,20 @@ impl Handshake {
             && self.records.first().and_then(|records| records.last()).is_some_and(|record| record.length > finished)
     }
 
-    /// True where the server's first record after the client's second flight, which had a certificate or should have
-    /// had one, is alert-sized and no answer to the client's own close.
-    fn is_refused_after_finishing(&self) -> bool {
-        let SecondFlight::Done { auth, last, .. } = self.second_flight() else { return false };
+    /// The server's first record after the client's second flight, which had a certificate or should have had one, where
+    /// it is alert-sized and no answer to the client's own close: its index among the server's.
+    pub(super) fn refused_after_finishing(&self) -> Option<usize> {
+        let SecondFlight::Done { auth, last, .. } = self.second_flight() else { return None };
         let [records, answers] = &self.records;
-        let (Some(finished), false) = (records.get(last), auth == FlightAuth::None) else { return false };
+        let finished = records.get(last).filter(|_| auth != FlightAuth::None)?;
         let alert = Lengths::of(self).alert();
-        let Some(answer) = answers.iter().find(|answer| answer.follows(finished.end(), finished.mark)) else { return false };
+        let at = answers.iter().position(|answer| answer.follows(finished.end(), finished.mark))?;
+        let answer = answers.get(at)?;
         let closed_before = records
             .get(last.saturating_add(1))
             .is_some_and(|next| next.length == alert && answer.follows(next.end(), next.mark));
-        answer.length == alert && !closed_before && answer.mark.time.since(finished.mark.time) <= PROMPT
+        let prompt = answer.mark.time.since(finished.mark.time) <= PROMPT;
+        (answer.length == alert && !closed_before && prompt).then_some(at)
     }
 }
 

@@ -7,6 +7,7 @@
 
 use super::facts::EncryptedRecord;
 use super::sniff::{Sniff, plausible_message, sniff};
+use crate::starttls::proxy_protocol::header_length;
 use crate::time::Mark;
 use crate::tls::registry::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
 use crate::tls::{RECORD_HEADER_LEN, RecordError, RecordHeader, record_header};
@@ -49,6 +50,8 @@ pub(super) enum Event<'a> {
     Alert(AlertLevel, AlertDescription),
     /// A record that cannot be read: it has only just begun.
     Opaque(EncryptedRecord),
+    /// Bytes before TLS, or in place of it; they begin where the place says.
+    Plain { bytes: &'a [u8], peer_is_tls: bool },
 }
 
 /// What became of a stream.
@@ -133,7 +136,11 @@ impl Stream {
 
     /// Takes the next bytes. `peer_is_tls` where the other direction has been seen to be TLS.
     pub(super) fn bytes(&mut self, bytes: &[u8], place: Place, peer_is_tls: bool, out: &mut impl FnMut(Event<'_>, Place)) {
-        if self.sync == Sync::Foreign || self.sync == Sync::Prelude && !self.begin(bytes, place, peer_is_tls) {
+        let (bytes, place) = self.pass_proxy_header(bytes, place, out);
+        if bytes.is_empty()
+            || self.sync == Sync::Foreign
+            || self.sync == Sync::Prelude && !self.begin(bytes, place, peer_is_tls, out)
+        {
             return;
         }
         let mut joined = std::mem::take(&mut self.head);
@@ -150,9 +157,7 @@ impl Stream {
     /// Takes note of bytes that will not come.
     pub(super) fn gap(&mut self, mut length: u64, place: Place, out: &mut impl FnMut(Event<'_>, Place)) {
         if matches!(self.sync, Sync::Foreign | Sync::Prelude) {
-            self.head.clear();
-            self.head_place = None;
-            return;
+            return self.leave_head(false, out);
         }
         if !self.head.is_empty() {
             self.head.clear();
@@ -178,8 +183,36 @@ impl Stream {
         }
     }
 
+    /// Tells bytes that might have begun a record for what they are.
+    fn leave_head(&mut self, peer_is_tls: bool, out: &mut impl FnMut(Event<'_>, Place)) {
+        let head = std::mem::take(&mut self.head);
+        if let Some(place) = self.head_place.take() {
+            out(Event::Plain { bytes: &head, peer_is_tls }, place);
+        }
+    }
+
+    /// A PROXY header stands before everything else, often in the segment of the ClientHello.
+    fn pass_proxy_header<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        place: Place,
+        out: &mut impl FnMut(Event<'_>, Place),
+    ) -> (&'a [u8], Place) {
+        if self.sync != Sync::Prelude || place.offset > 0 || !self.head.is_empty() {
+            return (bytes, place);
+        }
+        let Some((header, _)) = header_length(bytes).and_then(|length| bytes.split_at_checked(length)) else {
+            return (bytes, place);
+        };
+        out(Event::Plain { bytes: header, peer_is_tls: false }, place);
+        advance(bytes, place, header.len())
+    }
+
     /// Ends the stream: what is begun is told as far as it goes.
     pub(super) fn end(&mut self, place: Place, out: &mut impl FnMut(Event<'_>, Place)) {
+        if self.sync == Sync::Prelude {
+            self.leave_head(false, out);
+        }
         self.messages.cut(place, out);
         self.end_ssl2_hello(false, place, out);
     }
@@ -193,7 +226,7 @@ impl Stream {
     }
 
     /// Decides whether the first bytes of a segment begin TLS. What may still do so is kept.
-    fn begin(&mut self, bytes: &[u8], place: Place, peer_is_tls: bool) -> bool {
+    fn begin(&mut self, bytes: &[u8], place: Place, peer_is_tls: bool, out: &mut impl FnMut(Event<'_>, Place)) -> bool {
         let joined;
         let candidate = if self.head.is_empty() {
             bytes
@@ -210,8 +243,9 @@ impl Stream {
                 return false;
             }
             Sniff::Other => {
+                let begins = self.head_place.take().map_or(place, |head| Place { offset: head.offset, ..place });
+                out(Event::Plain { bytes: candidate, peer_is_tls }, begins);
                 self.head.clear();
-                self.head_place = None;
                 let (segments, seen) = &mut self.prelude;
                 *segments = segments.saturating_add(1);
                 *seen = seen.saturating_add(bytes.len() as u64);

@@ -3,14 +3,16 @@
 
 use super::facts::{
     Alert, Close, EncryptedRecord, Fault, Handshake, MAX_ALERTS, MAX_FAULTS, MAX_MESSAGE_BYTES, MAX_RECORDS, MAX_STEPS,
-    Missing, MissingWhy, Outcome, Side, Step, What,
+    Missing, MissingWhy, Obstacle, Outcome, Plain, Side, Step, What,
 };
+use super::plain::{End, obstacle};
 use super::stream::{Event, Place, Stream};
 use crate::flow::Direction;
 use crate::flow::tcp::TcpFacts;
 use crate::packet::{IcmpError, Tunnels, VlanTags};
+use crate::starttls::{Dialog, Progress};
 use crate::time::{Mark, Timestamp};
-use crate::tls::registry::{CipherSuite, ContentType, HandshakeType, ProtocolVersion};
+use crate::tls::registry::{AlertDescription, AlertLevel, CipherSuite, ContentType, HandshakeType, ProtocolVersion};
 use crate::tls::{ClientHello, HelloRetryRequest, ParseError, ServerHello, Ssl2ServerHello};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -69,6 +71,10 @@ struct Core {
     ssl2_records: [u32; 2],
     /// The first bytes that were lost before there was a handshake.
     missed: Option<(Direction, Range<u64>, MissingWhy)>,
+    /// What each side said that is no TLS, by direction.
+    plain: [Option<Box<Plain>>; 2],
+    /// What they said to each other with it.
+    dialog: Dialog,
     /// Handshakes that ended because another began.
     superseded: VecDeque<Box<Handshake>>,
 }
@@ -84,6 +90,8 @@ impl Tracker {
             changed_cipher: [false; 2],
             ssl2_records: [0; 2],
             missed: None,
+            plain: Default::default(),
+            dialog: Dialog::default(),
             superseded: VecDeque::new(),
         };
         Self { streams: Default::default(), core }
@@ -121,6 +129,22 @@ impl Tracker {
         }
     }
 
+    /// Tells that the flow had met an ICMP error before the handshake began.
+    pub fn icmp_before(&mut self, mark: Mark, error: IcmpError) {
+        if let Some(handshake) = &mut self.core.current {
+            handshake.icmp.insert(0, (mark, error));
+        }
+    }
+
+    /// The ICMP error that ended the handshake, if nothing else did: one that says that its packets do not arrive, and
+    /// after which nothing more was heard of it.
+    pub fn ending_icmp(&self) -> Option<Mark> {
+        let handshake = self.core.current.as_ref()?;
+        let last = handshake.steps.last().map_or(handshake.first, |step| step.mark);
+        let ends = |(mark, error): &&(Mark, IcmpError)| error.is_unreachable() && *mark > last;
+        handshake.icmp.iter().find(ends).map(|(mark, _)| *mark)
+    }
+
     /// Takes note of a frame of the flow, whether or not it brought bytes.
     pub fn touch(&mut self, mark: Mark) {
         self.core.touch(mark);
@@ -153,7 +177,8 @@ impl Tracker {
 
     /// The bytes it buffers.
     pub fn buffered(&self) -> usize {
-        self.streams.iter().map(Stream::buffered).fold(0, usize::saturating_add)
+        let plain = self.core.plain.iter().flatten().map(|plain| plain.kept());
+        self.streams.iter().map(Stream::buffered).chain(plain).fold(0, usize::saturating_add)
     }
 
     /// Takes stock: true where the current handshake is established.
@@ -179,6 +204,48 @@ impl Tracker {
         }
     }
 
+    /// True once a proxy or a server has refused what would have led to TLS.
+    pub fn is_refused(&self) -> bool {
+        matches!(self.core.dialog.progress(), Progress::Refused { .. })
+    }
+
+    /// The direction in which the client sends, told or guessed.
+    pub fn presumed_client(&self) -> Direction {
+        self.core.client.unwrap_or_else(|| self.core.guess_client())
+    }
+
+    /// Begins a handshake that has no ClientHello, where what was said in place of one shows that there should have been
+    /// TLS. `close` is how the connection ended, if it did.
+    pub fn begin_without_hello(&mut self, close: Option<Close>, tcp: &TcpFacts) {
+        let core = &mut self.core;
+        let [opening, answer] = &tcp.sides;
+        let begins = opening.syn.is_some() || answer.syn.is_some();
+        let tls = self.streams.iter().any(Stream::is_tls);
+        if core.client.is_some() || core.plain.iter().all(Option::is_none) || tls {
+            return;
+        }
+        let client = core.guess_client();
+        let end = End {
+            closed_by: close.and_then(|close| close.side),
+            whole: begins && core.missed.is_none(),
+            unanswered: answer.sent == 0,
+        };
+        let port = client.reverse().of(&core.surroundings.ends).port();
+        core.plain.swap(0, client.index());
+        let obstacle = obstacle(&core.plain, &core.dialog, port, end);
+        core.plain.swap(0, client.index());
+        let Some(obstacle) = obstacle else { return };
+        let first = core.plain.iter().flatten().map(|plain| plain.first).min().unwrap_or_default();
+        let last = core.plain.iter().flatten().map(|plain| plain.last).max().unwrap_or_default();
+        let mut handshake = Handshake::begun(&core.surroundings, client, first);
+        (core.client, core.client_is_guessed) = (Some(client), core.surroundings.opener.is_none());
+        core.hand_over(&mut handshake);
+        handshake.obstacle = Some(obstacle);
+        handshake.last = last;
+        handshake.take_alert_out_of_plain();
+        core.current = Some(Box::new(handshake));
+    }
+
     /// Ends the current handshake at `now` and decides how it went; `open` where the capture ended before the connection
     /// did. There is none where its first hello never became
     /// whole, although nothing is missing and the connection was closed: nobody has sent a handshake message.
@@ -186,6 +253,7 @@ impl Tracker {
         let mut handshake = self.core.current.take()?;
         let client = self.core.client?;
         handshake.roles_guessed = self.core.client_is_guessed;
+        self.core.hand_over(&mut handshake);
         handshake.tcp = tcp(client);
         handshake.conclude(close, open, now);
         self.core.changed_cipher = [false; 2];
@@ -209,14 +277,46 @@ impl Core {
             }
             Event::Alert(level, description) => {
                 if let Some((from, handshake)) = self.of(direction) {
-                    handshake.step(from, What::Alert(level, description), place, &[], true);
-                    if handshake.alerts.len() < MAX_ALERTS {
-                        let Place { mark, offset: end, acknowledged } = place;
-                        handshake.alerts.push(Alert { from, level, description, mark, end, acknowledged });
-                    }
+                    handshake.alert(from, level, description, place);
                 }
             }
             Event::Opaque(record) => self.on_opaque(direction, record, place),
+            Event::Plain { bytes, peer_is_tls } => self.on_plain(direction, bytes, peer_is_tls, place),
+        }
+    }
+
+    /// Keeps what is no TLS. A refusal stays the last of it: what comes after that is another conversation.
+    fn on_plain(&mut self, direction: Direction, bytes: &[u8], peer_is_tls: bool, place: Place) {
+        let from_client = self.client.unwrap_or_else(|| self.guess_client()) == direction;
+        let begins = direction.reverse().of(&self.plain).as_ref().map_or(0, |plain| plain.length);
+        let answers = peer_is_tls && place.acknowledged.is_none_or(|acknowledged| acknowledged > begins);
+        let refused = matches!(self.dialog.progress(), Progress::Refused { .. });
+        let plain = direction.of_mut(&mut self.plain).get_or_insert_with(|| Box::new(Plain::begun(place.mark)));
+        plain.answers_hello |= answers;
+        if !refused {
+            plain.add(bytes, place.mark);
+        }
+        if !peer_is_tls {
+            self.dialog.says(from_client, bytes);
+        }
+    }
+
+    /// Gives a handshake what was said before it.
+    fn hand_over(&mut self, handshake: &mut Handshake) {
+        let Some(client) = self.client else { return };
+        let dialog = std::mem::take(&mut self.dialog);
+        for (plain, direction) in handshake.plain.iter_mut().zip([client, client.reverse()]) {
+            if let Some(said) = direction.of_mut(&mut self.plain).take() {
+                *plain = Some(said);
+            }
+        }
+        if dialog.progress() == Progress::Open {
+            return;
+        }
+        (handshake.starttls, handshake.via) = (dialog.starttls(), dialog.via());
+        if let Progress::Refused { went_on } = dialog.progress() {
+            let proxy = handshake.via.is_some();
+            handshake.obstacle = Some(if proxy { Obstacle::ProxyRefused } else { Obstacle::StarttlsRefused { went_on } });
         }
     }
 
@@ -292,6 +392,7 @@ impl Core {
 
     fn supersede(&mut self, place: Place) {
         if let Some(mut current) = self.current.take() {
+            self.hand_over(&mut current);
             current.conclude(None, false, place.mark.time);
             self.superseded.push_back(current);
         }
@@ -381,6 +482,7 @@ impl Core {
     fn missing(&mut self, direction: Direction, offset: u64, length: u64, why: MissingWhy) {
         let Some((from, handshake)) = self.of(direction) else {
             // It may have been the beginning of the handshake to come.
+            self.dialog.lose();
             self.missed.get_or_insert((direction, offset..offset.saturating_add(length), why));
             return;
         };
@@ -426,6 +528,9 @@ impl Handshake {
             missing: Vec::new(),
             faults: Vec::new(),
             plain: Default::default(),
+            starttls: None,
+            via: None,
+            obstacle: None,
             settled: mark.time,
             may_be_retry: false,
         }
@@ -441,6 +546,14 @@ impl Handshake {
             self.bytes.extend_from_slice(body);
         }
         self.steps.push(Step { from, what, mark: place.mark, end: place.offset, whole, body: begin..self.bytes.len() });
+    }
+
+    pub(super) fn alert(&mut self, from: Side, level: AlertLevel, description: AlertDescription, place: Place) {
+        self.step(from, What::Alert(level, description), place, &[], true);
+        if self.alerts.len() < MAX_ALERTS {
+            let Place { mark, offset: end, acknowledged } = place;
+            self.alerts.push(Alert { from, level, description, mark, end, acknowledged });
+        }
     }
 
     fn fault(&mut self, from: Side, mark: Mark, error: ParseError) {

@@ -298,3 +298,22 @@ pub struct IcmpError {
     /// The TCP sequence number quoted; 0 for UDP.
     pub quoted_sequence: u32,
 }
+
+impl IcmpError {
+    /// True where it says that a packet was too long for the way: fragmentation needed, or packet too big.
+    pub const fn is_too_long(&self) -> bool {
+        matches!((self.v6, self.kind, self.code), (false, 3, 4) | (true, 2, _))
+    }
+
+    /// True where it says that packets do not arrive there: unreachable for any reason but their size, or lost on the way
+    /// for want of hops (RFC 792, RFC 4443).
+    pub const fn is_unreachable(&self) -> bool {
+        match (self.v6, self.kind) {
+            (false, 3) => self.code != 4,
+            (false, 11) => self.code == 0,
+            (true, 1) => true,
+            (true, 3) => self.code == 0,
+            _ => false,
+        }
+    }
+}

@@ -23,6 +23,8 @@ const MAX_WIDTH: usize = 120;
 /// Columns before a failure's title, and before what is said of it.
 const INDENT: usize = 2;
 const INNER: usize = 4;
+/// Columns by which the further lines of a piece of evidence are set in.
+const HANG: usize = 2;
 /// The width of labels.
 const LABEL: usize = 11;
 
@@ -53,12 +55,16 @@ impl Text {
         self.lines.extend(wrap(text, width).iter().map(|line| " ".repeat(indent) + &style(line)));
     }
 
-    /// Entries under a label, each in as many lines as it takes.
-    fn labelled<'a>(&mut self, label: &str, entries: impl IntoIterator<Item = &'a str>) {
-        let width = self.look.width.min(MAX_WIDTH).saturating_sub(INNER + LABEL);
-        for (index, line) in entries.into_iter().flat_map(|entry| wrap(entry, width)).enumerate() {
-            let label = format!("{:<LABEL$}", if index == 0 { label } else { "" });
-            self.lines.push(" ".repeat(INNER) + &self.look.dim(&label) + &line);
+    /// Entries under a label, each in as many lines as it takes; `hang` sets those after the first further in.
+    fn labelled<'a>(&mut self, label: &str, hang: usize, entries: impl IntoIterator<Item = &'a str>) {
+        let width = self.look.width.min(MAX_WIDTH).saturating_sub(INNER + LABEL + hang);
+        let mut label = self.look.dim(&format!("{label:<LABEL$}"));
+        for entry in entries {
+            for (index, line) in wrap(entry, width).iter().enumerate() {
+                let hang = if index == 0 { 0 } else { hang };
+                self.lines.push(format!("{:INNER$}{label}{:hang$}{line}", "", ""));
+                label = " ".repeat(LABEL);
+            }
         }
     }
 
@@ -79,16 +85,16 @@ impl Text {
         self.gap();
         self.put(INNER, &Clean(&finding.summary).to_string(), str::to_owned);
         self.gap();
-        self.labelled("Cause", [cause(finding).as_str()]);
+        self.labelled("Cause", 0, [cause(finding).as_str()]);
         let evidence: Vec<String> = finding.evidence.iter().take(MAX_EVIDENCE).map(evidence).collect();
-        self.labelled("Evidence", evidence.iter().map(String::as_str));
+        self.labelled("Evidence", HANG, evidence.iter().map(String::as_str));
         if totals.captures > 1 {
-            self.labelled("Capture", incident.file.as_deref());
+            self.labelled("Capture", 0, incident.file.as_deref());
         }
         let advice = Clean(&finding.advice).to_string();
-        self.labelled("To do", (!advice.is_empty()).then_some(advice.as_str()));
-        self.labelled("Wireshark", [one_try(incident).as_str()]);
-        self.labelled("All tries", all_tries(incident).as_deref());
+        self.labelled("To do", 0, (!advice.is_empty()).then_some(advice.as_str()));
+        self.labelled("Wireshark", 0, [one_try(incident).as_str()]);
+        self.labelled("All tries", 0, all_tries(incident).as_deref());
         self.gap();
     }
 
@@ -165,8 +171,8 @@ fn asked_for(incident: &Incident) -> String {
 fn extent(incident: &Incident, successes: Option<Successes>, summary: &Summary) -> String {
     let place = match (&incident.sni, incident.servers()) {
         (None, _) => String::new(),
-        (Some(_), 1) => format!("{}: ", incident.server),
-        (Some(_), all) => format!("{} and {}: ", incident.server, counted_noun(all as u64 - 1, "other address")),
+        (Some(_), 1) => format!(" with {}", incident.server),
+        (Some(_), all) => format!(" with {} and {}", incident.server, counted_noun(all as u64 - 1, "other address")),
     };
     let count = counted_noun(incident.count, "handshake");
     let least = if summary.incidents.is_full() { "at least " } else { "" };
@@ -175,7 +181,7 @@ fn extent(incident: &Incident, successes: Option<Successes>, summary: &Summary) 
         many => format!("{least}{} clients", HumanCount(many as u64)),
     };
     let (start, end) = (moment(incident.start, summary), moment(incident.end, summary));
-    let time = if start == end { format!("at {start}") } else { format!("{start} to {end}") };
+    let time = if start == end { format!(" at {start}") } else { format!(", {start} to {end}") };
     let before = match successes {
         None => String::new(),
         Some(Successes { last, .. }) if last < incident.start => format!("; worked until {}", moment(last, summary)),
@@ -184,7 +190,7 @@ fn extent(incident: &Incident, successes: Option<Successes>, summary: &Summary) 
             format!("; {} others succeeded, the last at {}", HumanCount(count), moment(last, summary))
         }
     };
-    format!("{place}{count} of {clients}, {time}{before}")
+    format!("{count} of {clients}{place}{time}{before}")
 }
 
 fn cause(finding: &Finding) -> String {

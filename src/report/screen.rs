@@ -42,7 +42,12 @@ pub fn report(summary: &Summary, totals: &Totals, with_summary: bool, look: Look
     let failures = failures(summary, totals, look);
     if unsuccessful > 0 || !failures.is_empty() {
         let title = format!("{} of {} did not succeed", HumanCount(unsuccessful), counted_noun(all, "handshake"));
-        sections.push([vec![look.bold(&title), String::new()], failures].concat());
+        let mut section = vec![look.bold(&title)];
+        if !failures.is_empty() {
+            section.push(String::new());
+            section.extend(failures);
+        }
+        sections.push(section);
     }
     if summary.unexplained > 0 {
         let title = format!("{} for no known cause", HumanCount(summary.unexplained));

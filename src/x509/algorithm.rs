@@ -39,8 +39,8 @@ impl PublicKey {
         let parameters = info.algorithm.parameters.as_ref();
         let oid = dotted(info.algorithm.algorithm.as_bytes());
         Some(match oid.as_str() {
-            "1.2.840.113549.1.1.1" => Self::Rsa(modulus_bits(info)?),
-            "1.2.840.113549.1.1.10" => Self::RsaPss(modulus_bits(info)?),
+            "1.2.840.113549.1.1.1" => Self::Rsa(modulus_bits(&info.subject_public_key.data)?),
+            "1.2.840.113549.1.1.10" => Self::RsaPss(modulus_bits(&info.subject_public_key.data)?),
             "1.2.840.10040.4.1" => Self::Dsa(parameters.and_then(|sequence| first_integer_bits(sequence.data))),
             "1.2.840.10045.2.1" => {
                 let curve = parameters.filter(|curve| curve.tag() == Tag::Oid).map(|curve| dotted(curve.data));
@@ -119,6 +119,28 @@ pub(super) fn dotted(oid: &[u8]) -> String {
 
 fn named(oid: String) -> Cow<'static, str> {
     algorithm_name(&oid).map_or(Cow::Owned(oid), Cow::Borrowed)
+}
+
+/// The name of a purpose in an extended key usage (RFC 5280 4.2.1.12), or its dotted OID.
+pub(super) fn purpose(oid: &[u8]) -> Cow<'static, str> {
+    let dotted = dotted(oid);
+    Cow::Borrowed(match dotted.as_str() {
+        "2.5.29.37.0" => "anyExtendedKeyUsage",
+        "1.3.6.1.5.5.7.3.1" => "serverAuth",
+        "1.3.6.1.5.5.7.3.2" => "clientAuth",
+        "1.3.6.1.5.5.7.3.3" => "codeSigning",
+        "1.3.6.1.5.5.7.3.4" => "emailProtection",
+        "1.3.6.1.5.5.7.3.5" => "ipsecEndSystem",
+        "1.3.6.1.5.5.7.3.6" => "ipsecTunnel",
+        "1.3.6.1.5.5.7.3.7" => "ipsecUser",
+        "1.3.6.1.5.5.7.3.8" => "timeStamping",
+        "1.3.6.1.5.5.7.3.9" => "OCSPSigning",
+        "1.3.6.1.5.5.7.3.17" => "ipsecIKE",
+        "1.3.6.1.4.1.311.10.3.3" => "msServerGatedCrypto",
+        "1.3.6.1.4.1.311.20.2.2" => "msSmartcardLogon",
+        "2.16.840.1.113730.4.1" => "nsServerGatedCrypto",
+        _ => return Cow::Owned(dotted),
+    })
 }
 
 /// Names as the defining documents have them.
@@ -231,9 +253,9 @@ fn curve_name(oid: &str) -> Option<&'static str> {
     })
 }
 
-fn modulus_bits(info: &SubjectPublicKeyInfo<'_>) -> Option<u32> {
-    let key = element(&mut info.subject_public_key.data.as_ref())?;
-    first_integer_bits(key.data)
+/// Bits of the modulus of an RSAPublicKey.
+pub(super) fn modulus_bits(mut key: &[u8]) -> Option<u32> {
+    first_integer_bits(element(&mut key)?.data)
 }
 
 /// Bits of the integer that `content` begins with, without leading zeros.

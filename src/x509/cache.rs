@@ -4,8 +4,10 @@ use super::{CertificateFacts, read};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-/// How many certificates a cache holds where nothing else is said: 2 KB each as a rule, 12 KB at the most.
+/// How many certificates a cache holds where nothing else is said: 5 KB each as a rule.
 pub const MAX_CACHED_CERTIFICATES: usize = 2048;
+/// The certificates that a cache keeps have at most so many bytes of DER in all.
+pub const MAX_CACHED_BYTES: usize = 16 * 1024 * 1024;
 
 /// Facts of certificates by the SHA-256 of their DER.
 ///
@@ -16,12 +18,14 @@ pub struct CertificateCache {
     /// The keys of `facts`, oldest first.
     order: VecDeque<[u8; 32]>,
     bound: usize,
+    /// Bytes of DER that are kept.
+    bytes: usize,
 }
 
 impl CertificateCache {
     /// An empty cache for at most `bound` certificates, and at least one.
     pub fn new(bound: usize) -> Self {
-        Self { facts: HashMap::new(), order: VecDeque::new(), bound: bound.max(1) }
+        Self { facts: HashMap::new(), order: VecDeque::new(), bound: bound.max(1), bytes: 0 }
     }
 
     /// The facts of a certificate, read now or before.
@@ -30,12 +34,13 @@ impl CertificateCache {
         if let Some(facts) = self.facts.get(&sha256) {
             return Arc::clone(facts);
         }
-        if self.order.len() >= self.bound
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.facts.remove(&oldest);
-        }
         let facts = Arc::new(read::read(der, &sha256));
+        self.bytes = self.bytes.saturating_add(facts.der.len());
+        while self.order.len() >= self.bound || self.bytes > MAX_CACHED_BYTES {
+            let Some(oldest) = self.order.pop_front() else { break };
+            let gone = self.facts.remove(&oldest);
+            self.bytes = self.bytes.saturating_sub(gone.map_or(0, |facts| facts.der.len()));
+        }
         self.order.push_back(sha256);
         self.facts.insert(sha256, Arc::clone(&facts));
         facts
@@ -69,6 +74,19 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &cache.get(b"not a certificate")));
         assert!(!Arc::ptr_eq(&first, &cache.get(b"another one")));
         assert_eq!(cache.len(), 2);
+    }
+
+    #[test]
+    fn the_bytes_that_are_kept_are_bounded() {
+        let mut cache = CertificateCache::new(usize::MAX);
+        for number in 0..300_u16 {
+            let mut der = vec![0; super::super::MAX_KEPT_DER];
+            der[..2].copy_from_slice(&number.to_be_bytes());
+            assert_eq!(cache.get(&der).der.len(), der.len());
+        }
+        assert_eq!(cache.bytes, MAX_CACHED_BYTES);
+        assert_eq!(cache.len(), MAX_CACHED_BYTES / super::super::MAX_KEPT_DER);
+        assert!(cache.get(&vec![0; super::super::MAX_KEPT_DER + 1]).der.is_empty(), "too long to be kept");
     }
 
     #[test]

@@ -1,8 +1,19 @@
 //! Judges chains and remembers what it said: servers send the same chain with every handshake.
 
-use super::{CertificateCache, CertificateFacts, Judgement, Roots};
+use super::name::{Covered, common_name_covers, covers};
+use super::parts::Parts;
+use super::{CertificateCache, CertificateFacts, CertificateTime, ChainProblem, Judgement, Roots, chain};
 use crate::time::Timestamp;
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
+
+/// How many judgements are remembered.
+pub const MAX_JUDGEMENTS: usize = 8192;
+/// The chains that are remembered have at most so many bytes of DER in all, those that several share counted again.
+pub const MAX_JUDGED_BYTES: usize = 32 * 1024 * 1024;
+
+const NANOS: u64 = 1_000_000_000;
 
 /// What a certificate is shown for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,16 +25,34 @@ pub enum Purpose {
 }
 
 /// Judges chains against chosen roots.
+///
+/// A judgement holds until the next date of a certificate in it or of a root; then the chain is judged again.
 #[derive(Debug, Default)]
 pub struct Judge {
     certificates: CertificateCache,
     roots: Roots,
+    known: HashMap<Arc<[u8]>, Known>,
+    /// The keys of `known`, oldest first.
+    order: VecDeque<Arc<[u8]>>,
+    /// Bytes of DER in `known`.
+    bytes: usize,
+    /// The chain and the key at hand: kept so that a chain that is known costs no memory.
+    chain: Vec<Arc<CertificateFacts>>,
+    key: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Known {
+    judgement: Arc<Judgement>,
+    /// The seconds since 1970 in which it holds.
+    holds: Range<i64>,
+    bytes: usize,
 }
 
 impl Judge {
     /// A judge that trusts these roots.
     pub fn new(roots: Roots) -> Self {
-        Self { certificates: CertificateCache::default(), roots }
+        Self { roots, ..Self::default() }
     }
 
     /// Judges a chain as it was sent, the end entity's certificate first, for the name that was asked for.
@@ -34,8 +63,12 @@ impl Judge {
         at: Timestamp,
         purpose: Purpose,
     ) -> Arc<Judgement> {
-        let certificates: Vec<_> = ders.map(|der| self.certificates.get(der)).collect();
-        self.judge_again(&certificates, name, at, purpose)
+        let mut chain = std::mem::take(&mut self.chain);
+        chain.extend(ders.map(|der| self.certificates.get(der)));
+        let judgement = self.judge_again(&chain, name, at, purpose);
+        chain.clear();
+        self.chain = chain;
+        judgement
     }
 
     /// Judges a chain that was read before, for another name or at another time.
@@ -46,7 +79,72 @@ impl Judge {
         at: Timestamp,
         purpose: Purpose,
     ) -> Arc<Judgement> {
-        let _ = (name, at, purpose, &self.roots);
-        Arc::new(Judgement { certificates: certificates.to_vec(), ..Judgement::default() })
+        let at = CertificateTime::from_unix_seconds(i64::try_from(at.as_nanos() / NANOS).unwrap_or(i64::MAX));
+        self.key.clear();
+        self.key.push(purpose as u8);
+        certificates.iter().for_each(|facts| self.key.extend(facts.sha256.as_bytes()));
+        self.key.extend(name.unwrap_or_default());
+        if let Some(known) = self.known.get(self.key.as_slice()).filter(|known| known.holds.contains(&at.unix_seconds())) {
+            return Arc::clone(&known.judgement);
+        }
+        let judgement = Arc::new(judge(certificates, &self.roots, name, at, purpose));
+        let bytes = certificates.iter().map(|facts| facts.der.len()).fold(self.key.len(), usize::saturating_add);
+        let holds = holds(certificates, &self.roots, at.unix_seconds());
+        self.remember(Known { judgement: Arc::clone(&judgement), holds, bytes });
+        judgement
     }
+
+    /// Remembers a judgement under the key at hand, and forgets the oldest where there are too many.
+    fn remember(&mut self, known: Known) {
+        self.bytes = self.bytes.saturating_add(known.bytes);
+        if let Some(outdated) = self.known.get_mut(self.key.as_slice()) {
+            self.bytes = self.bytes.saturating_sub(outdated.bytes);
+            *outdated = known;
+            return;
+        }
+        while self.order.len() >= MAX_JUDGEMENTS || self.bytes > MAX_JUDGED_BYTES {
+            let Some(oldest) = self.order.pop_front() else { break };
+            let gone = self.known.remove(&oldest);
+            self.bytes = self.bytes.saturating_sub(gone.map_or(0, |gone| gone.bytes));
+        }
+        let key: Arc<[u8]> = self.key.as_slice().into();
+        self.order.push_back(Arc::clone(&key));
+        self.known.insert(key, known);
+    }
+}
+
+fn judge(
+    certificates: &[Arc<CertificateFacts>],
+    roots: &Roots,
+    name: Option<&[u8]>,
+    at: CertificateTime,
+    purpose: Purpose,
+) -> Judgement {
+    let mut judgement = Judgement { certificates: certificates.to_vec(), ..Judgement::default() };
+    let Some(found) = chain::search(certificates, roots, at, purpose) else { return judgement };
+    judgement.status = Judgement::status_of(&found.problems);
+    judgement.path = found.path;
+    judgement.problems = found.problems;
+    let leaf = certificates.first().and_then(|leaf| Some((leaf, Parts::of(&leaf.der)?)));
+    if let (Some((leaf, parts)), Some(name)) = (leaf, name) {
+        let covered = covers(&parts, name);
+        judgement.name_matches = Some(covered == Covered::Yes);
+        if let (Covered::NoNames, Some(common_name)) = (covered, &leaf.common_name) {
+            let covers = common_name_covers(common_name, name);
+            judgement.problems.push(ChainProblem::OnlyCommonName { common_name: common_name.clone(), covers });
+        }
+    }
+    judgement
+}
+
+/// The seconds around a time in which no certificate and no root that could matter begins or ends to be valid.
+fn holds(certificates: &[Arc<CertificateFacts>], roots: &Roots, at: i64) -> Range<i64> {
+    let begins = certificates.iter().filter_map(|facts| facts.not_before).map(CertificateTime::unix_seconds);
+    let names = certificates.iter().flat_map(|facts| [&facts.subject, &facts.issuer]).flatten();
+    let ends = names.flat_map(|name| roots.named(name)).filter_map(|anchor| anchor.not_after);
+    let ends = certificates.iter().filter_map(|facts| facts.not_after).chain(ends);
+    let bounds = begins.chain(ends.map(|last| last.unix_seconds().saturating_add(1)));
+    bounds.fold(i64::MIN..i64::MAX, |span, bound| {
+        if bound <= at { span.start.max(bound)..span.end } else { span.start..span.end.min(bound) }
+    })
 }

@@ -9,19 +9,23 @@
 
 mod algorithm;
 mod cache;
+mod chain;
 mod judge;
 mod judgement;
+mod name;
 mod parts;
 mod read;
 mod roots;
+mod sentence;
+mod signature;
 #[cfg(test)]
 mod tests;
 mod text;
 mod time;
 
 pub use algorithm::{PublicKey, WeakDigest};
-pub use cache::{CertificateCache, MAX_CACHED_CERTIFICATES};
-pub use judge::{Judge, Purpose};
+pub use cache::{CertificateCache, MAX_CACHED_BYTES, MAX_CACHED_CERTIFICATES};
+pub use judge::{Judge, MAX_JUDGED_BYTES, MAX_JUDGEMENTS, Purpose};
 pub use judgement::{ChainProblem, ChainStatus, Judgement};
 pub use roots::{Roots, RootsError};
 pub use time::CertificateTime;
@@ -36,6 +40,11 @@ pub const MAX_NAME_TEXT: usize = 1024;
 pub const MAX_SAN: usize = 128;
 /// The subject alternative names that are kept have at most this many bytes of text in all.
 pub const MAX_SAN_TEXT: usize = 8 * 1024;
+
+/// At most this many purposes of a certificate are told.
+pub const MAX_PURPOSES: usize = 32;
+/// A longer certificate is read and not kept: the largest post-quantum signatures in use have 50 KB.
+pub const MAX_KEPT_DER: usize = 64 * 1024;
 
 /// What one certificate says. A field that could not be read is absent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,8 +78,73 @@ pub struct CertificateFacts {
     pub self_signed: Option<bool>,
     /// It may sign other certificates (basic constraints, RFC 5280 4.2.1.9).
     pub is_ca: bool,
+    /// At most so many certification authorities may follow below it (basic constraints).
+    pub path_length: Option<u32>,
+    /// What its key may be used for (RFC 5280 4.2.1.3); absent where it does not say: for anything.
+    pub key_usage: Option<KeyUsage>,
+    /// What it may be used for (extended key usage, RFC 5280 4.2.1.12), as `serverAuth`, `clientAuth` or a dotted OID;
+    /// absent where it does not say: for anything. At most [`MAX_PURPOSES`].
+    pub purposes: Option<Vec<Cow<'static, str>>>,
+    /// Its subject's common name, the last where there are several.
+    pub common_name: Option<String>,
+    /// The identifier of its key, as hexadecimal digits.
+    pub subject_key_id: Option<String>,
+    /// The identifier of the key that signed it, as hexadecimal digits.
+    pub authority_key_id: Option<String>,
+    /// Where its issuer's certificate can be had (authority information access, RFC 5280 4.2.2.1): the first `http` URL.
+    pub issuer_url: Option<String>,
+    /// It asks servers to staple an OCSP response (TLS feature 5, RFC 7633).
+    pub must_staple: bool,
     /// The first field that could not be read.
     pub fault: Option<CertificateFault>,
+    /// The certificate itself; empty where it is longer than [`MAX_KEPT_DER`], and then it is not judged.
+    pub der: Box<[u8]>,
+}
+
+/// The uses of a key as its certificate limits them. Displays as RFC 5280's names: `digitalSignature, keyCertSign`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyUsage(u16);
+
+impl KeyUsage {
+    /// Signatures other than those on certificates and revocation lists.
+    pub const DIGITAL_SIGNATURE: Self = Self(1);
+    /// Encryption of keys: TLS's RSA key exchange.
+    pub const KEY_ENCIPHERMENT: Self = Self(1 << 2);
+    /// Key agreement: static Diffie-Hellman.
+    pub const KEY_AGREEMENT: Self = Self(1 << 4);
+    /// Signatures on certificates.
+    pub const KEY_CERT_SIGN: Self = Self(1 << 5);
+
+    /// True where one of the uses is allowed that `other` names.
+    pub const fn allows(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+impl std::ops::BitOr for KeyUsage {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl fmt::Display for KeyUsage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const NAMES: [&str; 9] = [
+            "digitalSignature",
+            "nonRepudiation",
+            "keyEncipherment",
+            "dataEncipherment",
+            "keyAgreement",
+            "keyCertSign",
+            "cRLSign",
+            "encipherOnly",
+            "decipherOnly",
+        ];
+        let names = NAMES.iter().enumerate().filter(|(bit, _)| self.0 >> bit & 1 == 1).map(|(_, name)| *name);
+        f.write_str(&names.collect::<Vec<_>>().join(", "))
+    }
 }
 
 /// The field of a certificate that could not be read, in RFC 5280's words, and what is wrong with it.

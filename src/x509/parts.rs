@@ -48,6 +48,11 @@ impl<'a> Parts<'a> {
         Some(Self { signed, key, extensions, algorithm, signature })
     }
 
+    /// True where there are none.
+    pub(super) fn has_no_extensions(&self) -> bool {
+        self.extensions.is_empty()
+    }
+
     /// The value of an extension.
     pub(super) fn extension(&self, kind: &Oid<'_>) -> Option<&'a [u8]> {
         let mut list = self.extensions;

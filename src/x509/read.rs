@@ -1,19 +1,29 @@
 //! The walk through a certificate, one field after the other, that notes the first fault and goes on where it can.
 
-use super::text::{alternative_name, distinguished_name, element};
-use super::{CertificateFacts, CertificateFault, CertificateTime, MAX_SAN, MAX_SAN_TEXT, PublicKey, algorithm};
+use super::text::{alternative_name, common_name, distinguished_name, element, escape};
+use super::{
+    CertificateFacts, CertificateFault, CertificateTime, KeyUsage, MAX_KEPT_DER, MAX_PURPOSES, MAX_SAN, MAX_SAN_TEXT,
+    PublicKey, algorithm,
+};
 use crate::hex::hex;
 use sha2::{Digest, Sha256};
-use x509_parser::asn1_rs::{Any, Class, FromDer, Header, Oid, Tag};
+use std::borrow::Cow;
+use x509_parser::asn1_rs::{Any, Class, FromDer, Header, Oid, Tag, oid};
 use x509_parser::extensions::{AuthorityKeyIdentifier, BasicConstraints, KeyIdentifier};
 use x509_parser::oid_registry::{
-    OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER, OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_SUBJECT_ALT_NAME,
-    OID_X509_EXT_SUBJECT_KEY_IDENTIFIER,
+    OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS, OID_PKIX_AUTHORITY_INFO_ACCESS, OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER,
+    OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_EXTENDED_KEY_USAGE, OID_X509_EXT_KEY_USAGE,
+    OID_X509_EXT_SUBJECT_ALT_NAME, OID_X509_EXT_SUBJECT_KEY_IDENTIFIER,
 };
 use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 /// Serial numbers are shown up to this many bytes; RFC 5280 4.1.2.2 allows 20.
 const MAX_SERIAL_LENGTH: usize = 64;
+/// Key identifiers are read up to this many bytes; they are digests.
+const MAX_KEY_ID_LENGTH: usize = 64;
+
+/// The TLS feature extension (RFC 7633).
+const TLS_FEATURE: Oid<'static> = oid!(1.3.6.1.5.5.7.1.24);
 
 pub(super) fn sha256(der: &[u8]) -> [u8; 32] {
     Sha256::digest(der).into()
@@ -35,7 +45,16 @@ pub(super) fn read(der: &[u8], sha256: &[u8; 32]) -> CertificateFacts {
         weak_digest: None,
         self_signed: None,
         is_ca: false,
+        path_length: None,
+        key_usage: None,
+        purposes: None,
+        common_name: None,
+        subject_key_id: None,
+        authority_key_id: None,
+        issuer_url: None,
+        must_staple: false,
         fault: None,
+        der: if der.len() <= MAX_KEPT_DER { der.into() } else { Box::default() },
     };
     let mut reader = Reader { facts, subject_key: None, authority_key: None };
     reader.certificate(der);
@@ -112,6 +131,7 @@ impl<'a> Reader<'a> {
         self.validity(validity.data);
         let subject = self.next(&mut fields, "subject")?;
         self.facts.subject = self.noted(distinguished_name(subject.data), "subject", "is not a name");
+        self.facts.common_name = common_name(subject.data);
         let key_info = fields;
         self.next(&mut fields, "subjectPublicKeyInfo")?;
         let key = SubjectPublicKeyInfo::from_der(key_info).ok().and_then(|(_, info)| PublicKey::read(&info));
@@ -124,6 +144,8 @@ impl<'a> Reader<'a> {
         }
         let keys_differ = matches!((self.subject_key, self.authority_key), (Some(own), Some(signer)) if own != signer);
         self.facts.self_signed = Some(issuer.data == subject.data && !keys_differ);
+        self.facts.subject_key_id = self.subject_key.map(key_id);
+        self.facts.authority_key_id = self.authority_key.map(key_id);
         Ok(())
     }
 
@@ -158,7 +180,17 @@ impl<'a> Reader<'a> {
         } else if *kind == OID_X509_EXT_BASIC_CONSTRAINTS {
             let constraints = BasicConstraints::from_der(value).ok();
             let constraints = self.noted(constraints, "basicConstraints", "cannot be read");
-            self.facts.is_ca = constraints.is_some_and(|(_, constraints)| constraints.ca);
+            self.facts.is_ca = constraints.as_ref().is_some_and(|(_, constraints)| constraints.ca);
+            self.facts.path_length = constraints.and_then(|(_, constraints)| constraints.path_len_constraint);
+        } else if *kind == OID_X509_EXT_KEY_USAGE {
+            let usage = self.noted(parse_key_usage(value), "keyUsage", "cannot be read");
+            self.facts.key_usage = usage;
+        } else if *kind == OID_X509_EXT_EXTENDED_KEY_USAGE {
+            self.facts.purposes = self.noted(purposes(value), "extKeyUsage", "is not a list of purposes");
+        } else if *kind == OID_PKIX_AUTHORITY_INFO_ACCESS {
+            self.facts.issuer_url = issuer_url(value);
+        } else if *kind == TLS_FEATURE {
+            self.facts.must_staple = asks_for_a_staple(value);
         } else if *kind == OID_X509_EXT_SUBJECT_KEY_IDENTIFIER {
             let key = KeyIdentifier::from_der(value).ok();
             self.subject_key = self.noted(key, "subjectKeyIdentifier", "cannot be read").map(|(_, key)| key.0);
@@ -191,6 +223,49 @@ impl<'a> Reader<'a> {
         }
         Some(())
     }
+}
+
+/// The bits of a key usage, the first one lowest; `None` where it is no bit string.
+fn parse_key_usage(value: &[u8]) -> Option<KeyUsage> {
+    let bits = element(&mut { value }).filter(|bits| bits.tag() == Tag::BitString)?;
+    let mut bytes = bits.data.iter().skip(1).map(|byte| u16::from(byte.reverse_bits()));
+    let (low, high) = (bytes.next().unwrap_or(0), bytes.next().unwrap_or(0));
+    Some(KeyUsage(low | high << 8))
+}
+
+/// The names of the purposes of an extended key usage; `None` where it is not a list.
+fn purposes(value: &[u8]) -> Option<Vec<Cow<'static, str>>> {
+    let list = element(&mut { value }).filter(|list| list.tag() == Tag::Sequence)?;
+    let (mut rest, mut names) = (list.data, Vec::new());
+    while !rest.is_empty() && names.len() < MAX_PURPOSES {
+        let purpose = element(&mut rest).filter(|purpose| purpose.tag() == Tag::Oid)?;
+        names.push(algorithm::purpose(purpose.data));
+    }
+    Some(names)
+}
+
+/// The first `http` URL of the issuer's certificate in an authority information access.
+fn issuer_url(value: &[u8]) -> Option<String> {
+    let mut descriptions = element(&mut { value })?.data;
+    while !descriptions.is_empty() {
+        let mut fields = element(&mut descriptions)?.data;
+        let (method, place) = (element(&mut fields)?, element(&mut fields)?);
+        let is_url = is_context(&place, 6) && place.data.starts_with(b"http");
+        if is_url && method.data == OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS.as_bytes() {
+            return Some(escape(place.data));
+        }
+    }
+    None
+}
+
+/// A TLS feature extension is a list of numbers of TLS extensions; 5 is status_request.
+fn asks_for_a_staple(value: &[u8]) -> bool {
+    let mut features = element(&mut { value }).map_or(&[][..], |list| list.data);
+    std::iter::from_fn(|| element(&mut features)).any(|feature| feature.tag() == Tag::Integer && feature.data == [5])
+}
+
+fn key_id(bytes: &[u8]) -> String {
+    hex(bytes.get(..MAX_KEY_ID_LENGTH).unwrap_or(bytes))
 }
 
 /// Without the zero that keeps a number of the upper half positive.

@@ -109,6 +109,6 @@ impl Roots {
 }
 
 /// Names are compared as text without regard to case, so that one name in two string types is one (RFC 5280 7.1).
-fn name_key(name: &str) -> String {
+pub(super) fn name_key(name: &str) -> String {
     name.to_ascii_lowercase()
 }

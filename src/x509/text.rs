@@ -27,6 +27,23 @@ pub(super) fn distinguished_name(content: &[u8]) -> Option<String> {
     Some(bounded(parts.join(",")))
 }
 
+/// The last common name in a distinguished name, escaped but not as RFC 4514 does.
+pub(super) fn common_name(content: &[u8]) -> Option<String> {
+    let (mut rest, mut found) = (content, None);
+    while let Some(set) = element(&mut rest) {
+        let mut pairs = set.data;
+        while let Some(pair) = element(&mut pairs) {
+            let mut fields = pair.data;
+            if let (Some(kind), Some(value)) = (element(&mut fields), element(&mut fields))
+                && attribute(kind.data) == "CN"
+            {
+                found = Some(text(&value).unwrap_or_else(|| short_hex(value.data)));
+            }
+        }
+    }
+    found
+}
+
 /// One part of a name: nearly always one typed value, else several joined by `+`.
 fn relative_name(mut content: &[u8]) -> Option<String> {
     let mut part = String::new();
@@ -83,22 +100,10 @@ fn attribute(oid: &[u8]) -> Cow<'static, str> {
 
 /// Appends a value with RFC 4514 2.4's escapes; what is no text is appended as `#` and hexadecimal digits.
 fn push_value(out: &mut String, value: &Any<'_>) {
-    let text = match value.tag() {
-        Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::NumericString | Tag::VisibleString => {
-            escape(value.data)
-        }
-        // Teletex is in practice Latin-1.
-        Tag::T61String | Tag::GeneralString => escape_chars(value.data.iter().map(|byte| char::from(*byte))),
-        Tag::BmpString => escape_chars(char::decode_utf16(units::<2>(value.data).map(u16::from_be_bytes)).map(valid)),
-        Tag::UniversalString => escape_chars(
-            units::<4>(value.data)
-                .map(|unit| char::from_u32(u32::from_be_bytes(unit)).unwrap_or(char::REPLACEMENT_CHARACTER)),
-        ),
-        _ => {
-            out.push('#');
-            out.push_str(&short_hex(value.data));
-            return;
-        }
+    let Some(text) = text(value) else {
+        out.push('#');
+        out.push_str(&short_hex(value.data));
+        return;
     };
     let last = text.chars().count().saturating_sub(1);
     for (index, character) in text.chars().enumerate() {
@@ -113,6 +118,23 @@ fn push_value(out: &mut String, value: &Any<'_>) {
         }
         out.push(character);
     }
+}
+
+/// A string of any type, escaped; `None` where it is none.
+fn text(value: &Any<'_>) -> Option<String> {
+    Some(match value.tag() {
+        Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::NumericString | Tag::VisibleString => {
+            escape(value.data)
+        }
+        // Teletex is in practice Latin-1.
+        Tag::T61String | Tag::GeneralString => escape_chars(value.data.iter().map(|byte| char::from(*byte))),
+        Tag::BmpString => escape_chars(char::decode_utf16(units::<2>(value.data).map(u16::from_be_bytes)).map(valid)),
+        Tag::UniversalString => escape_chars(
+            units::<4>(value.data)
+                .map(|unit| char::from_u32(u32::from_be_bytes(unit)).unwrap_or(char::REPLACEMENT_CHARACTER)),
+        ),
+        _ => return None,
+    })
 }
 
 fn valid(character: Result<char, std::char::DecodeUtf16Error>) -> char {

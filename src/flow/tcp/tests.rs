@@ -10,11 +10,13 @@ const SERVER: Direction = Direction::FromHigh;
 struct Wire {
     tcp: TcpState,
     frame: u64,
+    /// Of the next packet.
+    ip_id: u16,
 }
 
 impl Wire {
     fn new() -> Self {
-        Self { tcp: TcpState::new(Self::mark(1)), frame: 0 }
+        Self { tcp: TcpState::new(Self::mark(1)), frame: 0, ip_id: 7 }
     }
 
     fn mark(frame: u64) -> Mark {
@@ -42,7 +44,7 @@ impl Wire {
             acknowledgment,
             flags: TcpFlags(flags),
             window,
-            options: &[],
+            options: if flags & TcpFlags::SYN != 0 { &[2, 4, 5, 0xb4] } else { &[] },
             payload,
             missing: 0,
         };
@@ -53,11 +55,16 @@ impl Wire {
             vlan: VlanTags::default(),
             tunnels: Tunnels::default(),
             ttl: 60,
-            ip_id: Some(7),
+            ip_id: Some(self.ip_id),
             transport: Transport::Tcp(segment),
         };
         self.tcp.observe(direction, &packet, &segment, Self::mark(self.frame));
         self
+    }
+
+    /// The next packets have this identification.
+    fn id(self, ip_id: u16) -> Self {
+        Self { ip_id, ..self }
     }
 
     /// SYN, SYN-ACK, ACK: the client's stream begins at 101, the server's at 901.
@@ -145,4 +152,47 @@ fn a_lost_syn_is_known_from_its_answer() {
 fn numbers_compare_across_the_wrap_around() {
     assert!(later(5, u32::MAX) && !later(u32::MAX, 5) && !later(7, 7));
     assert_eq!((distance(u32::MAX, 4), distance(4, u32::MAX)), (5, 0));
+}
+
+#[test]
+fn a_side_tells_its_segment_size_its_longest_payload_and_how_it_counts_packets() {
+    let wire = Wire::new()
+        .id(0)
+        .send(SERVER, TcpFlags::SYN | TcpFlags::ACK, 900, 101, &[])
+        .id(40_000)
+        .send(SERVER, DATA, 901, 101, b"hi")
+        .id(40_001)
+        .send(SERVER, DATA, 903, 101, b"there")
+        .id(0)
+        .send(SERVER, TcpFlags::RST, 908, 0, &[]);
+    let server = wire.side(SERVER);
+    assert_eq!((server.mss, server.longest, server.ip_ids), (Some(1460), 5, IpIds::Counting { last: 40_001 }));
+    assert_eq!((wire.side(CLIENT).mss, wire.side(CLIENT).ttl), (None, None));
+}
+
+#[test]
+fn what_is_sent_again_has_its_shortest_and_longest_payload() {
+    let wire = Wire::open().send(CLIENT, DATA, 101, 901, b"first").send(CLIENT, DATA, 106, 901, b"second one");
+    let wire = wire.send(CLIENT, DATA, 101, 901, b"first").send(CLIENT, DATA, 106, 901, b"second one");
+    assert_eq!(wire.side(CLIENT).anomalies.resent, Some((5, 10)));
+}
+
+#[test]
+fn a_side_that_goes_on_after_its_reset_is_told_and_one_that_was_overtaken_is_not() {
+    let reset = || Wire::open().send(CLIENT, DATA, 101, 901, b"hello").send(SERVER, TcpFlags::RST, 901, 0, &[]);
+    let after = |wire: Wire| wire.side(SERVER).anomalies.after_reset.count;
+    assert_eq!(after(reset()), 0);
+    assert_eq!(after(reset().send(SERVER, DATA, 901, 101, b"welcome")), 1, "data");
+    assert_eq!(after(reset().send(SERVER, TcpFlags::ACK, 901, 106, &[])), 1, "an acknowledgment of more");
+    assert_eq!(after(reset().send(SERVER, TcpFlags::ACK, 901, 101, &[])), 0, "one of what was acknowledged before");
+    let own = Wire::open().send(SERVER, TcpFlags::RST, 905, 0, &[]).send(SERVER, DATA, 901, 101, b"late");
+    assert_eq!(after(own), 0, "data before the reset, captured late");
+}
+
+#[test]
+fn a_fin_counts_what_was_sent_and_not_seen() {
+    let wire = Wire::open().send(CLIENT, TcpFlags::FIN | TcpFlags::ACK, 151, 901, &[]);
+    assert_eq!(wire.side(CLIENT).sent, 50);
+    let asked = wire.send(SERVER, TcpFlags::ACK, 901, 101, &[]).send(SERVER, TcpFlags::ACK, 901, 101, &[]);
+    assert!(asked.tcp.asks_again(SERVER), "the FIN came, and bytes before it did not");
 }

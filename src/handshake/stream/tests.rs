@@ -44,6 +44,7 @@ fn words(event: &Event<'_>) -> String {
         Event::Ssl2Record => "ssl2 record".into(),
         Event::ChangeCipherSpec => "change_cipher_spec".into(),
         Event::Alert(level, description) => format!("alert {level} {description}"),
+        Event::Plain { bytes, .. } => format!("plain {}", bytes.len()),
         Event::Opaque(record) => format!("{} of {}", record.content_type, record.length),
     }
 }
@@ -128,7 +129,7 @@ fn another_protocol_is_given_up_and_buffers_nothing() {
     for _ in 0..MAX_PRELUDE_SEGMENTS {
         reader = reader.bytes(b"EHLO client.example\r\n");
     }
-    assert!(reader.stream.is_foreign() && reader.told.is_empty());
+    assert!(reader.stream.is_foreign() && reader.told.iter().all(|told| told == "plain 21"));
     assert_eq!(reader.stream.buffered(), 0);
 }
 
@@ -138,6 +139,17 @@ fn a_message_beyond_the_bound_is_cut_and_passed_over() {
     let stream: Vec<u8> = huge.chunks(16_000).flat_map(|part| record(22, part)).collect();
     let reader = Reader::new().bytes(&record(22, &message(2, 70))).bytes(&stream).bytes(&record(22, &message(14, 10)));
     assert_eq!(reader.told, ["server_hello 70", &format!("certificate {} cut", MAX_MESSAGE - 4), "server_hello_done 10"]);
+}
+
+#[test]
+fn a_proxy_header_stands_before_tls_and_what_never_became_tls_is_told_at_the_end() {
+    let header = b"PROXY TCP4 192.0.2.1 192.0.2.2 50000 443\r\n";
+    let reader = Reader::new().bytes(&[&header[..], &record(22, &message(1, 100))].concat());
+    assert_eq!(reader.told, ["plain 42", "client_hello 100"]);
+    let mut reader = Reader::new().bytes(&[22, 3]);
+    let (place, told) = (reader.place(), &mut reader.told);
+    reader.stream.end(place, &mut |event, _| told.push(words(&event)));
+    assert_eq!(reader.told, ["plain 2"]);
 }
 
 proptest! {
