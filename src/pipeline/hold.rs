@@ -75,3 +75,63 @@ impl Hold {
         Some(held)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::judging::Judging;
+    use super::*;
+    use crate::handshake::sample::{BEGIN, HelloSample};
+    use crate::x509::Roots;
+
+    fn at(seconds: u64) -> Timestamp {
+        BEGIN.plus(Duration::from_secs(seconds))
+    }
+
+    fn held(seconds: u64) -> Held {
+        let mut handshake = Box::new(Handshake::sample().hello(&HelloSample::default()).with_outcome(Outcome::Failed));
+        handshake.settled = at(seconds);
+        let papers = Judging::new(Roots::default()).learn(&handshake, &handshake.negotiated(), true);
+        Held { handshake, papers }
+    }
+
+    /// When those that came out were settled.
+    fn settled(held: impl Iterator<Item = Held>) -> Vec<Timestamp> {
+        held.map(|held| held.handshake.settled).collect()
+    }
+
+    #[test]
+    fn whoever_waits_is_due_after_the_span_and_in_order() {
+        let span = Duration::from_secs(60);
+        let mut hold = Hold::new(span);
+        [3, 1, 2].into_iter().for_each(|seconds| hold.add(held(seconds), span));
+        assert!(hold.due(at(60)).is_none());
+        assert_eq!(settled(std::iter::from_fn(|| hold.due(at(62)))), [at(1), at(2)]);
+        assert_eq!(settled(std::iter::from_fn(|| hold.next())), [at(3)]);
+        assert_eq!(hold.bytes, 0);
+    }
+
+    #[test]
+    fn where_there_is_no_more_room_the_oldest_goes() {
+        let span = Duration::from_secs(60);
+        let mut hold = Hold::new(span);
+        let mut large = held(1);
+        large.handshake.steps.reserve(MAX_HELD_BYTES / 32);
+        hold.add(held(0), span);
+        assert!(hold.surplus().is_none());
+        hold.add(large, span);
+        assert_eq!(settled(std::iter::from_fn(|| hold.surplus())), [at(0), at(1)]);
+    }
+
+    #[test]
+    fn only_what_may_be_told_otherwise_later_has_to_wait() {
+        let hold = Hold::new(Duration::from_secs(60));
+        let span = |outcome| hold.span(&Handshake::sample().with_outcome(outcome));
+        assert_eq!(span(Outcome::Established), None);
+        for outcome in [Outcome::Unused, Outcome::Abandoned, Outcome::Failed, Outcome::Unfinished] {
+            assert_eq!(span(outcome), Some(Duration::from_secs(60)));
+        }
+        let mut retry = Handshake::sample().with_outcome(Outcome::Established);
+        retry.may_be_retry = true;
+        assert_eq!(hold.span(&retry), Some(HOLD_ESTABLISHED));
+    }
+}
