@@ -204,8 +204,13 @@ impl Streams {
             let acked_by_reset = tcp.reset(direction.reverse()).and_then(Reset::acknowledged);
             // A FIN takes a number of its own.
             let of_stream = |number: u32| if fin == Some(number.wrapping_sub(1)) { number.wrapping_sub(1) } else { number };
-            for end in [acked, fin, reset, acked_by_reset].into_iter().flatten().map(of_stream) {
-                self.with(direction, MissingWhy::Lost, |assembler, deliver| assembler.end_at(end, mark, deliver));
+            // A receiver that asks for more than it acknowledged has not got it either.
+            let never_arrived = if tcp.asks_again(direction.reverse()) { MissingWhy::Unacknowledged } else { MissingWhy::Lost };
+            let arrived = [acked, acked_by_reset].map(|end| (end, MissingWhy::Lost));
+            let sent = [fin, reset].map(|end| (end, never_arrived));
+            for (end, why) in arrived.into_iter().chain(sent) {
+                let Some(end) = end.map(of_stream) else { continue };
+                self.with(direction, why, |assembler, deliver| assembler.end_at(end, mark, deliver));
             }
             if !tcp.heard(direction) {
                 self.tracker.gap(direction, 0, 1, mark, MissingWhy::Unseen);

@@ -223,13 +223,7 @@ impl TcpState {
             self.observe_ack(direction, segment, length, mark);
         }
         if segment.flags.fin() {
-            let sequence = segment.sequence.wrapping_add(length);
-            // It counts what was sent, seen or not.
-            let half = direction.of_mut(&mut self.halves);
-            if half.has(BASED) && later(sequence, half.end) {
-                half.end = sequence;
-            }
-            let fin = Fin { mark, sequence, acknowledged: segment.acknowledgment };
+            let fin = Fin { mark, sequence: segment.sequence.wrapping_add(length), acknowledged: segment.acknowledgment };
             direction.of_mut(self.fins.get_or_insert_default()).get_or_insert(fin);
         }
         if segment.window == 0 && !segment.flags.syn() {
@@ -301,6 +295,7 @@ impl TcpState {
             other.base = segment.acknowledgment;
         }
         let other = *other;
+        let sent = self.sent_up_to(direction.reverse());
         let half = direction.of_mut(&mut self.halves);
         let window = std::mem::replace(&mut half.window, segment.window);
         let undecided = other.has(AMBIGUOUS) && !other.first_data.is_set();
@@ -312,7 +307,7 @@ impl TcpState {
             && window == segment.window
             && !segment.flags.syn()
             && !segment.flags.fin()
-            && later(other.end, half.acked)
+            && later(sent, half.acked)
         {
             self.anomaly(direction).duplicate_acks.add(mark);
         }
@@ -438,6 +433,13 @@ impl TcpState {
         TcpFacts { sides: [self.side(client), self.side(client.reverse())] }
     }
 
+    /// The sequence number after the last byte that a direction is known to have sent: a FIN counts those not seen.
+    fn sent_up_to(&self, direction: Direction) -> u32 {
+        let half = direction.of(&self.halves);
+        let fin = self.fin(direction).filter(|fin| half.has(BASED) && later(fin.sequence, half.end));
+        fin.map_or(half.end, |fin| fin.sequence)
+    }
+
     fn side(&self, direction: Direction) -> TcpSide {
         let (half, other) = (direction.of(&self.halves), direction.reverse().of(&self.halves));
         let acknowledged = half.has(ACK_SEEN) && other.has(BASED);
@@ -449,7 +451,7 @@ impl TcpState {
             mss: (half.mss > 0).then_some(half.mss),
             ip_ids: half.ids.sum_up(),
             longest: half.longest,
-            sent: u64::from(distance(half.base, half.end)),
+            sent: u64::from(distance(half.base, self.sent_up_to(direction))),
             acknowledged: acknowledged.then(|| u64::from(distance(other.base, half.acked))),
             anomalies: self.anomalies(direction).copied().unwrap_or_default(),
         }
