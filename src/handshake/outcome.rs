@@ -239,7 +239,7 @@ impl Handshake {
 
     /// The alert that ended the handshake, if one in the clear did: a fatal one, a close_notify, and in TLS 1.3 any
     /// error, whatever its level (RFC 8446 section 6.2).
-    pub(super) fn ending_alert(&self) -> Option<&Alert> {
+    pub fn ending_alert(&self) -> Option<&Alert> {
         self.alerts.iter().find(|alert| {
             alert.level == AlertLevel::FATAL
                 || alert.description == AlertDescription::CLOSE_NOTIFY

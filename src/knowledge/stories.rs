@@ -136,6 +136,7 @@ impl Client {
     fn begin(&mut self, told: &mut BTreeMap<u64, Telling>, sequence: u64, own: &Try, retry_of: Option<EventId>) {
         let mut telling = Telling::new(own.clone(), retry_of);
         self.tries.iter().filter(|other| other.belongs_to(own)).for_each(|other| telling.add(other));
+        telling.control = self.tries.iter().rfind(|other| other.controls(own)).cloned();
         if told.len() >= MAX_STORIES {
             told.pop_first();
         }

@@ -99,6 +99,14 @@ impl Try {
         self.shape == other.shape
     }
 
+    /// True where this is an FTP control connection under TLS to the host at which `other` has another port: 21, or 990
+    /// for TLS from the first byte (RFC 4217).
+    pub(super) fn controls(&self, other: &Self) -> bool {
+        const FTP: [u16; 2] = [21, 990];
+        let under_tls = self.finished.is_some_and(|finished| finished <= other.end);
+        under_tls && FTP.contains(&self.server.port()) && self.server.ip() == other.server.ip() && self.server != other.server
+    }
+
     /// At the same server or for the same name, within seconds.
     pub(super) fn belongs_to(&self, other: &Self) -> bool {
         let soon = |one: &Self, other: &Self| one.start <= other.end.plus(WINDOW);
@@ -163,6 +171,8 @@ impl Try {
 pub(super) struct Telling {
     pub(super) own: Try,
     pub(super) retry_of: Option<EventId>,
+    /// The FTP control connection that this one may be a data connection of.
+    pub(super) control: Option<Try>,
     earlier: Vec<Try>,
     later: Vec<Try>,
     others: u32,
@@ -170,7 +180,7 @@ pub(super) struct Telling {
 
 impl Telling {
     pub(super) const fn new(own: Try, retry_of: Option<EventId>) -> Self {
-        Self { own, retry_of, earlier: Vec::new(), later: Vec::new(), others: 0 }
+        Self { own, retry_of, control: None, earlier: Vec::new(), later: Vec::new(), others: 0 }
     }
 
     /// Adds a try. Where there are too many, the furthest in time goes, and before it those with hellos of other shapes.
@@ -201,6 +211,7 @@ impl Telling {
             later: self.later.iter().map(Try::attempt).collect(),
             others: self.others,
             retry_of: self.retry_of.map(|id| id.to_string()),
+            control: self.control.as_ref().map(Try::attempt),
         }
     }
 }

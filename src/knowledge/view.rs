@@ -93,6 +93,9 @@ pub struct Story {
     pub others: u32,
     /// The id of the earlier, failed try of which this one is a retry.
     pub retry_of: Option<String>,
+    /// The same client's FTP control connection under TLS to the same host, whatever the port, that finished last before
+    /// this handshake: what a data connection belongs to.
+    pub control: Option<Attempt>,
 }
 
 impl Story {

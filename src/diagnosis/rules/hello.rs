@@ -8,8 +8,6 @@ use std::time::Duration;
 
 /// A retry after an Encrypted Client Hello that was refused comes within this time.
 const PROMPT_RETRY: Duration = Duration::from_secs(5);
-/// The control port of FTP, and that of FTP over TLS.
-const FTP_PORTS: [u16; 2] = [21, 990];
 
 /// The client fell back to a lower version and said so (RFC 7507).
 pub(super) fn inappropriate_fallback(scene: &Scene<'_>) -> Option<Finding> {
@@ -228,11 +226,11 @@ pub(super) fn psk_rejected(scene: &Scene<'_>) -> Option<Finding> {
 /// An FTP server that wants the session of the control connection on the data connection, and got a new one.
 pub(super) fn session_reuse_required(scene: &Scene<'_>) -> Option<Finding> {
     let closed = scene.ending.filter(|ending| ending.by == Side::Server)?;
-    if !scene.finished() || scene.negotiated.resumed != Some(false) || FTP_PORTS.contains(&scene.handshake.server.port()) {
+    if !scene.finished() || scene.negotiated.resumed != Some(false) {
         return None;
     }
     // A control connection of the same client to the same host that is under way or has just been.
-    let control = scene.story.control.as_ref().filter(|control| control.finished.is_some() && FTP_PORTS.contains(&control.server.port()))?;
+    let control = scene.story.control.as_ref()?;
     let offers_tickets = scene.negotiated.client_hello.is_some_and(|hello| hello.extensions.contains(ExtensionType::PRE_SHARED_KEY));
     if !matches!(scene.handshake.outcome, Outcome::Unused | Outcome::Abandoned | Outcome::Failed) || offers_tickets {
         return None;

@@ -13,8 +13,6 @@ mod offers;
 mod reset;
 mod server_certificate;
 mod server_flight;
-#[cfg(test)]
-mod tests;
 mod version;
 
 use super::scene::Scene;
