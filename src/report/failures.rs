@@ -3,7 +3,7 @@
 //! A failure is a cause at a server, however many handshakes met it: ten thousand tries at a server whose certificate has
 //! expired are one entry.
 
-use super::paragraph::wrap;
+use super::paragraph::{UNBROKEN, wrap};
 use super::screen::{counted_noun, moment};
 use super::summary::Summary;
 use super::table::Look;
@@ -38,6 +38,10 @@ pub(super) fn failures(summary: &Summary, totals: &Totals, look: Look) -> Vec<St
     }
     let hidden = failures.get(MAX_SHOWN..).unwrap_or_default();
     text.hidden(hidden.len(), hidden.iter().map(|(incident, _)| incident.count).sum(), summary.incidents.others);
+    if let Some((incident, _)) = failures.first() {
+        text.put(INDENT, &format!("tlscribe explain {} tells more", incident.finding.cause), |line| look.dim(line));
+        text.gap();
+    }
     text.harmless(harmless.iter().map(|(incident, _)| *incident));
     text.lines
 }
@@ -93,8 +97,8 @@ impl Text {
         }
         let advice = Clean(&finding.advice).to_string();
         self.labelled("To do", 0, (!advice.is_empty()).then_some(advice.as_str()));
-        self.labelled("Wireshark", 0, [one_try(incident).as_str()]);
-        self.labelled("All tries", 0, all_tries(incident).as_deref());
+        self.labelled("Wireshark", 0, [by_terms(&one_try(incident)).as_str()]);
+        self.labelled("All tries", 0, all_tries(incident).as_deref().map(by_terms).as_deref());
         self.gap();
     }
 
@@ -235,6 +239,11 @@ fn all_tries(incident: &Incident) -> Option<String> {
     })
 }
 
+/// A filter that breaks between its terms only.
+fn by_terms(filter: &str) -> String {
+    filter.replace(" == ", &format!("{UNBROKEN}=={UNBROKEN}")).replace("&& ", &format!("&&{UNBROKEN}"))
+}
+
 fn address(ip: IpAddr) -> String {
     if ip.is_ipv4() { format!("ip.addr == {ip}") } else { format!("ipv6.addr == {ip}") }
 }
@@ -302,7 +311,9 @@ mod tests {
                load it.
     Wireshark  ip.addr == 10.0.0.1 && tcp.port == 50122 && ip.addr == 10.0.0.2
                && tcp.port == 443
-    All tries  tls.handshake.extensions_server_name == \"www.example.org\"";
+    All tries  tls.handshake.extensions_server_name == \"www.example.org\"
+
+  tlscribe explain certificate_expired tells more";
         let text = text(&told, 78);
         assert_eq!(text.join("\n"), expected.trim_start_matches('\n'));
     }
@@ -326,7 +337,7 @@ mod tests {
     fn ten_thousand_repeats_are_one_entry() {
         let told = vec![Told::failed("10.0.0.1:50122", NAME, 0, &expired()); 10_000];
         let text = text(&told, 100);
-        assert_eq!(text.len(), 12, "{text:#?}");
+        assert_eq!(text.len(), 14, "{text:#?}");
         assert_eq!(text[1], "  10,000 handshakes of 10.0.0.1 with 10.0.0.2:443 at 10:00:00");
     }
 
@@ -341,7 +352,7 @@ mod tests {
             .collect();
         let text = text(&told, 100);
         assert_eq!(
-            text.last().map(String::as_str),
+            text.iter().rev().nth(2).map(String::as_str),
             Some("  and 2 other failures in 2 handshakes; --only failed,abandoned --format text shows each on a line")
         );
     }
