@@ -37,6 +37,7 @@ def arguments():
     server.add_argument("--smtp", action="store_true", help="SMTP that offers STARTTLS")
     for mode in client, server:
         mode.add_argument("--max", default="1.3", help="highest version: 1.2 or 1.3")
+        mode.add_argument("--post-auth", action="store_true", help="a client certificate asked for after the handshake")
         mode.add_argument("--send", help="what to send once the handshake is over")
         mode.add_argument("--answer", help="what to send each time something has been received")
         mode.add_argument("--receive", type=int, default=1, help="how often to read after that")
@@ -50,6 +51,7 @@ def arguments():
 def context(args, side):
     made = ssl.SSLContext(side)
     made.maximum_version = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}[args.max]
+    made.post_handshake_auth = args.post_auth
     return made
 
 
@@ -201,6 +203,9 @@ def serve_one(sock, args, made):
             wire.into.write(sock.recv(65536))
             time.sleep(args.think)
         wire.run(wire.tls.do_handshake)
+        if args.post_auth:
+            wire.tls.context.verify_mode = ssl.CERT_OPTIONAL
+            wire.run(wire.tls.verify_client_post_handshake)
         converse(wire, args)
     end(sock, args.end)
 
