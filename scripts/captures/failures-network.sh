@@ -372,29 +372,28 @@ for ip in 4 6; do
     fresh
     long_server
     if [ $ip = 4 ]; then
-        ip -n tlscribe-router route replace 10.8.0.0/24 dev eth0 mtu lock 1300
+        ip -n tlscribe-router route replace 10.8.0.0/24 dev eth0 mtu lock 1400
         on_router iptables -A OUTPUT -p icmp -j DROP
     else
-        ip -n tlscribe-router link set eth0 mtu 1300
-        ip -n tlscribe-client link set eth0 mtu 1500
+        ip -n tlscribe-router link set eth0 mtu 1400
         on_router ip6tables -A OUTPUT -p icmpv6 --icmpv6-type packet-too-big -j DROP
     fi
     watch "mtu-black-hole-ipv$ip" client server
     from curl 1.3 long.test
     watched
     for place in client server; do
-        label_at $place "$CURL (on $OPENSSL) and s_server of $OPENSSL with a chain of 25 certificates, IPv$ip; the router's MTU towards the client is 1300 and its ICMP errors are dropped; captured at the $place" sni=long.test $LARGE_LOST
+        label_at $place "$CURL (on $OPENSSL) and s_server of $OPENSSL with a chain of 25 certificates, IPv$ip; the router's MTU towards the client is 1400 and its ICMP errors are dropped; captured at the $place" sni=long.test $LARGE_LOST
     done
 done
 over4
 fresh
 long_server
-ip -n tlscribe-router route replace 10.8.0.0/24 dev eth0 mtu lock 1300
+ip -n tlscribe-router route replace 10.8.0.0/24 dev eth0 mtu lock 1400
 on_server iptables -A INPUT -p icmp -j DROP
 watch mtu-icmp-ignored server
 from curl 1.2 long.test
 watched
-label_at server "$CURL (on $OPENSSL) and s_server of $OPENSSL with a chain of 25 certificates; the router's MTU towards the client is 1300 and it says so by ICMP, which the server's firewall drops; captured at the server" sni=long.test $LARGE_LOST
+label_at server "$CURL (on $OPENSSL) and s_server of $OPENSSL with a chain of 25 certificates; the router's MTU towards the client is 1400 and it says so by ICMP, which the server's firewall drops; captured at the server" sni=long.test $LARGE_LOST
 
 # All of the server's answer is lost.
 for try in "curl 1.3" "openssl 1.2" "java 1.3" "rustls 1.3"; do

@@ -52,8 +52,12 @@ def handshake(pairs):
     return event
 
 
+# tshark knows what begins on these ports: TLS itself, or a protocol that asks for it
+KNOWN_PORTS = {21, 25, 110, 143, 389, 443, 5432}
+
+
 def tshark(capture, ports, *arguments):
-    decode = [word for port in sorted(ports - {25, 443}) for word in ("-d", f"tcp.port=={port},tls")]
+    decode = [word for port in sorted(ports - KNOWN_PORTS) for word in ("-d", f"tcp.port=={port},tls")]
     command = ["tshark", "-r", capture, "-o", "tcp.desegment_tcp_streams:TRUE", "-o", "tcp.reassemble_out_of_order:TRUE", *decode, *arguments]
     run = subprocess.run(command, capture_output=True, text=True)
     return run.stdout.splitlines()

@@ -43,6 +43,7 @@ def arguments():
         mode.add_argument("--max", default="1.3", help="highest version")
         mode.add_argument("--ciphers", help="suites of TLS 1.2 and before, in OpenSSL's words")
         mode.add_argument("--alpn", help="protocols, with commas")
+        mode.add_argument("--post-auth", action="store_true", help="a client certificate asked for after the handshake")
         mode.add_argument("--send", help="what to send once the handshake is over")
         mode.add_argument("--answer", help="what to send each time something has been received")
         mode.add_argument("--receive", type=int, default=1, help="how often to read after that")
@@ -64,6 +65,7 @@ def context(args, side):
         made.set_alpn_protocols(args.alpn.split(","))
     if args.cert:
         made.load_cert_chain(*args.cert.split(","))
+    made.post_handshake_auth = args.post_auth
     return made
 
 
@@ -213,6 +215,9 @@ def serve_one(sock, args, made):
             wire.into.write(sock.recv(65536))
             time.sleep(args.think)
         wire.run(wire.tls.do_handshake)
+        if args.post_auth:
+            wire.tls.context.verify_mode = ssl.CERT_OPTIONAL
+            wire.run(wire.tls.verify_client_post_handshake)
         converse(wire, args)
     end(sock, args.end)
 
