@@ -3,16 +3,19 @@
 //! printed; every verdict that is wrong is printed too and has its reason in [`KNOWN_WRONG`].
 
 use crate::captures::label;
-use crate::support::{captures_below, handshakes_by_file, name, root, say};
+use crate::support::{captures_below, handshakes_told, name, root, say};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The part of outcomes and causes that must be right.
 const WANTED_CAUSES: f64 = 0.97;
 
 /// The part of parties that must be right.
 const WANTED_PARTIES: f64 = 0.98;
+
+/// The captures of stacks that the developers have not seen are judged apart.
+const HELD_OUT: &str = "failures-other-stacks";
 
 /// The handshakes whose verdict is wrong, as `folder/capture#number`, and why it is.
 const KNOWN_WRONG: &[(&str, &str)] = &[];
@@ -49,16 +52,24 @@ impl Judged {
     }
 }
 
-/// `captures/failures-…`, by whichever script they were made.
-pub(crate) fn is_failure(capture: &Path) -> bool {
-    capture.parent().is_some_and(|folder| name(folder).starts_with("failures"))
+/// The captures of `captures/failures-…`, whatever they show, but for those that no developer may look at.
+fn failures() -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> =
+        std::fs::read_dir(root().join("captures")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.retain(|folder| name(folder).starts_with("failures-") && name(folder) != HELD_OUT);
+    folders.sort();
+    folders.iter().flat_map(|folder| captures_below(folder)).collect()
 }
 
-/// All handshakes of all captures of failures.
+/// All handshakes of those captures.
 fn judged() -> Vec<Judged> {
-    let captures: Vec<PathBuf> =
-        captures_below(&root().join("captures")).into_iter().filter(|capture| is_failure(capture)).collect();
-    let events = handshakes_by_file(&captures);
+    let captures = failures();
+    let mut told: BTreeMap<Vec<String>, Vec<PathBuf>> = BTreeMap::new();
+    for capture in &captures {
+        told.entry(label(capture).options).or_default().push(capture.clone());
+    }
+    let events: BTreeMap<PathBuf, Vec<Value>> =
+        told.iter().flat_map(|(options, captures)| handshakes_told(options, captures)).collect();
     let mut judged = Vec::new();
     for capture in &captures {
         let events = events.get(capture).map_or(&[][..], Vec::as_slice);

@@ -46,6 +46,8 @@ for flaw in ${FLAWS-expired future misnamed selfsigned incomplete stranger purpo
         [ $version = 1.2 ] || set -- ${SERVER13[$flaw]}
         listen "$1" $version $flaw "${@:2}"
         for stack in $STACKS; do
+            # what OpenSSL decides is the same in curl and Python
+            [[ $flaw = expired || $flaw = misnamed || ($stack != curl && $stack != python) ]] || continue
             # closed after a ticket of 1 KB, which looks like data, and a chain that some take for objectionable and others do not
             [ $stack/$flaw != wget/stranger ] || continue
             scene "$flaw-$stack-tls${version/./}" "${FLAW[$flaw]}" "$(truth $flaw $version $stack)" dial $stack $version $flaw.test
@@ -58,7 +60,9 @@ after_a_look() { look "$1"; dial "$2" 1.3 "$1"; }
 before_a_look() { dial "$2" 1.3 "$1"; look "$1"; }
 for flaw in expired future misnamed selfsigned incomplete stranger purpose; do
     listen openssl any $flaw
-    for stack in gnutls nss java rustls; do
+    # a chain without its intermediate and the like: two stacks will do
+    [[ $flaw = expired || $flaw = misnamed ]] && stacks="gnutls nss java rustls" || stacks="gnutls rustls"
+    for stack in $stacks; do
         scene "known-$flaw-$stack" "${FLAW[$flaw]}" "established, ${CAUSE[$flaw]} server" after_a_look $flaw.test $stack
     done
     scene "known-$flaw-python" "${FLAW[$flaw]}" "established, ${CAUSE[$flaw]} server" after_a_look $flaw.test python

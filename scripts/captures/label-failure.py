@@ -43,16 +43,22 @@ def handshakes(capture, ports):
                 "server": {"ip": row["ip.dst"], "port": int(row["tcp.dstport"])},
                 "protocol": "tls", "transport": "tcp",
             }
-            if name := row["tls.handshake.extensions_server_name"]:
+            # a hello may have it twice, on purpose
+            if (name := row["tls.handshake.extensions_server_name"]) and "," not in name:
                 event["sni"] = name
             streams[row["tcp.stream"]] = event
         if SERVER_HELLO in types and not row["tls.handshake.random"].startswith(HELLO_RETRY) and "version" not in event:
-            event |= {key: value for key, value in server_hello(row, names).items() if key in WANTED}
-        if (code := first(row["tls.alert_message.desc"])) not in ("", "0"):
-            sender = "client" if int(row["tcp.srcport"]) == event["client"]["port"] else "server"
-            level = {"1": "warning", "2": "fatal"}[first(row["tls.alert_message.level"])]
-            event.setdefault("alerts", []).append(
-                {"from": sender, "level": level, "code": int(code), "visibility": "plaintext", "frame": int(row["frame.number"])})
+            try:
+                event |= {key: value for key, value in server_hello(row, names).items() if key in WANTED}
+            except (KeyError, ValueError):
+                # no hello that could be read: some of them are broken on purpose
+                pass
+        levels, codes = (row[f"tls.alert_message.{field}"].split(",") for field in ("level", "desc"))
+        for level, code in zip(levels, codes):
+            if code:
+                sender = "client" if int(row["tcp.srcport"]) == event["client"]["port"] else "server"
+                alert = {"from": sender, "level": {"1": "warning", "2": "fatal"}[level], "code": int(code)}
+                event.setdefault("alerts", []).append(alert | {"visibility": "plaintext", "frame": int(row["frame.number"])})
     return list(streams.values())
 
 

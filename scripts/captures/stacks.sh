@@ -120,11 +120,9 @@ listen() {
             serve $port $PEER server $port --cert "$C/$cert.chain.pem,$C/$cert.key" "${spoken[@]}" --answer pong "$@" ;;
         nss)
             nss_database server
-            nss_key server rsa
             nss_key server "$cert"
             [ "$version" = any ] || spoken=(-V "tls$version:tls$version")
-            [[ $cert = rsa* || $cert = sha1 ]] && spoken+=(-n "$cert") || spoken+=(-n rsa -e "$cert")
-            serve $port selfserv -p $port -d "sql:$RUN/nss-server" "${spoken[@]}" "$@" ;;
+            serve $port selfserv -p $port -d "sql:$RUN/nss-server" -n "$cert" "${spoken[@]}" "$@" ;;
         java)
             JAVA_TOOL_OPTIONS="$*" java_server "$cert" "$(java_protocols "$version")" - ;;
         rustls)

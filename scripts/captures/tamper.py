@@ -192,15 +192,11 @@ def wrong_hello(name, kind):
         hello.change(SUPPORTED_GROUPS, u16(struct.pack("!H", 23)))
     elif kind == "key-share-missing":
         hello.drop(KEY_SHARE)
-    elif kind == "session-too-long":
-        hello.session = b"\1" * 40
     elif kind == "no-suites":
         hello.suites = b""
     elif kind == "trailing-bytes":
         message = hello.encode()
         return record(HANDSHAKE, b"\1" + u24(message[4:] + b"\0\0\0"), 0x0301)
-    elif kind == "data-next":
-        return record(HANDSHAKE, hello.encode(), 0x0301) + record(DATA, b"GET / HTTP/1.0\r\n\r\n")
     elif kind == "hello-twice":
         return record(HANDSHAKE, hello.encode(), 0x0301) * 2
     elif kind == "unknown-record":
@@ -237,7 +233,7 @@ def server_hello(hello, random=b"\x55" * 32, suite=0x1301, extensions=TLS13 + X2
 def wrong_answer(hello, kind):
     """What a server says that does one thing wrong."""
     if kind == "retry-group-not-offered":
-        return server_hello(hello, RETRY, extensions=TLS13 + struct.pack("!HHH", KEY_SHARE, 2, 0x0104))
+        return server_hello(hello, RETRY, extensions=TLS13 + struct.pack("!HHH", KEY_SHARE, 2, 26))
     if kind == "retry-nothing-changes":
         return server_hello(hello, RETRY, extensions=TLS13)
     if kind == "suite-not-offered":
