@@ -1,0 +1,1 @@
+def client_certificates(): pass
