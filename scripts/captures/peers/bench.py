@@ -112,7 +112,7 @@ FIELDS = [
     "frame.number", "tcp.stream", "ip.src", "ipv6.src", "ip.dst", "ipv6.dst", "tcp.srcport", "tcp.dstport", "tcp.flags", "tcp.len",
     "tls.record.content_type", "tls.record.opaque_type", "tls.record.length", "tls.handshake.type", "tls.handshake.extensions_server_name",
     "tls.handshake.version", "tls.handshake.extensions.supported_version", "tls.handshake.ciphersuite", "tls.handshake.random",
-    "tls.alert_message.desc", "tls.handshake.extension.type",
+    "tls.alert_message.desc", "tls.handshake.certificates_length",
 ]
 _suites = {}
 
@@ -127,14 +127,15 @@ def suites():
 def facts_of(path):
     """What tshark says of each TCP connection, in the order of their first packets."""
     arguments = [word for field in FIELDS for word in ("-e", field)]
-    out = subprocess.run(["tshark", "-r", path, "-o", "tcp.desegment_tcp_streams:TRUE", "-Y", "tcp && !icmp", "-T", "fields", *arguments],
+    out = subprocess.run(["tshark", "-r", path, "-o", "tcp.desegment_tcp_streams:TRUE",
+                          *(word for port in (8443, 8444, 8445, 9443) for word in ("-d", f"tcp.port=={port},tls")), "-Y", "tcp && !icmp", "-T", "fields", *arguments],
                          capture_output=True, text=True).stdout
     streams = {}
     for line in out.splitlines():
         row = dict(zip(FIELDS, line.split("\t")))
         source = row["ip.src"] or row["ipv6.src"], int(row["tcp.srcport"])
         target = row["ip.dst"] or row["ipv6.dst"], int(row["tcp.dstport"])
-        fact = streams.setdefault(row["tcp.stream"], {"client": source, "server": target, "hello": False, "alerts": [], "trace": []})
+        fact = streams.setdefault(row["tcp.stream"], {"client": source, "server": target, "hello": False, "client_certificate": None, "alerts": [], "trace": []})
         side = "C" if source == fact["client"] else "S"
         flags = int(row["tcp.flags"], 0)
         types = (row["tls.record.opaque_type"] if row["tls.record.opaque_type"] else row["tls.record.content_type"]).split(",")
@@ -158,6 +159,8 @@ def facts_of(path):
             fact["hello"] = True
             if row["tls.handshake.extensions_server_name"]:
                 fact["sni"] = row["tls.handshake.extensions_server_name"]
+        if side == "C" and "11" in messages:
+            fact["client_certificate"] = int(row["tls.handshake.certificates_length"].split(",")[0])
         if "2" in messages and not row["tls.handshake.random"].startswith(HELLO_RETRY) and "version" not in fact:
             version = row["tls.handshake.extensions.supported_version"] or row["tls.handshake.version"]
             fact["version"] = VERSIONS[int(version.split(",")[0], 0)]
@@ -186,8 +189,11 @@ def label(path, name, how, truth, provoked):
             if fact.get(key):
                 event[key] = fact[key]
         handshakes.append(event | said)
+    said = {"made_by": MADE_BY, "how": how, "provoked": provoked}
+    if not any(fact["hello"] for fact, truth in zip(facts, truths) if truth):
+        said["hello"] = False
     with open(path[:-5] + ".json", "w") as file:
-        json.dump({"made_by": MADE_BY, "how": how, "provoked": provoked, "handshakes": handshakes}, file, indent=2)
+        json.dump(said | {"handshakes": handshakes}, file, indent=2)
         file.write("\n")
 
 
@@ -225,16 +231,41 @@ def server_certificate(kind):
     def judge(fact):
         codes = [code for side, code in fact["alerts"] if side == "C"]
         code = codes[0] if codes else None
+        records = [item for item in fact["trace"] if item[0] == "C" and ":" in item]
+        sealed = [int(item.split(":")[1]) for item in records if item.startswith("C23")]
         if fact.get("version") == "TLS 1.3":
-            # nothing of the chain is seen: an alert in the clear is all there is
-            cause = {44: "certificate_revoked", 45: "certificate_expired", 48: UNTRUSTED, 43: "certificate_unsupported"}.get(code, REJECTED)
-            if code == 48 and kind == "revoked":
-                cause = [UNTRUSTED, "revocation_unavailable"]
-            return fail(cause, "server")
-        if kind == "revoked":
-            return fail("certificate_revoked" if code == 44 else ["certificate_revoked", "revocation_unavailable", UNTRUSTED, REJECTED], "server")
-        return fail(VISIBLE[kind], "server")
+            return judge_13(kind, code, sealed)
+        if "C23" in " ".join(fact["trace"]):
+            return ESTABLISHED  # the client takes it
+        finished = any(item.startswith("C20") for item in records)
+        if kind == "revoked" and code != 44:
+            # a chain in order, but for its private root; dropped without an alert it can as well be a connection not used
+            causes = ["certificate_revoked", "revocation_unavailable", UNTRUSTED, REJECTED]
+            return fail(causes if code else [*causes, None], "server" if code else ["server", None], None)
+        cause = "certificate_revoked" if kind == "revoked" else VISIBLE[kind]
+        answered = any(item.startswith("S20") for item in fact["trace"])
+        # refused after both have finished: abandoned; where the refusal crosses the server's Finished, either may be said
+        sent = " ".join(fact["trace"])
+        crossed = finished and answered and "C21" in sent and sent.index("C21") < sent.index("S20") + 14
+        return fail(cause, "server", None if crossed else "abandoned" if finished and answered else "failed")
     return judge
+
+
+def judge_13(kind, code, sealed):
+    """Nothing of the chain is seen: an alert in the clear, or the length of a record, is all there is."""
+    if code:
+        cause = {44: "certificate_revoked", 45: "certificate_expired", 48: UNTRUSTED, 43: "certificate_unsupported"}.get(code, REJECTED)
+        if code == 80:
+            return fail(["internal_error", REJECTED], ["client", "server"])
+        return fail([cause, "revocation_unavailable"] if code == 48 and kind == "revoked" else cause, "server")
+    if not sealed:
+        # gone without a word: that it was the certificate can only be supposed
+        return fail(["client_closed", REJECTED], ["client", "server"])
+    if any(length >= 53 for length in sealed):
+        if len(sealed) > 1:
+            return ESTABLISHED
+        return {"failure": {"cause": [None, REJECTED, "client_closed"], "party": [None, "server", "client"]}}  # finished, and dropped
+    return fail(REJECTED, "server")
 
 
 def each(*truths):

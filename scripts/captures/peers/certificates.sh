@@ -1,5 +1,6 @@
 # The certificates of failures-other-stacks, under $RUN/other: two hierarchies for servers, one for clients, and every way to be wrong.
 set -eu
+rm -rf "$RUN"/nss-* "$RUN/home" # they hold the roots of the time before
 mkdir -p "$RUN/other/db" && cd "$RUN/other"
 : > db/index.txt
 echo 2000 > db/serial

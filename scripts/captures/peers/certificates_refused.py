@@ -2,7 +2,7 @@
 import sys
 
 import bench
-from bench import client, fail, record, serve
+from bench import client, record, serve
 from stacks import C, client as command, have, server, versions
 
 CLIENTS = {  # client: (its versions, the server against which it runs)
@@ -22,20 +22,7 @@ KINDS = {  # defect: (certificate, name asked for, what is wrong)
     "expired-intermediate": ("underold", None, "the intermediate certificate expired on 2026-03-01"),
     "revoked": ("revoked", None, "the certificate is revoked, and the client has the list"),
 }
-REVOKING = {"jsse": f"{C}/all.crl", "mbedtls": f"{C}/all.crl", "wolfssl": f"{C}/inter.crl", "node": f"{C}/all.crl"}
-# Stacks that do not look at one of them: not a failure, and no capture.
-TAKES = {("go", "revoked"), ("erlang", "revoked"), ("nss", "revoked")}
-
-
-def dropped(kind, version):
-    """Node.js finishes, then checks, then drops the connection."""
-    def judge(fact):
-        if version == "1.2":
-            return bench.server_certificate(kind)(fact) | {"outcome": "abandoned"}
-        # what was wrong with it is not seen, nor that anything was
-        return {"failure": {"cause": [None, "certificate_rejected"], "party": [None, "server"]}}
-    return judge
-
+REVOKING = {"jsse": f"{C}/all.crl", "mbedtls": f"{C}/all.crl", "node": f"{C}/all.crl"}
 
 def server_certificates():
     names = versions()
@@ -53,6 +40,6 @@ def server_certificates():
                         words, say = command(stack, version=version, crl=REVOKING.get(stack) if kind == "revoked" else None, **({"name": name} if name else {}))
                         judge = bench.server_certificate(kind)
                         record(f"{stack}/{kind}-tls{version.replace('.', '')}", f"{names[stack]} and a server of {names[against]}, TLS {version}",
-                               lambda: client(*words, say=say), dropped(kind, version) if stack == "node" and False else [judge], wrong)
+                               lambda: client(*words, say=say), [judge], wrong)
             except RuntimeError as error:
                 print(f"failures-other-stacks: {stack} {kind}: {error}", file=sys.stderr)

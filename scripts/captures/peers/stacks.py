@@ -143,7 +143,7 @@ def client(stack, name=SHOP, ca="root", version=None, cert=None, port=443, alpn=
                    "crl": crl, "insecure": "1" if insecure else None, "min": minor[low], "max": minor[high], "quiet": "1" if quiet else None}
         command = [f"{BIN}/mbedtls", "client", *words(options)]
     elif stack == "wolfssl":
-        options = {"address": address, "port": port, "name": name if sni else None, "ca": root, "chain": chain, "key": key, "alpn": alpn, "suites": suites, "crl": crl,
+        options = {"address": address, "port": port, "name": name if sni else None, "ca": root, "chain": chain, "key": key, "alpn": alpn, "suites": suites,
                    "insecure": "1" if insecure else None, "version": high[2] if version and low == high else None, "quiet": "1" if quiet else None}
         command = [f"{BIN}/wolfssl", "client", *words(options)]
     elif stack == "bearssl":
@@ -303,8 +303,8 @@ DocumentRoot {RUN}/www
 <Directory {RUN}/www>
 Require all granted
 </Directory>
-User root
-Group root
+User www-data
+Group www-data
 SSLEngine on
 SSLCertificateFile {chain}
 SSLCertificateKeyFile {key}
