@@ -11,7 +11,7 @@ CLIENT=10.8.0.1 SERVER=10.8.0.2 CLIENT6=fd08::1 SERVER6=fd08::2
 MADE_BY=scripts/captures/$FAMILY.sh
 export MADE_BY CLIENT SERVER
 mkdir -p "$OUT/$FAMILY" "$RUN/log"
-rm -f "$OUT/$FAMILY"/*
+find "$OUT/$FAMILY" -maxdepth 1 -type f -delete
 
 # What the labels call the stacks.
 OPENSSL="OpenSSL $(openssl version | cut -d' ' -f2)"
