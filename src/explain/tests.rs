@@ -267,8 +267,8 @@ fn entries_of_a_list_hang_and_commands_stay_as_they_are() {
     let list = format!("- {}\n$ a  command\nand a paragraph", "word ".repeat(20));
     let text = Explanation::new("Title".into()).with("Label", list).to_string();
     let lines: Vec<&str> = text.lines().skip(2).collect();
-    assert_eq!(lines[0], format!("Label         - {}", vec!["word"; 14].join(" ")));
-    assert_eq!(lines[1], format!("                {}", vec!["word"; 6].join(" ")));
+    assert_eq!(lines[0], format!("Label         - {}", ["word"; 14].join(" ")));
+    assert_eq!(lines[1], format!("                {}", ["word"; 6].join(" ")));
     assert_eq!(lines[2..], ["              $ a  command", "              and a paragraph"]);
 }
 

@@ -214,7 +214,7 @@ pub(super) const CERTIFICATE_REJECTED: Text = Text {
         "The certificate itself, from where the client is.",
         "$ openssl s_client -connect HOST:443 -servername HOST -showcerts",
         "$ curl -vI https://HOST/",
-        "$ tlscribe read --keylog keys.txt capture.pcap",
+        "$ tshark -r c.pcap -o tls.keylog_file:keys.txt -Y tls.alert_message",
         "The client's log: it alone knows the reason. SSLKEYLOGFILE makes the next capture readable.",
     ],
     client: "Read its error: expired, name, issuer or pin. Update pins before the server's key changes, and keep a spare pin.",

@@ -114,7 +114,7 @@ pub(super) const CLIENT_CLOSED: Text = Text {
     ],
     check: &[
         "After how long it left, what it had received, and whether it comes back.",
-        "$ tlscribe read --cause client_closed capture.pcap",
+        "$ tlscribe read capture.pcap --only failed",
         "$ curl -v --connect-timeout 30 https://HOST/",
         "The client's own log.",
     ],
@@ -138,7 +138,7 @@ pub(super) const NO_CLIENT_HELLO: Text = Text {
     ],
     check: &[
         "Who it is and how regular: every few seconds from one address is a check.",
-        "$ tlscribe read --tcp --cause no_client_hello capture.pcap",
+        "$ tshark -r capture.pcap -q -z conv,tcp",
         "$ curl -v https://HOST/",
         "If it is a client that should work: its own error, before anything is sent.",
     ],
