@@ -369,6 +369,10 @@ fn names_and_numbers_are_explained() {
     let run = Run::of(["explain", "handshake_failure"]);
     assert_eq!(run.code, 0);
     assert!(run.output.starts_with("handshake_failure"), "{}", run.output);
+    let run = Run::of(["explain", "-9807"]);
+    assert!(run.output.contains("certificate_untrusted"), "{}", run.output);
+    let run = Run::of(["explain"]);
+    assert!(run.output.contains("handshake_failure"), "without words it says what there is: {}", run.output);
     Run::of(["explain", "no such thing"]).ends(2, &["no such thing"]);
 }
 

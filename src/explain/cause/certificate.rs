@@ -18,7 +18,7 @@ pub(super) const CERTIFICATE_EXPIRED: Text = Text {
     check: &[
         "The dates of what is served now, and of every certificate of the chain.",
         "$ openssl s_client -connect HOST:443 -servername HOST </dev/null \\",
-        "$   | openssl x509 -noout -subject -issuer -dates",
+        "> | openssl x509 -noout -subject -issuer -dates",
         "$ openssl s_client -connect HOST:443 -servername HOST -showcerts",
         "Every address of the name, each by itself; then the clock of the client.",
     ],
@@ -42,7 +42,7 @@ pub(super) const CERTIFICATE_NOT_YET_VALID: Text = Text {
     check: &[
         "The client's idea of the time first.",
         "$ date -u; timedatectl",
-        "$ openssl s_client -connect HOST:443 </dev/null | openssl x509 -noout -dates",
+        "$ openssl s_client -connect HOST:443 </dev/null | openssl x509 -dates",
         "The capture's time, if it comes from another machine than the client.",
     ],
     client: "Set the clock before the first TLS connection: NTP with a server given by address, or a time kept across restarts.",
@@ -66,7 +66,7 @@ pub(super) const CERTIFICATE_NAME_MISMATCH: Text = Text {
     check: &[
         "Which names the certificate has that this name gets.",
         "$ openssl s_client -connect HOST:443 -servername NAME </dev/null \\",
-        "$   | openssl x509 -noout -ext subjectAltName",
+        "> | openssl x509 -noout -ext subjectAltName",
         "$ curl -v --resolve NAME:443:ADDRESS https://NAME/",
         "The same without -servername, which shows the default certificate.",
     ],
@@ -115,7 +115,7 @@ pub(super) const CERTIFICATE_REVOKED: Text = Text {
     ],
     check: &[
         "The status at its issuer, by OCSP where it still has it, else by CRL.",
-        "$ openssl x509 -in cert.pem -noout -serial -ocsp_uri -ext crlDistributionPoints",
+        "$ openssl x509 -in cert.pem -noout -serial -ext crlDistributionPoints",
         "$ openssl ocsp -issuer issuer.pem -cert cert.pem -url URL -text",
         "$ curl -s CRL_URL | openssl crl -inform DER -noout -text | grep -i SERIAL",
         "The serial on every node, and the authority's mail.",
@@ -189,7 +189,7 @@ pub(super) const TLS_INTERCEPTION: Text = Text {
     check: &[
         "Who issued it as seen from here, and as seen from elsewhere.",
         "$ openssl s_client -connect HOST:443 -servername HOST </dev/null \\",
-        "$   | openssl x509 -noout -issuer -fingerprint -sha256",
+        "> | openssl x509 -noout -issuer -fingerprint -sha256",
         "$ openssl s_client -proxy PROXY:3128 -connect HOST:443",
         "The same name over a mobile network; public logs (crt.sh) know the true certificate.",
     ],
@@ -214,7 +214,7 @@ pub(super) const CERTIFICATE_REJECTED: Text = Text {
         "The certificate itself, from where the client is.",
         "$ openssl s_client -connect HOST:443 -servername HOST -showcerts",
         "$ curl -vI https://HOST/",
-        "$ tlscribe read --keylog keys.txt capture.pcap",
+        "$ tshark -r c.pcap -o tls.keylog_file:keys.txt -Y tls.alert_message",
         "The client's log: it alone knows the reason. SSLKEYLOGFILE makes the next capture readable.",
     ],
     client: "Read its error: expired, name, issuer or pin. Update pins before the server's key changes, and keep a spare pin.",

@@ -18,7 +18,7 @@ pub(super) const CLIENT_CERTIFICATE_REQUIRED: Text = Text {
     check: &[
         "Whether the server asks, and for which issuers (\"Acceptable client certificate CA names\").",
         "$ openssl s_client -connect HOST:443 -servername HOST -tls1_2",
-        "$ openssl s_client -connect HOST:443 -cert c.pem -key k.pem -cert_chain i.pem",
+        "$ openssl s_client -connect HOST:443 -cert c.pem -key k.pem",
         "$ curl -v --cert c.pem --key k.pem https://HOST/",
         "$ openssl x509 -in c.pem -noout -issuer -dates -ext extendedKeyUsage",
     ],
@@ -43,8 +43,8 @@ pub(super) const CLIENT_CERTIFICATE_REJECTED: Text = Text {
     check: &[
         "Whether the server's authorities verify it, as a client's certificate.",
         "$ openssl verify -purpose sslclient -CAfile ca.pem -untrusted i.pem c.pem",
-        "$ openssl x509 -in c.pem -noout -subject -issuer -dates -ext extendedKeyUsage",
-        "$ openssl s_client -connect HOST:443 -cert c.pem -key k.pem -cert_chain i.pem",
+        "$ openssl x509 -in c.pem -noout -issuer -dates -ext extendedKeyUsage",
+        "$ openssl s_client -connect HOST:443 -cert c.pem -key k.pem",
         "client_certificate of the event, and the server's log with its verify error.",
     ],
     client: "Renew the certificate, with clientAuth; send the intermediates with it; check that certificate and key belong together and that the program reloaded them.",

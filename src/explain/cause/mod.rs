@@ -8,7 +8,7 @@ mod not_tls;
 mod peer;
 mod silence;
 
-use super::{Explanation, symptom};
+use super::{Explanation, is_command, symptom};
 use crate::diagnosis::Cause;
 use crate::tls::registry::AlertDescription;
 
@@ -25,7 +25,7 @@ struct Text {
     filter: &'static str,
     /// What brings it about, in which stacks.
     stacks: &'static [&'static str],
-    /// What to look at; an entry that begins with `$` is a command.
+    /// What to look at; an entry that begins with `$` is a command, one with `>` its next line.
     check: &'static [&'static str],
     /// How to mend it on the client.
     client: &'static str,
@@ -44,7 +44,7 @@ pub(super) fn explain(cause: Cause) -> Explanation {
     let alerts: Vec<String> = text.alerts.iter().map(|alert| format!("{alert} ({})", alert.0)).collect();
     let related: Vec<&str> = text.related.iter().map(|cause| cause.code()).collect();
     let seen: Vec<&str> = symptom::of(cause).map(symptom::Symptom::name).take(MAX_SYMPTOMS).collect();
-    Explanation::new(format!("{cause}, cause: {}", cause.title()))
+    Explanation::new(format!("{cause}, cause"))
         .with("What it is", text.what)
         .with("On the wire", text.wire)
         .with("Wireshark", text.filter)
@@ -60,7 +60,7 @@ pub(super) fn explain(cause: Cause) -> Explanation {
 
 /// Entries one below the other, commands as they are.
 fn bullets(entries: &[&str]) -> String {
-    let line = |entry: &&str| if entry.starts_with('$') { (*entry).to_owned() } else { format!("- {entry}") };
+    let line = |entry: &&str| if is_command(entry) { (*entry).to_owned() } else { format!("- {entry}") };
     entries.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
@@ -211,11 +211,11 @@ mod tests {
             let Text { what, wire, stacks, check, client, server, between, .. } = text(*cause);
             let lists = [*stacks, *check].concat();
             assert!(stacks.len() > 1 && check.len() > 1, "{cause}");
-            let commands = check.iter().filter(|entry| entry.starts_with('$'));
+            let commands = check.iter().filter(|entry| is_command(entry));
             assert!(commands.count() > 0, "{cause}: nothing to type");
             for sentence in [*what, *wire, *client, *server, *between].into_iter().chain(lists) {
-                assert!(sentence.starts_with('$') || (sentence.ends_with('.') && sentence.len() > 20), "{sentence}");
-                let other = seen.insert(sentence, *cause).filter(|_| !sentence.starts_with('$'));
+                assert!(is_command(sentence) || (sentence.ends_with(['.', '?']) && sentence.len() > 10), "{sentence}");
+                let other = seen.insert(sentence, *cause).filter(|_| !is_command(sentence));
                 assert_eq!(other, None, "{cause} says the same: {sentence}");
             }
         }
@@ -227,7 +227,7 @@ mod tests {
             let text = text(*cause);
             assert!(!text.related.is_empty() && !text.related.contains(cause), "{cause}");
             assert!(!text.filter.is_empty() && text.filter.lines().count() == 1, "{cause}");
-            for command in text.check.iter().filter(|entry| entry.starts_with('$')) {
+            for command in text.check.iter().filter(|entry| is_command(entry)) {
                 assert!(command.len() <= super::super::WIDTH - super::super::INDENT, "{cause}: {command}");
             }
         }

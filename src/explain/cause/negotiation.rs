@@ -91,7 +91,7 @@ pub(super) const SIGNATURE_SCHEME_MISMATCH: Text = Text {
     ],
     check: &[
         "With which key the server signs, and with what.",
-        "$ openssl s_client -connect HOST:443 -servername HOST -sigalgs RSA-PSS+SHA256",
+        "$ openssl s_client -connect HOST:443 -sigalgs RSA-PSS+SHA256",
         "$ openssl x509 -in cert.pem -noout -text | grep -A1 'Public Key Algorithm'",
         "client_hello.signature_schemes of the event against the key of server_certificate.",
     ],
@@ -115,7 +115,7 @@ pub(super) const WEAK_PARAMETERS: Text = Text {
     check: &[
         "The line \"Server Temp Key\" (\"Peer Temp Key\" in newer versions).",
         "$ openssl s_client -connect HOST:443 -cipher DHE:@SECLEVEL=0 -tls1_2",
-        "$ openssl s_client -connect HOST:443 </dev/null | openssl x509 -text -noout",
+        "$ openssl s_client -connect HOST:443 </dev/null | openssl x509 -text",
         "Which alert the client sent, right after which of the server's messages.",
     ],
     client: "Take DHE out of what it offers, so that ECDHE is chosen: in OpenSSL DEFAULT:!DHE. Lowering the level (DEFAULT@SECLEVEL=1) for this one host is the stopgap, for all hosts a mistake.",
@@ -275,7 +275,7 @@ pub(super) const HANDSHAKE_FAILURE: Text = Text {
         "$ openssl s_client -connect HOST:443 -servername NAME",
         "$ openssl s_client -connect HOST:443 -servername NAME -tls1_2 -state",
         "$ openssl s_client -connect HOST:443 -cert c.pem -key k.pem",
-        "Other clients of the same server that succeed: what do they offer that this one does not?",
+        "What other clients of this server, which succeed, offer and this one does not.",
     ],
     client: "Send the right name, update the library, undo restrictions of versions, suites and groups, and set a client certificate where one is wanted.",
     server: "Its own log says what the alert hides: \"no shared cipher\", \"no suitable key share\", \"peer did not return a certificate\". Give it a certificate for the name and a current TLS policy.",

@@ -41,7 +41,7 @@ pub(super) const CLIENT_NOT_TLS: Text = Text {
         "Port scanners, SSLv2 hellos, RDP probes (\"Cookie: mstshash\").",
     ],
     check: &[
-        "What was sent first.",
+        "What the client sent first.",
         "$ tshark -r capture.pcap -Y 'tcp.len > 0' -T fields -e tcp.payload -c 1",
         "$ curl -v http://HOST:443/",
         "Who the client is: a health check, a proxy, a scanner.",

@@ -216,7 +216,7 @@ pub(super) const USER_CANCELED: Text = Text {
     ],
     check: &[
         "Whether it recurs from the same client, and how long after the hello.",
-        "$ tlscribe read --cause user_canceled capture.pcap",
+        "$ tlscribe read capture.pcap --only failed",
         "Whether the server asks for a client certificate that nobody has.",
     ],
     client: "If nobody declined anything: raise the time limit, and look at why the program gave up.",

@@ -39,7 +39,7 @@ pub(super) const CONNECTION_TIMEOUT: Text = Text {
         "nginx: \"upstream timed out (110: Connection timed out) while connecting to upstream\" and 504; Cloudflare 522; Chrome ERR_CONNECTION_TIMED_OUT; curl exit code 28; Windows 10060.",
     ],
     check: &[
-        "How far SYNs get.",
+        "How far the SYNs get.",
         "$ traceroute -T -p 443 HOST",
         "$ tcpdump -ni any 'tcp port 443 and tcp[tcpflags] & tcp-syn != 0'",
         "$ nstat -az TcpExtListenDrops TcpExtListenOverflows",
@@ -89,7 +89,7 @@ pub(super) const SERVER_SILENT: Text = Text {
     ],
     check: &[
         "Whether it answers at all, and how long it takes.",
-        "$ curl -o /dev/null -sw '%{time_connect} %{time_appconnect}\\n' https://HOST/",
+        "$ curl -so /dev/null -w '%{time_connect} %{time_appconnect}' https://HOST",
         "$ ss -ltn 'sport = :443'",
         "$ openssl s_client -connect HOST:443 -groups X25519 -tls1_2",
         "Recv-Q of the listening socket: above 0 means connections that nobody accepts.",
@@ -114,7 +114,7 @@ pub(super) const CLIENT_CLOSED: Text = Text {
     ],
     check: &[
         "After how long it left, what it had received, and whether it comes back.",
-        "$ tlscribe read --cause client_closed capture.pcap",
+        "$ tlscribe read capture.pcap --only failed",
         "$ curl -v --connect-timeout 30 https://HOST/",
         "The client's own log.",
     ],
@@ -138,7 +138,7 @@ pub(super) const NO_CLIENT_HELLO: Text = Text {
     ],
     check: &[
         "Who it is and how regular: every few seconds from one address is a check.",
-        "$ tlscribe read --tcp --cause no_client_hello capture.pcap",
+        "$ tshark -r capture.pcap -q -z conv,tcp",
         "$ curl -v https://HOST/",
         "If it is a client that should work: its own error, before anything is sent.",
     ],
@@ -187,7 +187,7 @@ pub(super) const CLIENT_HELLO_LOST: Text = Text {
     ],
     check: &[
         "Whether a small hello with a harmless name arrives.",
-        "$ openssl s_client -connect ADDRESS:443 -noservername -tls1_2 -groups X25519",
+        "$ openssl s_client -connect ADDRESS:443 -noservername -tls1_2",
         "$ openssl s_client -connect ADDRESS:443 -servername NAME",
         "$ ping -M do -s 1372 HOST",
         "A capture at the server: does it arrive there?",

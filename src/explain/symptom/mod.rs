@@ -12,6 +12,8 @@ mod proxies;
 
 use super::Explanation;
 use crate::diagnosis::Cause;
+use std::cmp::Reverse;
+use std::sync::LazyLock;
 
 /// Something that people see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +34,6 @@ impl Symptom {
             [name, ..] => name,
             [] => "",
         }
-    }
-
-    pub(super) const fn causes(&self) -> &'static [Cause] {
-        self.causes
     }
 
     pub(super) fn explain(&self) -> Explanation {
@@ -63,18 +61,28 @@ pub(super) fn of(cause: Cause) -> impl Iterator<Item = &'static Symptom> {
     first.chain(later)
 }
 
-/// Symptoms whose words a line contains: those that narrow it down to the fewest causes first, then the longest.
+/// Every phrase as it is compared, with its symptom.
+static PHRASES: LazyLock<Vec<(String, &'static Symptom)>> = LazyLock::new(|| {
+    let phrases = |symptom: &'static Symptom| symptom.phrases.iter().map(move |phrase| (words(phrase), symptom));
+    all().flat_map(phrases).collect()
+});
+
+/// Symptoms whose words a line contains: those that narrow it down to the fewest causes first, then the longest. Words that
+/// are only a part of others which the line contains do not count.
 pub(super) fn find(line: &str) -> Vec<&'static Symptom> {
     let line = words(line);
-    let mut found: Vec<(usize, usize, &'static Symptom)> = all()
-        .filter_map(|symptom| {
-            let contained = symptom.phrases.iter().map(|phrase| words(phrase)).filter(|phrase| line.contains(phrase));
-            let longest = contained.map(|phrase| phrase.len()).max()?;
-            Some((symptom.causes.len(), longest, symptom))
-        })
-        .collect();
-    found.sort_by_key(|(causes, length, _)| (*causes, std::cmp::Reverse(*length)));
-    found.into_iter().map(|(_, _, symptom)| symptom).collect()
+    let mut found: Vec<&(String, &Symptom)> = PHRASES.iter().filter(|(phrase, _)| line.contains(phrase)).collect();
+    let contained = found.clone();
+    found
+        .retain(|(phrase, _)| !contained.iter().any(|(other, _)| other.len() > phrase.len() && other.contains(phrase)));
+    found.sort_by_key(|(phrase, symptom)| (symptom.causes.len(), Reverse(phrase.len())));
+    found.into_iter().map(|(_, symptom)| *symptom).collect()
+}
+
+/// Symptoms that are known by a bare number: an HTTP status, an event of Windows, an error code of Apple.
+pub(super) fn of_code(digits: &str) -> Vec<&'static Symptom> {
+    let readings = ["", "error ", "event ", "code "].map(|kind| words(&format!("{kind}{digits}")));
+    PHRASES.iter().filter(|(phrase, _)| readings.contains(phrase)).map(|(_, symptom)| *symptom).collect()
 }
 
 /// Words in lower case, with a blank before and after each; apostrophes are no end of a word.
@@ -103,7 +111,7 @@ mod tests {
         for symptom in all() {
             let name = symptom.name();
             assert!(!symptom.causes.is_empty() && symptom.source.len() > 2, "{name}");
-            assert!(symptom.meaning.ends_with('.') && symptom.meaning.len() > 40, "{name}");
+            assert!(symptom.meaning.ends_with('.') && symptom.meaning.len() > 30, "{name}");
             assert!(symptom.source.ends_with('.'), "{name}");
             for (at, cause) in symptom.causes.iter().enumerate() {
                 assert!(!symptom.causes[..at].contains(cause), "{name} names {cause} twice");
@@ -146,5 +154,21 @@ mod tests {
         assert_eq!(words("connection isn\u{2019}t private"), " connection isnt private ");
         assert_eq!(words(""), " ");
         assert!(find("subcurl 600").is_empty(), "only whole words");
+        assert!(find("no phrase is here").is_empty());
+    }
+
+    #[test]
+    fn the_words_that_say_more_come_first() {
+        let first = |line: &str| find(line)[0].name();
+        assert_eq!(
+            first("certificate verify failed: certificate has expired (_ssl.c:1006)"),
+            "certificate has expired"
+        );
+        let line = "curl: (60) SSL certificate problem: self-signed certificate in certificate chain";
+        assert_eq!(first(line), "self-signed certificate in certificate chain");
+        assert!(!find(line).iter().any(|symptom| symptom.name() == "self-signed certificate"), "a part of the other");
+        assert_eq!(of_code("525")[0].name(), "error 525");
+        assert_eq!(of_code("36887")[0].name(), "event 36887");
+        assert_eq!(of_code("9807")[0].name(), "errSSLXCertChainInvalid");
     }
 }
