@@ -332,7 +332,7 @@ def browsers():
                                         ("unknown-root", "unknown", SHOP, "the chain ends in a root that the browser does not have"), ("self-signed", "selfsigned", SHOP, "signed by itself")):
             for version in ("1.2", "1.3"):
                 # a browser tries again by itself: each of its connections is refused, or left before it was used
-                def refused(fact):
+                def refused(fact, kind=kind):
                     done = any(item.startswith("C20") for item in fact["trace"]) and any(item.startswith("S23") and item != "S23:19" for item in fact["trace"])
                     judged = bench.server_certificate(kind)(fact)
                     return judged if judged["failure"] else {"failure": None} if done else judged
