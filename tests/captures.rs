@@ -16,29 +16,8 @@ struct Label {
     /// Why tshark was not asked whether the label is right.
     #[serde(default)]
     unchecked: Option<String>,
-    /// What was done to make the handshakes fail.
-    #[serde(default)]
-    provoked: Option<String>,
-    /// False where the connections have no ClientHello.
-    #[serde(default = "yes")]
-    hello: bool,
     /// Of each handshake, in the order of their ClientHellos, the part of the event that must be there.
     handshakes: Vec<Value>,
-}
-
-fn yes() -> bool {
-    true
-}
-
-/// The verdict on a handshake is left to the tests of that: here it is only about what was seen.
-fn without_verdict(mut expected: Value) -> Value {
-    if let Some(fields) = expected.as_object_mut() {
-        // what nobody ends on the wire has failed all the same where the verdict can say why
-        if fields.remove("failure").is_some_and(|failure| !failure.is_null()) {
-            fields.remove("outcome");
-        }
-    }
-    expected
 }
 
 /// `captures/family/name.pcapng.gz` has its label in `captures/family/name.json`.
@@ -76,9 +55,6 @@ fn every_capture_shows_what_its_label_says() {
             std::fs::read_to_string(label_of(capture)).unwrap_or_else(|error| panic!("{}: {error}", capture.display()));
         let label: Label =
             serde_json::from_str(&label).unwrap_or_else(|error| panic!("{}: {error}", capture.display()));
-        if !label.hello {
-            continue;
-        }
         let events = handshakes(capture);
         if events.len() != label.handshakes.len() {
             wrong.push(format!(
@@ -90,7 +66,7 @@ fn every_capture_shows_what_its_label_says() {
         }
         for (number, (expected, event)) in label.handshakes.iter().zip(&events).enumerate() {
             let mut found = Vec::new();
-            differences(&without_verdict(expected.clone()), Some(event), "", &mut found);
+            differences(expected, Some(event), "", &mut found);
             wrong.extend(found.iter().map(|line| format!("{}: handshake {}: {line}", capture.display(), number + 1)));
         }
     }
@@ -107,6 +83,5 @@ fn every_label_has_its_capture_and_says_how_it_was_made() {
         let label: Label = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         assert!(root().join(&label.made_by).is_file(), "{}: there is no {}", path.display(), label.made_by.display());
         assert!(!label.how.is_empty() && label.unchecked.is_none_or(|why| !why.is_empty()), "{}", path.display());
-        assert!(label.provoked.is_none_or(|what| !what.is_empty()), "{}", path.display());
     }
 }
