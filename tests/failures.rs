@@ -6,7 +6,7 @@ use crate::captures::label;
 use crate::support::{captures_below, handshakes_told, name, root, say};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The part of outcomes and causes that must be right.
 const WANTED_CAUSES: f64 = 0.97;
@@ -50,6 +50,12 @@ impl Judged {
     fn is_right(&self) -> bool {
         self.truth == self.verdict
     }
+}
+
+/// `captures/failures-…` and `captures/no-failure`: their labels say why handshakes failed, or that nothing did.
+pub(crate) fn is_judged(capture: &Path) -> bool {
+    let family = capture.strip_prefix(root().join("captures")).ok().and_then(|path| path.iter().next());
+    family.is_some_and(|family| family.to_string_lossy().starts_with("failures-") || family == "no-failure")
 }
 
 /// The captures of `captures/failures-…`, whatever they show, but for those that no developer may look at.

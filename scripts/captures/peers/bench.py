@@ -94,6 +94,8 @@ def record(name, how, act, truth, provoked, filter="tcp or icmp"):
     where there is no handshake to report, or {"outcome": ..., "failure": ...}; or it is a function from the facts of all to that."""
     path = os.path.join(OUT, f"{name}.pcap")
     os.makedirs(os.path.dirname(path), exist_ok=True)
+    if os.path.exists(path[:-5] + ".json"):
+        os.remove(path[:-5] + ".json")
     dump = subprocess.Popen(inside("server", ["tcpdump", "--immediate-mode", "-U", "-n", "-s", "65535", "-Z", "root", "-w", path, "-i", "eth0", filter]),
                             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
     while b"listening on" not in (line := dump.stderr.readline()):

@@ -1,5 +1,6 @@
 """Client certificates: asked for and missing, expired, of an unknown issuer, for another purpose; declined where they are optional; taken."""
 import sys
+from functools import partial
 
 from bench import ESTABLISHED, client, fail, record, serve
 from stacks import client as command, have, server, versions
@@ -35,7 +36,7 @@ def served(fact):
     return any(item.startswith("S20") for item in after)
 
 
-def judge(fact):
+def judge(fact, expired=False):
     """Each of these is what the server made of it: most demand where some make do without, and some look at less than others."""
     if served(fact):
         return ESTABLISHED
@@ -43,6 +44,9 @@ def judge(fact):
         sent = sent_in_13(fact)
     else:
         sent = bool(fact["client_certificate"])
+    if sent and ("S", 49) in fact["alerts"] and not expired:
+        # says that it has no access; nothing that is seen speaks against that
+        return fail(["client_certificate_rejected", "access_denied"], "client")
     return fail("client_certificate_rejected" if sent else "client_certificate_required", "client", None if fact.get("version") == "TLS 1.3" else "failed")
 
 
@@ -70,7 +74,7 @@ def client_certificates():
                             continue
                         for kind, (cert, wrong) in KINDS.items():
                             words, say = command(by, version=version, cert=cert)
-                            record(name % kind, how, lambda: client(*words, say=say), [judge], wrong)
+                            record(name % kind, how, lambda: client(*words, say=say), [partial(judge, expired=kind == "expired")], wrong)
                         words, say = command(by, version=version, cert="client")
                         record(name % "accepted", how, lambda: client(*words, say=say), [judge], "nothing: the client's certificate is taken")
             except RuntimeError as error:
