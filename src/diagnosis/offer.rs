@@ -3,7 +3,7 @@
 use super::words;
 use crate::handshake::Negotiated;
 use crate::tls::registry::{
-    Authentication, CipherSuite, ExtensionType, KeyExchange, KeyType, NamedGroup, ProtocolVersion, SignatureScheme,
+    Authentication, Cipher, CipherSuite, ExtensionType, KeyExchange, KeyType, NamedGroup, ProtocolVersion, SignatureScheme,
 };
 
 /// Of each list in a hello at most this many elements are looked at.
@@ -130,8 +130,12 @@ impl Offer {
         self.old_suites().next().is_some() && self.old_suites().all(is_refused_today)
     }
 
-    /// No suite can be used without a group: TLS 1.3, or elliptic curves throughout.
+    /// No suite that a server of today would choose can be used without a group: TLS 1.3, or elliptic curves.
     pub(super) fn needs_group(&self) -> bool {
+        let curves = |suite: &CipherSuite| matches!(suite.key_exchange(), Some(KeyExchange::Ecdhe | KeyExchange::EcdhePsk));
+        if self.offers_tls13() || self.old_suites().any(|suite| curves(&suite) && suite.is_aead()) {
+            return true;
+        }
         self.old_suites().all(|suite| matches!(suite.key_exchange(), Some(KeyExchange::Ecdhe | KeyExchange::EcdhePsk)))
     }
 
@@ -169,6 +173,13 @@ pub(super) fn is_refused_today(suite: CipherSuite) -> bool {
         || suite.uses_3des()
         || suite.is_static_rsa()
         || matches!(suite.key_exchange(), Some(KeyExchange::Dh | KeyExchange::Ecdh))
+        || suite.cipher().is_some_and(|cipher| !is_usual(cipher))
+}
+
+/// AES and ChaCha20: what servers of today are set to.
+fn is_usual(cipher: Cipher) -> bool {
+    let name = cipher.name();
+    name.starts_with("AES") || name.starts_with("CHACHA20")
 }
 
 #[cfg(test)]

@@ -113,6 +113,17 @@ impl<'a> Scene<'a> {
         (in_the_clear || finished) && !own_refusal
     }
 
+    /// When a side was the first to end the connection: by an alert, which may be encrypted, or a close.
+    pub(super) fn dropped_by(&self, side: Side) -> Option<Mark> {
+        let first = |side| self.handshake.alert_sized(side).next().map(|record| record.mark);
+        let (own, other) = (first(side), first(side.other()));
+        let ending = self.ending?;
+        match own {
+            Some(own) if other.is_none_or(|other| own < other) && own <= ending.mark => Some(own),
+            _ => (ending.by == side && other.is_none_or(|other| ending.mark < other)).then_some(ending.mark),
+        }
+    }
+
     /// True where both sides had finished.
     pub(super) fn finished(&self) -> bool {
         self.handshake.finished.iter().all(Option::is_some)

@@ -11,6 +11,7 @@ mod plain;
 mod refusal;
 #[cfg(test)]
 pub(crate) mod sample;
+mod second_flight;
 mod sniff;
 mod stream;
 pub mod tracker;
@@ -21,5 +22,5 @@ pub use facts::{
     Step, What,
 };
 pub use refusal::Refusal;
-pub use outcome::{FlightAuth, SecondFlight};
+pub use second_flight::{FlightAuth, SecondFlight};
 pub use negotiated::{ClientAuth, EarlyData, Ech, Negotiated};

@@ -4,7 +4,7 @@
 //! lengths, or from the order of what was seen, is named in [`Negotiated::inferred`].
 
 use super::facts::{Handshake, Side, What};
-use super::outcome::{FlightAuth, SecondFlight};
+use super::second_flight::{FlightAuth, SecondFlight};
 use crate::tls::registry::{CipherSuite, ExtensionType, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::tls::{
     Certificate, ClientHello, Curve, ServerHello, ServerKeyExchange, Signature, Ssl2ClientHello, Ssl2ServerHello,

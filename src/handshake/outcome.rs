@@ -7,109 +7,22 @@
 //! (RFC 8446 sections 4.4 and 5.2). Padding hides all of it, and then nothing is claimed that later records do not show.
 
 use super::facts::{Alert, Close, CloseKind, EncryptedRecord, Handshake, Missing, MissingWhy, Outcome, Side, What};
+use super::second_flight::{FlightAuth, Lengths, SecondFlight};
 use crate::time::{Mark, Timestamp};
-use crate::tls::registry::{AlertDescription, AlertLevel, CipherSuite, ContentType, ExtensionType, HandshakeType, ProtocolVersion};
-use crate::tls::{ClientHello, RECORD_HEADER_LEN};
+use crate::tls::registry::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
+use crate::tls::RECORD_HEADER_LEN;
 use std::time::Duration;
 
 /// A finished connection that stays open for this long is established, used or not.
 pub const OPEN_LONG_ENOUGH: Duration = Duration::from_secs(5);
 /// A refusal after finishing comes within about this time.
 const PROMPT: Duration = Duration::from_millis(1500);
-/// The client's second flight has at most this many records before its Finished: EndOfEarlyData, Certificate (in a few
-/// records where it is large), CertificateVerify.
-const MAX_FLIGHT: usize = 8;
 /// A server sends at most this many tickets at once.
 const MAX_TICKETS: usize = 4;
 /// Tickets sent together have the same length, but for integers in them that are encoded in as few bytes as they need.
 const TICKET_SPREAD: u16 = 4;
 /// A ticket is not longer than this, a client's certificate in it included.
 const MAX_TICKET: u16 = 4096;
-
-/// Extensions by which a client offers to send settings of the application protocol in a message of its own before its
-/// Finished (draft-vvv-tls-alps; the number changed once).
-const APPLICATION_SETTINGS: [ExtensionType; 2] = [ExtensionType::APPLICATION_SETTINGS_OLD, ExtensionType::APPLICATION_SETTINGS];
-/// The longest such settings that are told from other things.
-const MAX_APPLICATION_SETTINGS: u16 = 32;
-
-/// How the client's certificate went, by the lengths of its second flight in TLS 1.3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FlightAuth {
-    /// The flight has no certificate.
-    None,
-    /// The client had to say that it has no certificate.
-    Empty,
-    /// It sent one.
-    Sent,
-    /// The lengths do not tell.
-    Unclear,
-}
-
-/// The client's second flight of TLS 1.3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SecondFlight {
-    /// Not seen, or not enough of it.
-    Pending,
-    /// An alert-sized record stands in place of it.
-    Refused {
-        /// Its index among the client's records.
-        at: usize,
-    },
-    /// It ended in what must be Finished.
-    Done {
-        /// What it says of the client's certificate.
-        auth: FlightAuth,
-        /// True where it began with what must be EndOfEarlyData.
-        early_data: bool,
-        /// The index of its last record among the client's.
-        last: usize,
-    },
-}
-
-/// The lengths of TLS 1.3's records under the suite agreed on.
-pub(super) struct Lengths {
-    tag: u16,
-    hash: u16,
-}
-
-impl Lengths {
-    pub(super) fn of(handshake: &Handshake) -> Self {
-        let suite = handshake.cipher_suite;
-        let tag = suite.and_then(CipherSuite::aead_tag_length).unwrap_or(16);
-        let hash = suite.and_then(CipherSuite::hash_length).unwrap_or(32);
-        Self { tag: u16::from(tag), hash: u16::from(hash) }
-    }
-
-    const fn record(&self, content: u16) -> u16 {
-        content.saturating_add(1).saturating_add(self.tag)
-    }
-
-    pub(super) const fn alert(&self) -> u16 {
-        self.record(2)
-    }
-
-    const fn end_of_early_data(&self) -> u16 {
-        self.record(4)
-    }
-
-    const fn finished(&self) -> u16 {
-        self.record(self.hash.saturating_add(4))
-    }
-
-    const fn empty_certificate(&self) -> u16 {
-        self.record(8)
-    }
-
-    /// An EncryptedExtensions with application settings, and Finished behind it in the same record.
-    const fn settings_and_finished(&self) -> std::ops::RangeInclusive<u16> {
-        let shortest = self.finished().saturating_add(10);
-        shortest..=shortest.saturating_add(MAX_APPLICATION_SETTINGS)
-    }
-
-    const fn empty_certificate_and_finished(&self) -> u16 {
-        self.record(self.hash.saturating_add(12))
-    }
-}
 
 impl EncryptedRecord {
     /// Where the record ends in its sender's stream.
@@ -119,7 +32,7 @@ impl EncryptedRecord {
 
     /// True where its sender had acknowledged the other side's stream up to `offset`; where the capture does not show
     /// what was acknowledged, where it came after `mark`.
-    fn follows(&self, offset: u64, mark: Mark) -> bool {
+    pub(super) fn follows(&self, offset: u64, mark: Mark) -> bool {
         self.acknowledged.map_or(self.mark > mark, |acknowledged| acknowledged >= offset)
     }
 }
@@ -129,65 +42,16 @@ impl Handshake {
         self.version.is_some_and(ProtocolVersion::is_tls13)
     }
 
-    /// True where the ClientHello has one of these extensions.
-    fn offers(&self, extensions: &[ExtensionType]) -> bool {
-        let hello = self.message(Side::Client, HandshakeType::CLIENT_HELLO);
-        hello.and_then(|message| ClientHello::parse_prefix(message.body).0).is_some_and(|hello| {
-            extensions.iter().any(|extension| hello.extensions.contains(*extension))
-        })
-    }
-
-    /// Reads the client's second flight of TLS 1.3 out of the lengths of its records.
-    pub fn second_flight(&self) -> SecondFlight {
-        let hello = self.steps.iter().rev().find(|step| {
-            step.from == Side::Server && step.what == What::Message(HandshakeType::SERVER_HELLO)
-        });
-        let Some(hello) = hello.filter(|_| self.is_tls13()) else { return SecondFlight::Pending };
-        let [records, answers] = &self.records;
-        let Some(begin) = records.iter().position(|record| record.follows(hello.end, hello.mark)) else {
-            return SecondFlight::Pending;
-        };
-        let lengths = Lengths::of(self);
-        let flight = records.iter().enumerate().skip(begin).take(MAX_FLIGHT);
-        let end_of_early_data = flight
-            .clone()
-            .find(|(_, record)| record.length == lengths.end_of_early_data())
-            .filter(|_| self.offers(&[ExtensionType::EARLY_DATA]));
-        let begin = end_of_early_data.map_or(begin, |(at, _)| at.saturating_add(1));
-        let early_data = end_of_early_data.is_some();
-        let Some(first) = records.get(begin) else { return SecondFlight::Pending };
-        let done = |auth, last| SecondFlight::Done { auth, early_data, last };
-        let empty = lengths.empty_certificate();
-        match first.length {
-            length if length == lengths.alert() => return SecondFlight::Refused { at: begin },
-            length if length == lengths.finished() => return done(FlightAuth::None, begin),
-            length if length == lengths.empty_certificate_and_finished() => return done(FlightAuth::Empty, begin),
-            length if lengths.settings_and_finished().contains(&length) && self.offers(&APPLICATION_SETTINGS) => {
-                return done(FlightAuth::None, begin);
-            }
-            _ => {}
-        }
-        let finished = flight.skip_while(|(at, _)| *at <= begin).find(|(_, record)| record.length == lengths.finished());
-        if let Some((at, _)) = finished {
-            return done(if first.length == empty { FlightAuth::Empty } else { FlightAuth::Sent }, at);
-        }
-        // All in one record, or padded: it is over when the server answers it or the client goes on.
-        let answered = answers.iter().any(|answer| answer.follows(first.end(), first.mark));
-        if first.length != empty && (answered || records.len() > begin.saturating_add(1)) {
-            return done(FlightAuth::Unclear, begin);
-        }
-        SecondFlight::Pending
-    }
-
     /// Fills in what a handshake in TLS 1.3 shows so far. Returns whether it is established.
     fn assess_tls13(&mut self) -> bool {
         let SecondFlight::Done { auth, early_data, last } = self.second_flight() else { return false };
         let lengths = Lengths::of(self);
+        let server_alert = Lengths::of_server(self).alert();
         let [records, answers] = &self.records;
         let Some(finished) = records.get(last).copied() else { return false };
-        let is_data = |record: &&EncryptedRecord| record.length != lengths.alert();
+        let is_data = |record: &&EncryptedRecord| record.length != server_alert;
         let early = records.first().filter(|record| early_data && record.length != lengths.end_of_early_data());
-        let late = records.iter().skip(last.saturating_add(1)).find(is_data);
+        let late = records.iter().skip(last.saturating_add(1)).find(|record| !self.is_alert_sized(Side::Client, record.length));
         let sent = early.or(late).map(|record| record.mark);
         let mut answers = answers.iter().filter(|answer| answer.follows(finished.end(), finished.mark)).peekable();
         let accepted = answers.peek().is_some_and(is_data);
@@ -266,7 +130,7 @@ impl Handshake {
             Outcome::Unfinished
         } else if open_for.is_some_and(|open| open >= OPEN_LONG_ENOUGH) && self.all_received() {
             Outcome::Established
-        } else if !finished && (ended && !self.may_have_finished() || self.is_refused()) {
+        } else if !finished && (ended && !self.may_have_finished() || self.is_refused()) || self.is_refused_early() {
             Outcome::Failed
         } else if !finished || !ended || open {
             Outcome::Unfinished
@@ -303,7 +167,10 @@ impl Handshake {
         let prompt = by_server.zip(self.finished_at()).is_some_and(|(close, finished)| {
             close.mark.time.since(finished.time) <= PROMPT
         });
-        prompt && matches!(self.application_data, [Some(_), None])
+        // Up to TLS 1.2 the server has judged the certificate before it finished: only one that closes in good order has
+        // judged it again.
+        let in_order = self.is_tls13() || by_server.is_some_and(|close| close.by != CloseKind::Rst);
+        prompt && in_order && matches!(self.application_data, [Some(_), None])
     }
 
     /// No handshake begins without a ClientHello: where there is none, the capture began too late.
@@ -325,6 +192,12 @@ impl Handshake {
         self.is_tls13() && matches!(self.second_flight(), SecondFlight::Refused { .. })
     }
 
+    /// True where the client, before TLS 1.3, had sent its Finished and an encrypted alert behind it, and only then got the
+    /// server's Finished (NSS judges the certificate that late): nobody says goodbye before the handshake is over.
+    fn is_refused_early(&self) -> bool {
+        !self.is_tls13() && self.refusal().is_some()
+    }
+
     /// True where the client's second flight has a record that may be its Finished among other things, or padded, and that
     /// nobody has answered.
     fn may_have_finished(&self) -> bool {
@@ -340,14 +213,12 @@ impl Handshake {
         let SecondFlight::Done { auth, last, .. } = self.second_flight() else { return None };
         let [records, answers] = &self.records;
         let finished = records.get(last).filter(|_| auth != FlightAuth::None)?;
-        let alert = Lengths::of(self).alert();
         let at = answers.iter().position(|answer| answer.follows(finished.end(), finished.mark))?;
         let answer = answers.get(at)?;
-        let closed_before = records
-            .get(last.saturating_add(1))
-            .is_some_and(|next| next.length == alert && answer.follows(next.end(), next.mark));
+        let goodbye = records.get(last.saturating_add(1)).filter(|next| self.is_alert_sized(Side::Client, next.length));
+        let closed_before = goodbye.is_some_and(|goodbye| answer.follows(goodbye.end(), goodbye.mark));
         let prompt = answer.mark.time.since(finished.mark.time) <= PROMPT;
-        (answer.length == alert && !closed_before && prompt).then_some(at)
+        (self.is_alert_sized(Side::Server, answer.length) && !closed_before && prompt).then_some(at)
     }
 }
 

@@ -7,7 +7,7 @@
 //! lengths alone take more).
 
 use super::facts::{CloseKind, EncryptedRecord, Handshake, Side, What};
-use super::outcome::{Lengths, SecondFlight};
+use super::second_flight::SecondFlight;
 use crate::time::Mark;
 use crate::tls::registry::{ContentType, HandshakeType};
 
@@ -48,10 +48,9 @@ impl Handshake {
 
     /// The records of a side that have the length of an alert: in TLS 1.3 any may be one, before it only those of that type.
     pub fn alert_sized(&self, side: Side) -> impl Iterator<Item = &EncryptedRecord> {
-        let alert = Lengths::of(self).alert();
         let tls13 = self.is_tls13();
         self.records.get(side.index()).into_iter().flatten().filter(move |record| {
-            if tls13 { record.length == alert } else { record.content_type == ContentType::ALERT }
+            if tls13 { self.is_alert_sized(side, record.length) } else { record.content_type == ContentType::ALERT }
         })
     }
 
@@ -77,11 +76,11 @@ impl Handshake {
     fn refused_by_server(&self, mark: Option<Mark>) -> Option<Refusal> {
         let hello = self.server_hello_step()?;
         let [_, answers] = &self.records;
-        let alert = Lengths::of(self).alert();
-        let first = answers.iter().position(|record| record.offset >= hello && record.length == alert)?;
+        let is_alert = |record: &EncryptedRecord| self.is_alert_sized(Side::Server, record.length);
+        let first = answers.iter().position(|record| record.offset >= hello && is_alert(record))?;
         let rest = answers.get(first..)?;
         let record = rest.first()?;
-        let last = rest.iter().all(|record| record.length == alert);
+        let last = rest.iter().all(is_alert);
         (last && mark.is_none_or(|mark| record.mark < mark)).then(|| Refusal::new(Side::Server, record, false))
     }
 
@@ -91,12 +90,16 @@ impl Handshake {
         self.steps.iter().rev().find(|step| step.from == Side::Server && step.what == is_hello).map(|step| step.end)
     }
 
-    /// Up to TLS 1.2 an encrypted alert keeps its type. Before both have finished it is no goodbye.
+    /// Up to TLS 1.2 an encrypted alert keeps its type. Before both have finished it is no goodbye, nor before its sender
+    /// has seen the other's Finished.
     fn refusal12(&self) -> Option<Refusal> {
-        if self.both_finished() {
-            return None;
-        }
-        let first = |side| self.alert_sized(side).next().map(|record| Refusal::new(side, record, self.has_finished(side)));
+        let unfinished = !self.both_finished();
+        let first = |side: Side| {
+            let finished = || self.records.get(side.other().index())?.iter().find(|record| record.content_type == ContentType::HANDSHAKE);
+            let early = |record: &EncryptedRecord| finished().is_some_and(|other| !record.follows(other.end(), other.mark));
+            let refuses = |record: &&EncryptedRecord| unfinished || early(record);
+            self.alert_sized(side).next().filter(refuses).map(|record| Refusal::new(side, record, self.has_finished(side)))
+        };
         let both = [first(Side::Client), first(Side::Server)];
         both.into_iter().flatten().min_by_key(|refusal| refusal.mark)
     }

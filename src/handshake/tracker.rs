@@ -321,7 +321,9 @@ impl Core {
     }
 
     fn on_message(&mut self, direction: Direction, kind: HandshakeType, body: &[u8], whole: bool, place: Place) {
-        self.take_roles(direction, kind);
+        if !(kind == HandshakeType::CLIENT_HELLO && self.is_echo(direction, body)) {
+            self.take_roles(direction, kind);
+        }
         if kind == HandshakeType::CLIENT_HELLO && self.begins_another(body) {
             self.supersede(place);
         }
@@ -342,6 +344,12 @@ impl Core {
         if let Some(error) = fault {
             handshake.fault(side, place.mark, error);
         }
+    }
+
+    /// True for a ClientHello that comes back to its sender: what answers is an echo, and no client.
+    fn is_echo(&self, direction: Direction, body: &[u8]) -> bool {
+        let first = self.current.as_ref().and_then(|current| current.message(Side::Client, HandshakeType::CLIENT_HELLO));
+        self.client == Some(direction.reverse()) && first.is_some_and(|first| first.body == body)
     }
 
     /// Tells the roles by the first message that only one of them sends. A hello overrules everything else.

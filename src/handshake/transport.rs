@@ -75,6 +75,10 @@ impl Handshake {
         const PASSES_EVERYWHERE: u16 = 1200;
         let (shortest, _) = self.lost_sizes(from)?;
         let other = self.side(from.other());
+        // What a side has only not acknowledged yet when it leaves is not lost.
+        if self.sent_again(from).count == 0 {
+            return None;
+        }
         let passed = other.has_a_hole() || other.acknowledged.is_some_and(|acknowledged| acknowledged > 0);
         (shortest >= PASSES_EVERYWHERE && passed).then_some(shortest)
     }

@@ -46,6 +46,7 @@ struct Server {
     nameless: Option<Tally>,
     asked_for_certificate: Option<Tally>,
     versions: Values<ProtocolVersion, MAX_VALUES>,
+    declined: Option<ProtocolVersion>,
     cipher_suites: Values<CipherSuite, MAX_VALUES>,
     groups: Values<NamedGroup, MAX_VALUES>,
     alpn: Values<Box<[u8]>, MAX_VALUES>,
@@ -260,6 +261,7 @@ impl Server {
         let Sighting { handshake, negotiated, server_chain, .. } = *sighting;
         if let Some(version) = handshake.version {
             self.versions.add(note, |known| *known == version, || version);
+            self.declined = self.declined.max(sighting.highest_offered().filter(|highest| *highest > version));
         }
         if let Some(suite) = handshake.cipher_suite {
             self.cipher_suites.add(note, |known| *known == suite, || suite);
@@ -301,6 +303,7 @@ impl Server {
             finished: finished.count,
             clients: finished.clients,
             failed: failed.count,
+            declined: self.declined,
             versions: self.versions.seen(note, since, |known| Some(*known) == handshake.version),
             cipher_suites: self.cipher_suites.seen(note, since, |known| Some(*known) == handshake.cipher_suite),
             groups: self.groups.seen(note, since, |known| sighting.groups().any(|own| own == *known)),

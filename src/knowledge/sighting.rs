@@ -1,8 +1,9 @@
 //! What one handshake shows of its server: the same is read when it is learned and when it is left out of its own view.
 
+use super::tries::highest;
 use crate::fingerprint::EventId;
 use crate::handshake::{ClientAuth, Handshake, Negotiated, Outcome, Side};
-use crate::tls::registry::{HandshakeType, NamedGroup};
+use crate::tls::registry::{HandshakeType, NamedGroup, ProtocolVersion};
 use crate::tls::{HelloRetryRequest, ServerHello};
 use crate::x509::{AlternativeName, ChainStatus, Judgement};
 use std::borrow::Cow;
@@ -35,6 +36,11 @@ impl<'a> Sighting<'a> {
 
     pub(super) fn is_failed(&self) -> bool {
         matches!(self.handshake.outcome, Outcome::Failed | Outcome::Abandoned)
+    }
+
+    /// The highest version that the hello offers.
+    pub(super) fn highest_offered(&self) -> Option<ProtocolVersion> {
+        self.negotiated.client_hello.as_ref().and_then(highest)
     }
 
     /// The name asked for, where it can be a host's.

@@ -81,7 +81,7 @@ impl Try {
             outcome: handshake.outcome,
             server: handshake.server,
             name,
-            highest: hello.and_then(highest).or(ssl2),
+            highest: sighting.highest_offered().or(ssl2),
             version: negotiated.version,
             hello_length: u32::try_from(length).unwrap_or(u32::MAX),
             post_quantum: hello.is_some_and(offers_post_quantum),
@@ -231,7 +231,7 @@ impl Telling {
 }
 
 /// The highest version that a hello offers.
-fn highest(hello: &ClientHello<'_>) -> Option<ProtocolVersion> {
+pub(super) fn highest(hello: &ClientHello<'_>) -> Option<ProtocolVersion> {
     match hello.extensions.supported_versions() {
         Some(Ok(versions)) => versions.iter().filter(|version| !version.is_grease()).max(),
         _ => Some(hello.legacy_version),

@@ -43,6 +43,8 @@ pub struct ServerView {
     pub failed: u32,
     /// Versions that it chose, most frequent first. A ServerHello is enough.
     pub versions: Vec<Seen<ProtocolVersion>>,
+    /// The highest version that it was offered and did not choose. A server that was only ever offered less may speak more.
+    pub declined: Option<ProtocolVersion>,
     /// Suites that it chose.
     pub cipher_suites: Vec<Seen<CipherSuite>>,
     /// Groups that it chose, or asked for with a HelloRetryRequest.

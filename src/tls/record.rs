@@ -32,7 +32,7 @@ pub enum RecordError {
 }
 
 /// The header of the record that `input` begins with, and what follows the header. It is plausible: a known content
-/// type (20 to 24), major version 3 with minor version 0 to 4, at most [`MAX_FRAGMENT`] bytes, and an empty fragment
+/// type (20 to 24), major version 3 with minor version 0 to 4 (an alert may have version 0), at most [`MAX_FRAGMENT`] bytes, and an empty fragment
 /// only for application data (RFC 5246 section 6.2.1).
 ///
 /// # Errors
@@ -57,7 +57,9 @@ pub fn record_header(input: &[u8]) -> Result<(&[u8], RecordHeader), RecordError>
 }
 
 const fn begins_record(content_type: u8, major: u8, minor: u8) -> bool {
-    matches!(content_type, 20..=24) && major == 3 && minor <= 4
+    // BearSSL has no version yet when it refuses a ClientHello's, and says 0.
+    let no_version = content_type == 21 && major == 0 && minor == 0;
+    matches!(content_type, 20..=24) && (major == 3 && minor <= 4 || no_version)
 }
 
 #[cfg(test)]

@@ -63,7 +63,12 @@ fn is_about_it(scene: &Scene<'_>) -> Option<bool> {
     let ending = scene.ending?;
     let after_flight = scene.refuses(Refused::ClientFlight) && ending.by == Side::Server;
     let may_be = match ending.how {
-        How::Alert(_, alert) => is_certificate_alert(alert) || alert == AlertDescription::HANDSHAKE_FAILURE,
+        How::Alert(_, alert) => {
+            let unread = matches!(alert, AlertDescription::DECODE_ERROR | AlertDescription::UNEXPECTED_MESSAGE);
+            is_certificate_alert(alert)
+                || matches!(alert, AlertDescription::HANDSHAKE_FAILURE | AlertDescription::ACCESS_DENIED)
+                || unread && gave_none(scene)
+        }
         How::Encrypted(_) => true,
         How::Fin | How::Rst | How::CloseNotify => scene.client_auth() != Some(ClientAuth::None),
     };

@@ -3,8 +3,8 @@
 use super::super::scene::{How, Refused, Scene};
 use super::super::{Cause, Confidence, Finding, Party, words};
 use super::offers;
-use crate::handshake::Side;
-use crate::tls::registry::AlertDescription;
+use crate::handshake::{Side, What};
+use crate::tls::registry::{AlertDescription, HandshakeType};
 
 /// The server says that the client may not come in.
 pub(super) fn access_denied(scene: &Scene<'_>) -> Option<Finding> {
@@ -50,6 +50,8 @@ pub(super) fn protocol_violation(scene: &Scene<'_>) -> Option<Finding> {
     let fault = |side: Side| scene.handshake.faults.iter().find(|fault| fault.from == side);
     let accused = match scene.alert() {
         Some((by, A::UNEXPECTED_MESSAGE | A::RECORD_OVERFLOW | A::DECOMPRESSION_FAILURE | A::ILLEGAL_PARAMETER | A::DECODE_ERROR | A::MISSING_EXTENSION | A::UNSUPPORTED_EXTENSION)) => by.other(),
+        // The server had chosen, and what came instead of the client's flight made it give up.
+        None if scene.refuses(Refused::OwnFlight) && matches!(scene.ending?.how, How::Encrypted(_)) && said_more(scene) => Side::Client,
         // It ended without such an alert, and a message that breaks the grammar came just before.
         Some((by, A::HANDSHAKE_FAILURE | A::INTERNAL_ERROR)) if fault(by.other()).is_some() => by.other(),
         None => scene.ending.map(|ending| ending.by.other()).filter(|side| fault(*side).is_some())?,
@@ -76,6 +78,22 @@ pub(super) fn protocol_violation(scene: &Scene<'_>) -> Option<Finding> {
         "Update the {who}'s TLS stack, and look for a proxy or inspection box in between that rewrites hellos. A capture on both sides of such a box shows \
          whether the message was changed. Old stacks also say this of what they do not know: large hellos, new extensions."
     )))
+}
+
+/// True where the client sent something in the clear behind its hello that is no ChangeCipherSpec and no alert.
+fn said_more(scene: &Scene<'_>) -> bool {
+    const CHANGE_CIPHER_SPEC: u64 = 6;
+    const ALERT: u64 = 7;
+    let handshake = scene.handshake;
+    let of_client = |test: fn(What) -> bool| handshake.steps.iter().filter(|step| step.from == Side::Client && test(step.what)).count() as u64;
+    let changes = of_client(|what| what == What::ChangeCipherSpec).saturating_mul(CHANGE_CIPHER_SPEC);
+    let alerts = of_client(|what| matches!(what, What::Alert(..))).saturating_mul(ALERT);
+    let [records, _] = &handshake.records;
+    let encrypted: u64 = records.iter().map(|record| record.end().saturating_sub(record.offset)).sum();
+    let hellos = of_client(|what| what == What::Message(HandshakeType::CLIENT_HELLO));
+    let known = handshake.client_hello_end().unwrap_or_default().saturating_add(changes).saturating_add(alerts).saturating_add(encrypted);
+    let retried = scene.negotiated.hello_retry == Some(true);
+    hellos > 1 && !retried || handshake.side(Side::Client).sent > known
 }
 
 /// The sender's own trouble.

@@ -3,7 +3,7 @@
 use super::super::scene::{How, Refused, Scene};
 use super::super::{Cause, Confidence, Finding, Party, Severity, words};
 use crate::handshake::{Outcome, Side};
-use crate::tls::registry::{AlertDescription, ExtensionType, HandshakeType};
+use crate::tls::registry::{AlertDescription, CipherSuite, ExtensionType, HandshakeType};
 use std::time::Duration;
 
 /// A retry after an Encrypted Client Hello that was refused comes within this time.
@@ -11,11 +11,16 @@ const PROMPT_RETRY: Duration = Duration::from_secs(5);
 
 /// The client fell back to a lower version and said so (RFC 7507).
 pub(super) fn inappropriate_fallback(scene: &Scene<'_>) -> Option<Finding> {
-    if scene.alert_from(Side::Server)? != AlertDescription::INAPPROPRIATE_FALLBACK {
+    let offer = scene.offer.as_ref()?;
+    let said = scene.alert_from(Side::Server) == Some(AlertDescription::INAPPROPRIATE_FALLBACK);
+    // Servers that do not know the signal go on, and the client sees in the random that they speak more.
+    let noticed = offer.fallback
+        && scene.alert_from(Side::Client) == Some(AlertDescription::ILLEGAL_PARAMETER)
+        && scene.negotiated.server_hello.is_some_and(|hello| hello.downgrade_sentinel().is_some());
+    if !said && !noticed {
         return None;
     }
-    let offer = scene.offer.as_ref()?;
-    let confidence = if offer.fallback { Confidence::Certain } else { Confidence::Likely };
+    let confidence = if said && offer.fallback { Confidence::Certain } else { Confidence::Likely };
     let summary = format!(
         "The client came back with at most {} and said that this is a fallback; {} speaks more and refuses that.",
         offer.highest()?,
@@ -58,6 +63,25 @@ pub(super) fn alpn_mismatch(scene: &Scene<'_>) -> Option<Finding> {
             "Check that this port is meant for that protocol (h2 against an HTTP/1.1 server, a client of another service). Then let one list hold what the \
              other has: `http/1.1` beside `h2` on the client, or the protocol enabled on the server.",
         )
+        .into()
+}
+
+/// A server that had answered, and then broke off with an encrypted alert, where the application protocols are what is
+/// narrow: rustls looks at them after its ServerHello.
+pub(super) fn alpn_in_own_flight(scene: &Scene<'_>) -> Option<Finding> {
+    const USUAL: [&str; 3] = ["h2", "http/1.1", "http/1.0"];
+    let offer = scene.offer.as_ref()?;
+    let broke_off = scene.refuses(Refused::OwnFlight) && matches!(scene.ending?.how, How::Encrypted(_));
+    let narrow = !offer.alpn.is_empty() && !offer.alpn.iter().any(|protocol| USUAL.contains(&protocol.as_str()));
+    if !broke_off || !narrow {
+        return None;
+    }
+    let offered = words::list(&offer.alpn);
+    let summary = format!("{} broke off after its hello; the client offers only {offered} by ALPN, which it may not speak.", scene.server_name());
+    Finding::new(Cause::AlpnMismatch, Party::Both, Confidence::Possible, summary)
+        .with(scene.ending_evidence())
+        .because("offered_alpn", Some(Side::Client), scene.hello_mark(), format!("the client offers {offered} by ALPN"))
+        .advise("Check that this port is meant for that protocol, and the server's list of protocols. The server's log names the alert.")
         .into()
 }
 
@@ -202,16 +226,27 @@ fn no_name(scene: &Scene<'_>, confidence: Confidence) -> Finding {
 /// The key shared beforehand is not the server's (RFC 8446 section 4.2.11, RFC 4279 section 2).
 pub(super) fn psk_rejected(scene: &Scene<'_>) -> Option<Finding> {
     let (_, alert) = scene.alert()?;
-    let binder = alert == AlertDescription::DECRYPT_ERROR && scene.refuses(Refused::Hello) && scene.offer.as_ref()?.pre_shared_key;
-    if alert != AlertDescription::UNKNOWN_PSK_IDENTITY && !binder {
+    use AlertDescription as A;
+    let identity = alert == A::UNKNOWN_PSK_IDENTITY;
+    // OpenSSL and GnuTLS say illegal_parameter to a binder that does not verify, and to an identity that they do not know.
+    let offered = scene.refuses(Refused::Hello) && scene.offer.as_ref()?.pre_shared_key;
+    let binder = offered && matches!(alert, A::DECRYPT_ERROR | A::BAD_RECORD_MAC | A::ILLEGAL_PARAMETER);
+    // Up to TLS 1.2 another key shows only when the first encrypted record does not verify.
+    let other_key = scene.handshake.cipher_suite.is_some_and(CipherSuite::uses_psk)
+        && (scene.refuses(Refused::ClientFlight) || scene.refuses(Refused::Finish))
+        && matches!(alert, A::DECRYPT_ERROR | A::BAD_RECORD_MAC | A::DECRYPTION_FAILED);
+    if !(identity || binder || other_key) {
         return None;
     }
+    let outright = identity || binder && alert == A::DECRYPT_ERROR;
+    let binder = binder || other_key;
     let summary = if binder {
-        format!("{} knows the client's pre-shared key by name, but its value differs: the binder does not verify.", scene.server_name())
+        format!("The client's pre-shared key is not the one that {} has: what was made with it does not verify.", scene.server_name())
     } else {
         format!("{} does not know the identity under which the client offers its pre-shared key.", scene.server_name())
     };
-    Finding::new(Cause::PskRejected, Party::Both, Confidence::Certain, summary)
+    let confidence = if outright { Confidence::Certain } else { Confidence::Likely };
+    Finding::new(Cause::PskRejected, Party::Both, confidence, summary)
         .with(scene.ending_evidence())
         .because(
             "pre_shared_key",
@@ -225,7 +260,7 @@ pub(super) fn psk_rejected(scene: &Scene<'_>) -> Option<Finding> {
 
 /// An FTP server that wants the session of the control connection on the data connection, and got a new one.
 pub(super) fn session_reuse_required(scene: &Scene<'_>) -> Option<Finding> {
-    let closed = scene.ending.filter(|ending| ending.by == Side::Server)?;
+    let closed = scene.dropped_by(Side::Server)?;
     if !scene.finished() || scene.negotiated.resumed != Some(false) {
         return None;
     }
@@ -240,7 +275,7 @@ pub(super) fn session_reuse_required(scene: &Scene<'_>) -> Option<Finding> {
         scene.handshake.server.ip()
     );
     Finding::new(Cause::SessionReuseRequired, Party::Client, Confidence::Likely, summary)
-        .because("close", Some(Side::Server), Some(closed.mark), "the server closed the data connection right after a full handshake, unused".to_owned())
+        .because("close", Some(Side::Server), Some(closed), "the server closed the data connection right after a full handshake, unused".to_owned())
         .because(
             "control_connection",
             Some(Side::Client),

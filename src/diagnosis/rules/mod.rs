@@ -5,6 +5,7 @@
 //! stacks use for many things, what the network lost before what the ends did not say, and silence last.
 
 mod client_certificate;
+mod contradiction;
 mod fault;
 mod hello;
 mod network;
@@ -37,6 +38,7 @@ const RULES: &[Rule] = &[
     hello::ech_rejected,
     hello::unrecognized_name,
     hello::psk_rejected,
+    contradiction::found,
     // the client's certificate: the server's refusals behind the client's second flight
     client_certificate::required,
     client_certificate::rejected,
@@ -56,6 +58,8 @@ const RULES: &[Rule] = &[
     hello::sni_missing,
     hello::name_not_served,
     offers::refused,
+    hello::alpn_in_own_flight,
+    version::server_may_be_old,
     server_flight::extended_master_secret_of_client,
     // alerts that blame a message, a check, or the sender itself
     fault::access_denied,
@@ -66,6 +70,7 @@ const RULES: &[Rule] = &[
     fault::handshake_failure,
     // no word at all
     network::superseded,
+    server_certificate::left,
     network::no_client_hello,
     network::not_connected,
     network::server_silent,
@@ -84,7 +89,9 @@ pub(super) fn judge(scene: &Scene<'_>) -> Option<Finding> {
 
 /// Whether a handshake that finished and was closed unused was refused after all, and why.
 pub(super) fn abandoned(scene: &Scene<'_>) -> Option<Finding> {
-    client_certificate::dropped(scene).or_else(|| hello::session_reuse_required(scene)).or_else(|| server_certificate::abandoned(scene))
+    hello::session_reuse_required(scene)
+        .or_else(|| client_certificate::dropped(scene))
+        .or_else(|| server_certificate::abandoned(scene))
 }
 
 pub(super) use network::{capture_incomplete, given_up};

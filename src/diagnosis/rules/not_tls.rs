@@ -3,6 +3,7 @@
 use super::super::scene::Scene;
 use super::super::{Cause, Confidence, Evidence, Finding, Party, words};
 use crate::handshake::{Obstacle, Plain, Side};
+use crate::tls::registry::HandshakeType;
 
 /// The signature of a PROXY header in binary form (HAProxy's PROXY protocol, version 2).
 const PROXY_V2: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
@@ -82,8 +83,16 @@ pub(super) fn proxy_protocol_mismatch(scene: &Scene<'_>) -> Option<Finding> {
 
 /// The hello was answered in another protocol.
 pub(super) fn server_not_tls(scene: &Scene<'_>) -> Option<Finding> {
-    let plain = said(scene, Side::Server)?;
     let hello = scene.hello_mark()?;
+    if let Some(echo) = scene.mark_of(Side::Server, HandshakeType::CLIENT_HELLO) {
+        let summary = format!("{} does not speak TLS: it sends the client's hello back.", scene.handshake.server);
+        return Finding::new(Cause::ServerNotTls, Party::Client, Confidence::Certain, summary)
+            .because("said", Some(Side::Server), Some(echo), "the server sent back the client's own hello".to_owned())
+            .because("client_hello", Some(Side::Client), Some(hello), "the client begins with a TLS hello".to_owned())
+            .advise("Check host and port in the client: an echo service answers there.")
+            .into();
+    }
+    let plain = said(scene, Side::Server)?;
     // Behind a hole nothing looks like TLS.
     let hole = scene.handshake.missing.iter().any(|missing| missing.from == Side::Server);
     if scene.server_answered() || hole || !(plain.answers_hello || greeted_first(scene, plain)) {

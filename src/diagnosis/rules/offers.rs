@@ -4,7 +4,7 @@ use super::super::offer::{Offer, is_refused_today};
 use super::super::scene::{How, Refused, Scene};
 use super::super::{Cause, Confidence, Evidence, Finding, Party, words};
 use crate::handshake::Side;
-use crate::tls::registry::{AlertDescription, Authentication, KeyType, NamedGroup, SignatureScheme};
+use crate::tls::registry::{AlertDescription, Authentication, CipherSuite, KeyType, NamedGroup, SignatureScheme};
 use crate::x509::PublicKey;
 use std::fmt::Display;
 
@@ -23,20 +23,26 @@ struct Narrow {
 
 /// The server refused the hello, and one of its lists is what is narrow.
 pub(super) fn refused(scene: &Scene<'_>) -> Option<Finding> {
-    if !scene.refuses(Refused::Hello) {
+    // rustls and JSSE choose a signature scheme after their ServerHello, and say that there is none in an encrypted alert.
+    let own_flight = scene.refuses(Refused::OwnFlight) && matches!(scene.ending?.how, How::Encrypted(_));
+    if !scene.refuses(Refused::Hello) && !own_flight {
         return None;
     }
     let offer = scene.offer.as_ref()?;
     use AlertDescription as A;
     let silent = match scene.ending?.how {
-        How::Alert(_, A::HANDSHAKE_FAILURE | A::INSUFFICIENT_SECURITY | A::ILLEGAL_PARAMETER | A::UNSUPPORTED_CERTIFICATE | A::INTERNAL_ERROR | A::BAD_CERTIFICATE) => false,
+        How::Alert(_, A::HANDSHAKE_FAILURE | A::INSUFFICIENT_SECURITY | A::ILLEGAL_PARAMETER | A::UNSUPPORTED_CERTIFICATE | A::INTERNAL_ERROR | A::BAD_CERTIFICATE | A::UNEXPECTED_MESSAGE) => false,
+        How::Encrypted(_) if own_flight => false,
         How::Alert(..) | How::Encrypted(_) => return None,
         How::Fin | How::Rst | How::CloseNotify => true,
     };
     let mut candidates: Vec<Narrow> = [suites(scene, offer), groups(scene, offer), schemes(scene, offer)].into_iter().flatten().collect();
     // The sort is stable: with equal confidence suites come before groups and these before schemes.
     candidates.sort_by_key(|narrow| std::cmp::Reverse(narrow.confidence));
-    if scene.alert_from(Side::Server) == Some(A::ILLEGAL_PARAMETER) {
+    if own_flight {
+        candidates.retain(|narrow| narrow.cause == Cause::SignatureSchemeMismatch);
+    }
+    if matches!(scene.alert_from(Side::Server), Some(A::ILLEGAL_PARAMETER | A::UNEXPECTED_MESSAGE)) {
         candidates.retain(|narrow| narrow.cause == Cause::GroupMismatch);
     }
     if scene.alert_from(Side::Server) == Some(A::INTERNAL_ERROR) || silent {
@@ -165,11 +171,19 @@ fn suites(scene: &Scene<'_>, offer: &Offer) -> Option<Narrow> {
             let why = format!("the client offers {} that servers accept today", words::counted(usable as u64, "suite"));
             narrow(Confidence::Likely, why, None)
         }
+        _ if one_cipher(offer) => narrow(Confidence::Possible, "all offered suites have one cipher".into(), None),
         _ if authentications.len() == 1 && offer.extensions => {
             narrow(Confidence::Possible, format!("the client offers suites for {} certificates only", only()), None)
         }
         _ => None,
     }
+}
+
+/// All suites for TLS 1.2 and before have the same cipher.
+fn one_cipher(offer: &Offer) -> bool {
+    let mut ciphers: Vec<_> = offer.old_suites().filter_map(CipherSuite::cipher).collect();
+    ciphers.dedup();
+    ciphers.len() == 1
 }
 
 /// EdDSA keys are used with the suites for ECDSA (RFC 8422 section 2).

@@ -16,6 +16,18 @@ use std::time::Duration;
 
 /// A client that checks the certificate only after the handshake drops the connection within this time.
 const PROMPT: Duration = Duration::from_millis(1500);
+/// And a client that minds it leaves within this time after the server's flight.
+const AT_ONCE: Duration = Duration::from_millis(50);
+
+/// The code of an expired certificate above the end entity's.
+const ABOVE: &str = "issuer_not_after";
+
+/// True where something is wrong with the chain that a client with any roots would mind, weakness aside.
+pub(super) fn has_objection(scene: &Scene<'_>) -> bool {
+    chain(scene).is_some_and(|chain| {
+        objections(scene, chain.judgement).iter().any(|objection| objection.holds && objection.cause != Cause::WeakParameters)
+    })
+}
 
 /// What the client's end says of the certificate by itself.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,6 +53,8 @@ struct Objection {
     cause: Cause,
     /// False where the client may see no objection in it: a root that it may have.
     holds: bool,
+    /// It is about a certificate above the end entity's.
+    above: bool,
     code: &'static str,
     what: String,
 }
@@ -84,11 +98,27 @@ pub(super) fn refused(scene: &Scene<'_>) -> Option<Finding> {
     }
 }
 
+/// The client left without a word as soon as it had the server's flight, whose chain ends in a root that it may not have.
+pub(super) fn left(scene: &Scene<'_>) -> Option<Finding> {
+    let ending = scene.ending.filter(|ending| ending.by == Side::Client && matches!(ending.how, How::Fin | How::Rst))?;
+    // A client that is asked for a certificate may leave to ask its user.
+    let asked = scene.mark_of(Side::Server, HandshakeType::CERTIFICATE_REQUEST).is_some();
+    let reset = ending.how == How::Rst && !scene.handshake.missing.is_empty();
+    if asked || reset || !scene.refuses(Refused::ServerFlight) || !left_at_once(scene) {
+        return None;
+    }
+    let chain = chain(scene)?;
+    let objections = objections(scene, chain.judgement);
+    let mut finding = objected(scene, Says::Nothing, &chain, objections.first()?, &objections);
+    finding.confidence = Confidence::Possible;
+    Some(finding)
+}
+
 /// The client finished the handshake with a certificate that it should not take, and then dropped the connection unused.
 pub(super) fn abandoned(scene: &Scene<'_>) -> Option<Finding> {
-    let ending = scene.ending.filter(|ending| ending.by == Side::Client)?;
+    let left = scene.dropped_by(Side::Client)?;
     let finished = scene.handshake.finished.iter().flatten().max()?;
-    let prompt = ending.mark.time.since(finished.time) <= PROMPT;
+    let prompt = left.time.since(finished.time) <= PROMPT;
     let unused = scene.handshake.application_data.iter().all(Option::is_none);
     if scene.handshake.outcome != Outcome::Unused || !prompt || !unused || scene.negotiated.resumed == Some(true) {
         return None;
@@ -98,8 +128,8 @@ pub(super) fn abandoned(scene: &Scene<'_>) -> Option<Finding> {
     let objection = objections.iter().find(|objection| objection.holds && objection.cause != Cause::WeakParameters)?;
     let mut finding = objected(scene, Says::Nothing, &chain, objection, &objections);
     finding.confidence = Confidence::Possible;
-    let after = words::span(ending.mark.time.since(finished.time));
-    finding = finding.because("unused", Some(Side::Client), Some(ending.mark), format!("the client finished, and left unused {after} later"));
+    let after = words::span(left.time.since(finished.time));
+    finding = finding.because("unused", Some(Side::Client), Some(left), format!("the client finished, and left unused {after} later"));
     let again = scene.story.earlier.iter().chain(&scene.story.later).filter(|other| matches!(other.outcome, Outcome::Unused | Outcome::Abandoned)).count();
     if again > 0 {
         finding.confidence = Confidence::Likely;
@@ -126,6 +156,13 @@ fn says(scene: &Scene<'_>) -> Option<Says> {
     })
 }
 
+/// True where the client left so soon after the server's flight that it must have been for what was in it.
+fn left_at_once(scene: &Scene<'_>) -> bool {
+    let flight = scene.handshake.steps.iter().rfind(|step| step.from == Side::Server).map(|step| step.mark);
+    let left = scene.ending.map(|ending| ending.mark);
+    flight.zip(left).is_some_and(|(flight, left)| left > flight && left.time.since(flight.time) <= AT_ONCE)
+}
+
 /// The chain of this handshake where it is in the clear, else one that the server showed elsewhere.
 fn chain<'a>(scene: &'a Scene<'_>) -> Option<Chain<'a>> {
     if scene.server_chain.leaf().is_some() {
@@ -140,13 +177,14 @@ fn chain<'a>(scene: &'a Scene<'_>) -> Option<Chain<'a>> {
 fn objections(scene: &Scene<'_>, chain: &Judgement) -> Vec<Objection> {
     let at = scene.handshake.first.time;
     let mut objections = Vec::new();
-    let mut object = |cause, holds, code, what| objections.push(Objection { cause, holds, code, what });
+    let mut object = |cause, holds, code, what| objections.push(Objection { cause, holds, above: false, code, what });
     let mut dates = chain.problems.iter().collect::<Vec<_>>();
     dates.sort_by_key(|problem| rank(problem));
     for problem in dates {
         let sentence = problem.sentence(chain, at);
         match problem {
-            ChainProblem::Expired { .. } | ChainProblem::RootExpired { .. } => object(Cause::CertificateExpired, true, "not_after", sentence),
+            ChainProblem::Expired { at: 0, .. } => object(Cause::CertificateExpired, true, "not_after", sentence),
+            ChainProblem::Expired { .. } | ChainProblem::RootExpired { .. } => object(Cause::CertificateExpired, true, ABOVE, sentence),
             ChainProblem::NotYetValid { .. } => object(Cause::CertificateNotYetValid, true, "not_before", sentence),
             ChainProblem::OnlyCommonName { .. } => object(Cause::CertificateNameMismatch, true, "only_common_name", sentence),
             ChainProblem::SelfSigned => object(Cause::CertificateUntrusted, true, "self_signed", sentence),
@@ -160,13 +198,32 @@ fn objections(scene: &Scene<'_>, chain: &Judgement) -> Vec<Objection> {
             ChainProblem::NotVerified { .. } => {}
         }
     }
+    objections.iter_mut().for_each(|objection| objection.above = objection.code == ABOVE);
+    let leaf = chain.leaf();
+    let visible = scene.server_chain.leaf().is_some();
+    match staple(scene) {
+        Some(Staple::Revoked) => objections.insert(0, Objection {
+            cause: Cause::CertificateRevoked,
+            holds: true,
+            above: false,
+            code: "stapled_response",
+            what: "the OCSP response that the server stapled says that its certificate is revoked".to_owned(),
+        }),
+        None if visible && leaf.is_some_and(|leaf| leaf.must_staple) => {
+            let place = objections.iter().position(|objection| !objection.holds).unwrap_or(objections.len());
+            let what = "the certificate demands a stapled OCSP response (must-staple), and the server sent none".to_owned();
+            let cause = Cause::RevocationUnavailable;
+            objections.insert(place, Objection { cause, holds: false, above: false, code: "no_stapled_response", what });
+        }
+        _ => {}
+    }
     let only_common_name = chain.problems.iter().any(|problem| matches!(problem, ChainProblem::OnlyCommonName { .. }));
     if chain.name_matches == Some(false) && !only_common_name {
         let name = scene.offer.as_ref().and_then(|offer| offer.sni.clone()).unwrap_or_default();
         let names = chain.leaf().map(|leaf| words::list(&leaf.san)).unwrap_or_default();
         let what = format!("the certificate is for {names}, not for {name}");
         let place = objections.iter().position(|objection| !matches!(objection.cause, Cause::CertificateExpired | Cause::CertificateNotYetValid));
-        let objection = Objection { cause: Cause::CertificateNameMismatch, holds: true, code: "name", what };
+        let objection = Objection { cause: Cause::CertificateNameMismatch, holds: true, above: false, code: "name", what };
         objections.insert(place.unwrap_or(objections.len()), objection);
     }
     objections
@@ -194,7 +251,12 @@ fn pick(says: Says, objections: &[Objection]) -> Option<&Objection> {
     match says {
         Says::Expired => of(&[Cause::CertificateExpired, Cause::CertificateNotYetValid]),
         Says::Revoked | Says::StatusResponse => None,
-        Says::UnknownAuthority => of(&[Cause::CertificateUntrusted]).or(first),
+        // NSS finds no path to a root where an intermediate certificate has expired.
+        Says::UnknownAuthority => {
+            let holds = objections.iter().find(|objection| objection.holds && objection.cause == Cause::CertificateUntrusted);
+            let above = || objections.iter().find(|objection| objection.above);
+            holds.or_else(above).or(of(&[Cause::CertificateUntrusted])).or(first)
+        }
         Says::Unsupported => of(&[Cause::CertificateUnsupported, Cause::WeakParameters]).or(first),
         Says::Refused => first.or_else(|| objections.first()),
         Says::Nothing => first,
@@ -262,7 +324,6 @@ fn without_objection(scene: &Scene<'_>, says: Says, chain: Option<&Chain<'_>>) -
         (Says::UnknownAuthority, Some(_)) => (Cause::RevocationUnavailable, Confidence::Possible, "its chain leads to a well-known root; a list of revoked certificates (CRL) that the client wants is missing, or the client's store of roots is old"),
         (Says::UnknownAuthority, None) => (Cause::CertificateUntrusted, Confidence::Likely, "the client says that it does not know the issuer"),
         (Says::Unsupported, _) => (Cause::CertificateUnsupported, Confidence::Likely, "the client says that it is of a kind that it does not take"),
-        (Says::Refused, _) if staple(scene) == Some(Staple::Revoked) => (Cause::CertificateRevoked, Confidence::Likely, "the stapled OCSP response says that it is revoked"),
         (Says::Refused, Some(_)) => (Cause::CertificateRejected, Confidence::Likely, "nothing that can be seen is wrong with it"),
         (Says::Refused, None) => (Cause::CertificateRejected, Confidence::Likely, "it is encrypted, so nothing shows what is wrong with it"),
     };

@@ -2,6 +2,7 @@
 
 use super::super::scene::{How, Refused, Scene};
 use super::super::{Cause, Confidence, Evidence, Finding, Party};
+use super::server_certificate;
 use crate::handshake::Side;
 use crate::policy::{MIN_DH_BITS, MIN_RSA_BITS};
 use crate::tls::ServerKeyExchange;
@@ -41,10 +42,17 @@ pub(super) fn weak_parameters(scene: &Scene<'_>) -> Option<Finding> {
     }
     let alert = scene.alert_from(Side::Client)?;
     use AlertDescription as A;
-    if !matches!(alert, A::HANDSHAKE_FAILURE | A::ILLEGAL_PARAMETER | A::INSUFFICIENT_SECURITY) {
+    // rustls does not verify what is that weak, and says decrypt_error.
+    let unverified = alert == A::DECRYPT_ERROR && weaknesses(scene).iter().any(|evidence| evidence.code != "dh_bits");
+    if !unverified && !matches!(alert, A::HANDSHAKE_FAILURE | A::ILLEGAL_PARAMETER | A::INSUFFICIENT_SECURITY) {
         return None;
     }
     let weak = weaknesses(scene);
+    // Erlang says handshake_failure to a wrong name: what is wrong with the certificate weighs more than what is old.
+    let strong = weak.iter().any(|evidence| evidence.code == "dh_bits");
+    if alert == A::HANDSHAKE_FAILURE && !strong && server_certificate::has_objection(scene) {
+        return None;
+    }
     // insufficient_security says outright that it is too weak for the client (RFC 5246 section 7.2.2).
     let outright = alert == A::INSUFFICIENT_SECURITY;
     if weak.is_empty() {
@@ -133,7 +141,11 @@ pub(super) fn extended_master_secret_of_client(scene: &Scene<'_>) -> Option<Find
         How::Alert(_, alert) => matches!(alert, AlertDescription::HANDSHAKE_FAILURE | AlertDescription::INSUFFICIENT_SECURITY),
         _ => false,
     };
-    let lacks = !offer.extended_master_secret && !offer.offers_tls13() && offer.extensions;
+    // A stack that never had it is older or smaller in other ways too; one of today that lacks it has it switched off.
+    let of_today = scene.negotiated.client_hello.is_some_and(|hello| {
+        [ExtensionType::ENCRYPT_THEN_MAC, ExtensionType::SESSION_TICKET].iter().any(|extension| hello.extensions.contains(*extension))
+    });
+    let lacks = !offer.extended_master_secret && !offer.offers_tls13() && of_today;
     if !scene.refuses(Refused::Hello) || !fits || !lacks || !offer.is_wide() {
         return None;
     }

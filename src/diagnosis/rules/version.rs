@@ -65,12 +65,15 @@ pub(super) fn refused_by_inference(scene: &Scene<'_>) -> Option<Finding> {
     }
     let offer = scene.offer.as_ref()?;
     let known = &scene.server.versions;
-    let unmet = !known.is_empty() && !known.iter().any(|seen| offer.takes(seen.value));
+    let meets = |version| offer.takes(version);
+    // That a server chose nothing higher says little where nothing higher was offered.
+    let too_new = offer.versions.last().is_some_and(|lowest| scene.server.declined.is_none_or(|declined| declined < *lowest))
+        && known.iter().all(|seen| offer.versions.last().is_some_and(|lowest| seen.value < *lowest));
+    let unmet = !known.is_empty() && !known.iter().any(|seen| meets(seen.value)) && !(offer.versions_are_listed && too_new);
     let says_little = match scene.ending?.how {
         How::Alert(_, alert) => matches!(
             alert,
             AlertDescription::HANDSHAKE_FAILURE
-                | AlertDescription::INSUFFICIENT_SECURITY
                 | AlertDescription::ILLEGAL_PARAMETER
                 | AlertDescription::INTERNAL_ERROR
                 | AlertDescription::DECODE_ERROR
@@ -94,11 +97,17 @@ pub(super) fn refused_by_inference(scene: &Scene<'_>) -> Option<Finding> {
     if alerted && known.is_empty() && offer.is_obsolete() {
         return Some(by_server(scene, offer, Confidence::Likely));
     }
-    // A server of the time before TLS 1.3 sees a hello for TLS 1.2 without any suite that it knows.
-    if alerted && known.is_empty() && offer.only_tls13() && offer.new_suites().count() >= 2 && !offer.groups_are_unusual() {
-        return Some(by_server(scene, offer, Confidence::Possible));
-    }
     None
+}
+
+/// Nothing but TLS 1.3 was offered, and the server says no more than handshake_failure: one of the time before TLS 1.3 sees
+/// a hello for TLS 1.2 without any suite that it knows.
+pub(super) fn server_may_be_old(scene: &Scene<'_>) -> Option<Finding> {
+    let offer = scene.offer.as_ref()?;
+    let failure = scene.alert_from(Side::Server) == Some(AlertDescription::HANDSHAKE_FAILURE);
+    let nothing_known = scene.server.versions.is_empty();
+    (scene.refuses(Refused::Hello) && failure && nothing_known && offer.only_tls13() && !offer.pre_shared_key)
+        .then(|| by_server(scene, offer, Confidence::Possible))
 }
 
 /// True where the client's next try with a lower version went well.
