@@ -155,7 +155,7 @@ listen gnutls 1.2 rsa --disable-client-cert :%NO_SESSION_HASH
 scene master-secret-gnutls-java "a client that requires extended_master_secret of a server without it" "extended_master_secret_required server" \
     dial java 1.2 rsa.test $REQUIRED
 listen java 1.2 rsa $REQUIRED
-for each in "gnutls :%NO_SESSION_HASH" "openssl -no_ems" "java -Djdk.tls.useExtendedMasterSecret=false"; do
+for each in "gnutls :%NO_SESSION_HASH" "java -Djdk.tls.useExtendedMasterSecret=false"; do
     set -- $each
     scene "master-secret-java-$1" "a server that requires extended_master_secret of a client without it" "extended_master_secret_required client" \
         dial "$1" 1.2 rsa.test "${@:2}"

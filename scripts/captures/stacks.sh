@@ -163,5 +163,5 @@ scene() {
     capture "$name"
     "$@"
     captured
-    python3 "$HERE/label-failure.py" "$CAPTURE" "$CLIENT_WORDS; server: $SERVER_WORDS" "$provoked" "$truth" || [ -n "${GO_ON:-}" ]
+    python3 "$HERE/label-failure.py" "$CAPTURE" "$CLIENT_WORDS; server: $SERVER_WORDS" "$provoked" "$truth"
 }
