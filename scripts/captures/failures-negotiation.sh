@@ -179,7 +179,8 @@ for version in 1.2 1.3; do
 done
 
 # A client that says that it has fallen back, and servers that know better.
-for server in openssl gnutls nginx nss java; do
+# (JSSE and rustls do not know it: there it is the client that stumbles over the sentinel)
+for server in openssl gnutls nginx nss java rustls; do
     listen $server any rsa
     scene "fallback-$server-openssl" "TLS_FALLBACK_SCSV in an offer of TLS 1.2" "inappropriate_fallback client" dial openssl 1.2 rsa.test -fallback_scsv
 done

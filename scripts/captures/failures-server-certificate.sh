@@ -122,6 +122,10 @@ scene known-stale-crl-openssl "a CRL that has expired" "established, revocation_
 listen openssl 1.3 ecdsa
 scene pinned-curl-tls13 "a key that is not the pinned one" unused dial curl 1.3 ecdsa.test --pinnedpubkey sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
+# GnuTLS sends a certificate whose curve the client has not offered; other servers refuse.
+listen gnutls 1.2 p521
+scene key-p521-gnutls-openssl-tls12 "a key on a curve that the client does not take" "certificate_unsupported server" dial openssl 1.2 p521.test -groups X25519:P-256
+
 # Encrypted alerts with a tag of eight bytes.
 listen openssl 1.3 expired -ciphersuites TLS_AES_128_CCM_8_SHA256
 scene expired-gnutls-ccm8 "${FLAW[expired]}" "certificate_rejected server" dial gnutls 1.3 expired.test :+AES-128-CCM-8
