@@ -40,7 +40,7 @@ truth() {
     esac
 }
 
-for flaw in ${FLAWS-expired future misnamed selfsigned incomplete stranger purpose}; do
+for flaw in expired future misnamed selfsigned incomplete stranger purpose; do
     for version in 1.2 1.3; do
         set -- openssl
         [ $version = 1.2 ] || set -- ${SERVER13[$flaw]}
