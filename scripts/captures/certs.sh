@@ -79,7 +79,6 @@ refused revoked "$EC" inter revoked.test "$SERVER"
 refused staple "$EC" inter staple.test "${SERVER}tlsfeature = status_request\n"
 refused rsa1024 "-algorithm RSA -pkeyopt rsa_keygen_bits:1024" inter rsa1024.test "$SERVER"
 refused sha1 "$RSA" weakling sha1.test "$SERVER" 20260101000000Z 20460101000000Z sha1
-refused rsapss "-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048" inter rsapss.test "$SERVER"
 refused p521 "-algorithm EC -pkeyopt ec_paramgen_curve:P-521" inter p521.test "$SERVER"
 refused client-expired "$EC" inter "" "$CLIENT" 20250101000000Z 20260101000000Z
 refused client-future "$EC" inter "" "$CLIENT" 20400101000000Z

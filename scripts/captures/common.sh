@@ -177,11 +177,11 @@ openssl_server() {
     serve 443 openssl s_server -accept 443 -rev -quiet -cert "$C/$name.pem" -key "$C/$name.key" -cert_chain "$C/inter.pem" "$@"
 }
 
-# gnutls_server CERTIFICATE [ARGUMENTS]: gnutls-serv on port 443 or PORT, sending back what it gets
+# gnutls_server CERTIFICATE [ARGUMENTS]: gnutls-serv on port 443 or TLS_PORT, sending back what it gets
 gnutls_server() {
     local name=$1
     shift
-    serve "${PORT:-443}" gnutls-serv --port "${PORT:-443}" --echo --quiet --x509certfile "$C/$name.chain.pem" --x509keyfile "$C/$name.key" "$@"
+    serve "${TLS_PORT:-443}" gnutls-serv --port "${TLS_PORT:-443}" --echo --quiet --x509certfile "$C/$name.chain.pem" --x509keyfile "$C/$name.key" "$@"
 }
 
 # gnutls_client NAME [ARGUMENTS]: says hello, waits for the echo, closes
@@ -208,10 +208,10 @@ N
     serve 443 nginx -c "$run/nginx.conf" -e "$RUN/log/nginx.error"
 }
 
-# java_server CERTIFICATE PROTOCOLS SUITES: Peer.java on port 443 or PORT, sending back a line
+# java_server CERTIFICATE PROTOCOLS SUITES: Peer.java on port 443 or TLS_PORT, sending back a line
 java_server() {
     openssl pkcs12 -export -in "$C/$1.chain.pem" -inkey "$C/$1.key" -name server -passout pass:secret -out "$RUN/$1.p12"
-    serve "${PORT:-443}" java -cp "$RUN/java" Peer server "${PORT:-443}" "$RUN/$1.p12" "$2" "$3"
+    serve "${TLS_PORT:-443}" java -cp "$RUN/java" Peer server "${TLS_PORT:-443}" "$RUN/$1.p12" "$2" "$3"
 }
 
 # java_client NAME PROTOCOLS SUITES [CONNECTIONS]
@@ -231,11 +231,11 @@ nss_server() {
 # nss_client [ARGUMENTS]: tstclnt, not checking the certificate
 nss_client() { ask | client tstclnt -h $SERVER -p 443 -a rsa.test -d "sql:$RUN/nss" -o "$@"; }
 
-# rustls_server CERTIFICATE [OPTIONS] on port 443 or PORT, rustls_client NAME [OPTIONS]: see rustls-peer
+# rustls_server CERTIFICATE [OPTIONS] on port 443 or TLS_PORT, rustls_client NAME [OPTIONS]: see rustls-peer
 rustls_server() {
     local name=$1
     shift
-    serve "${PORT:-443}" "$RUSTLS_PEER" server "0.0.0.0:${PORT:-443}" "$C/$name.chain.pem" "$C/$name.key" "$@"
+    serve "${TLS_PORT:-443}" "$RUSTLS_PEER" server "0.0.0.0:${TLS_PORT:-443}" "$C/$name.chain.pem" "$C/$name.key" "$@"
 }
 rustls_client() {
     local name=$1

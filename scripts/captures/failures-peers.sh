@@ -80,7 +80,7 @@ done
 behind() {
     local action=$1
     shift
-    PORT=8443 listen "$@"
+    TLS_PORT=8443 listen "$@"
     SERVER_WORDS+="; in between: tamper.py relay $action"
     serve 443 $TAMPER relay 443 8443 "$action"
 }

@@ -40,7 +40,7 @@ truth() {
     esac
 }
 
-for flaw in ${FLAWS-expired future misnamed selfsigned incomplete stranger purpose}; do
+for flaw in expired future misnamed selfsigned incomplete stranger purpose; do
     for version in 1.2 1.3; do
         set -- openssl
         [ $version = 1.2 ] || set -- ${SERVER13[$flaw]}
@@ -48,8 +48,9 @@ for flaw in ${FLAWS-expired future misnamed selfsigned incomplete stranger purpo
         for stack in $STACKS; do
             # what OpenSSL decides is the same in curl and Python
             [[ $flaw = expired || $flaw = misnamed || ($stack != curl && $stack != python) ]] || continue
-            # closed after a ticket of 1 KB, which looks like data, and a chain that some take for objectionable and others do not
-            [ $stack/$flaw != wget/stranger ] || continue
+            # Wget closes after a ticket of 1 KB, which looks like data, and a chain that some take for objectionable and others do not;
+            # or with tickets unread, and then its Finished is lost or not, as it happens
+            [[ $stack/$flaw/$version != wget/stranger/* && $stack/$flaw/$version != wget/misnamed/1.3 ]] || continue
             scene "$flaw-$stack-tls${version/./}" "${FLAW[$flaw]}" "$(truth $flaw $version $stack)" dial $stack $version $flaw.test
         done
     done
@@ -120,6 +121,10 @@ scene known-stale-crl-openssl "a CRL that has expired" "established, revocation_
 # Pinned keys are compared once the handshake is over.
 listen openssl 1.3 ecdsa
 scene pinned-curl-tls13 "a key that is not the pinned one" unused dial curl 1.3 ecdsa.test --pinnedpubkey sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+
+# GnuTLS sends a certificate whose curve the client has not offered; other servers refuse.
+listen gnutls 1.2 p521
+scene key-p521-gnutls-openssl-tls12 "a key on a curve that the client does not take" "certificate_unsupported server" dial openssl 1.2 p521.test -groups X25519:P-256
 
 # Encrypted alerts with a tag of eight bytes.
 listen openssl 1.3 expired -ciphersuites TLS_AES_128_CCM_8_SHA256

@@ -1,7 +1,7 @@
 # Sourced by the families of failures, after common.sh: every stack as a client and as a server under one command line, and scenes
 # of what they make of each other. ONLY=PATTERN makes those scenes only.
 #
-#   listen STACK VERSION CERTIFICATE [OPTIONS]   a server on port 443, or PORT
+#   listen STACK VERSION CERTIFICATE [OPTIONS]   a server on port 443, or TLS_PORT
 #   dial STACK VERSION NAME [OPTIONS]            a client that checks the certificate and the name against our root
 #   scene NAME PROVOKED TRUTH COMMAND...         a capture of the command, and its label
 #
@@ -99,7 +99,7 @@ dial() {
 }
 
 listen() {
-    local stack=$1 version=$2 cert=$3 spoken=() above=() port=${PORT:-443}
+    local stack=$1 version=$2 cert=$3 spoken=() above=() port=${TLS_PORT:-443}
     shift 3
     stop_servers
     SERVER_WORDS=$(in_words "$stack" "$version" "$@")
@@ -163,5 +163,5 @@ scene() {
     capture "$name"
     "$@"
     captured
-    python3 "$HERE/label-failure.py" "$CAPTURE" "$CLIENT_WORDS; server: $SERVER_WORDS" "$provoked" "$truth" || [ -n "${GO_ON:-}" ]
+    python3 "$HERE/label-failure.py" "$CAPTURE" "$CLIENT_WORDS; server: $SERVER_WORDS" "$provoked" "$truth"
 }

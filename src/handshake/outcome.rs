@@ -195,7 +195,7 @@ impl Handshake {
     /// True where the client, before TLS 1.3, had sent its Finished and an encrypted alert behind it, and only then got the
     /// server's Finished (NSS judges the certificate that late): nobody says goodbye before the handshake is over.
     fn is_refused_early(&self) -> bool {
-        !self.is_tls13() && self.refusal().is_some()
+        !self.is_tls13() && self.both_finished() && self.refusal().is_some()
     }
 
     /// True where the client's second flight has a record that may be its Finished among other things, or padded, and that

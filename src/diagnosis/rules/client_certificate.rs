@@ -3,7 +3,7 @@
 use super::super::scene::{How, Refused, Scene};
 use super::super::{Cause, Confidence, Finding, Party, words};
 use crate::handshake::{ClientAuth, Outcome, Side};
-use crate::tls::registry::{AlertDescription, HandshakeType};
+use crate::tls::registry::{AlertDescription, HandshakeType, ProtocolVersion};
 use std::time::Duration;
 
 /// A server that judges the certificate only after the handshake drops the connection within this time.
@@ -48,7 +48,9 @@ pub(super) fn dropped(scene: &Scene<'_>) -> Option<Finding> {
     let finished = scene.handshake.finished.iter().flatten().max()?;
     let prompt = ending.mark.time.since(finished.time) <= PROMPT;
     let unused = scene.handshake.application_data.iter().all(Option::is_none);
-    if scene.handshake.outcome != Outcome::Unused || !prompt || !unused {
+    // Up to TLS 1.2 the server has judged the certificate before: what judges it again closes in good order.
+    let in_order = scene.handshake.version.is_some_and(ProtocolVersion::is_tls13) || ending.how != How::Rst;
+    if scene.handshake.outcome != Outcome::Unused || !prompt || !unused || !in_order {
         return None;
     }
     match scene.client_auth()? {

@@ -46,7 +46,7 @@ fn of_server(scene: &Scene<'_>) -> Option<String> {
     let (hello, client) = (scene.negotiated.server_hello?, scene.negotiated.client_hello?);
     let offer = scene.offer.as_ref()?;
     let suite = hello.cipher_suite;
-    if !client.cipher_suites.contains(suite) {
+    if !client.cipher_suites.contains(suite) || suite.is_signaling() || suite.is_grease() {
         return Some(format!("ServerHello.cipher_suite {suite} was not offered"));
     }
     let method = hello.compression_method;

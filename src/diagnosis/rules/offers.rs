@@ -112,7 +112,7 @@ fn server_keys(scene: &Scene<'_>) -> Vec<KeyType> {
     keys
 }
 
-fn key_type(key: &PublicKey) -> Option<KeyType> {
+pub(super) fn key_type(key: &PublicKey) -> Option<KeyType> {
     Some(match key {
         PublicKey::Rsa(_) => KeyType::Rsa,
         PublicKey::RsaPss(_) => KeyType::RsaPss,
@@ -125,12 +125,13 @@ fn key_type(key: &PublicKey) -> Option<KeyType> {
 }
 
 fn suites(scene: &Scene<'_>, offer: &Offer) -> Option<Narrow> {
-    let seen = &scene.server.cipher_suites;
-    let met = seen.iter().any(|seen| offer.suites.contains(&seen.value));
+    // Suites of TLS 1.3 and those before it are two lists.
+    let new = offer.only_tls13() || offer.offers_tls13() && server_is_new(scene);
+    let seen: Vec<CipherSuite> = scene.server.cipher_suites.iter().map(|seen| seen.value).filter(|suite| suite.is_tls13() == new).collect();
+    let met = seen.iter().any(|suite| offer.suites.contains(suite));
     let narrow = |confidence, why: String, wanted| Some(Narrow { cause: Cause::CipherSuiteMismatch, confidence, why, wanted });
-    let chosen = || known(seen.iter().map(|seen| seen.value));
-    let server_is_new = !scene.server.versions.is_empty() && scene.server.versions.iter().all(|seen| seen.value.is_tls13());
-    if offer.only_tls13() || offer.offers_tls13() && server_is_new {
+    let chosen = || known(&seen);
+    if new {
         let offered = offer.new_suites().count();
         let disjoint = !seen.is_empty() && !met;
         return match (disjoint, offered) {
@@ -179,6 +180,12 @@ fn suites(scene: &Scene<'_>, offer: &Offer) -> Option<Narrow> {
     }
 }
 
+/// The server was never seen to choose anything but TLS 1.3.
+fn server_is_new(scene: &Scene<'_>) -> bool {
+    let versions = &scene.server.versions;
+    !versions.is_empty() && versions.iter().all(|seen| seen.value.is_tls13())
+}
+
 /// All suites for TLS 1.2 and before have the same cipher.
 fn one_cipher(offer: &Offer) -> bool {
     let mut ciphers: Vec<_> = offer.old_suites().filter_map(CipherSuite::cipher).collect();
@@ -211,13 +218,10 @@ fn groups(scene: &Scene<'_>, offer: &Offer) -> Option<Narrow> {
     if offer.groups_are_unusual() {
         return narrow(Confidence::Likely, format!("the client offers only {}, which few servers have", words::list(&offer.groups)), None);
     }
-    let said = scene.alert_from(Side::Server) == Some(AlertDescription::ILLEGAL_PARAMETER);
-    (offer.groups.len() == 1).then(|| Narrow {
-        cause: Cause::GroupMismatch,
-        confidence: if said { Confidence::Likely } else { Confidence::Possible },
-        why: format!("the client offers {} alone", words::list(&offer.groups)),
-        wanted: None,
-    })
+    // A server that lacks the one group, though nearly all have it, is rarer than a parameter that is illegal.
+    let illegal = scene.alert_from(Side::Server) == Some(AlertDescription::ILLEGAL_PARAMETER);
+    let alone = || format!("the client offers {} alone", words::list(&offer.groups));
+    if offer.groups.len() == 1 && !illegal { narrow(Confidence::Possible, alone(), None) } else { None }
 }
 
 fn schemes(scene: &Scene<'_>, offer: &Offer) -> Option<Narrow> {

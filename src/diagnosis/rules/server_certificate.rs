@@ -6,12 +6,13 @@
 //! do not know the chain's root says little by itself: the client may have that root. So it counts last.
 
 use super::super::scene::{How, Refused, Scene};
+use super::offers;
 use super::super::{Cause, Confidence, Evidence, Finding, Party, words};
 use crate::handshake::{Outcome, Side};
 use crate::tls::CertificateStatus;
-use crate::tls::registry::{AlertDescription, HandshakeType};
+use crate::tls::registry::{AlertDescription, HandshakeType, ProtocolVersion};
 use crate::time::{Mark, Timestamp};
-use crate::x509::{ChainProblem, Judgement};
+use crate::x509::{ChainProblem, Judgement, PublicKey};
 use std::time::Duration;
 
 /// A client that checks the certificate only after the handshake drops the connection within this time.
@@ -87,6 +88,11 @@ pub(super) fn refused(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let says = says(scene)?;
+    // The key of the certificate is a parameter too.
+    let illegal = scene.alert_from(Side::Client) == Some(AlertDescription::ILLEGAL_PARAMETER);
+    if illegal && excluded_key(scene, scene.server_chain).is_none() {
+        return None;
+    }
     if scene.negotiated.resumed == Some(true) && says == Says::Nothing {
         return None;
     }
@@ -147,7 +153,7 @@ fn says(scene: &Scene<'_>) -> Option<Says> {
         How::Alert(_, A::UNSUPPORTED_CERTIFICATE) => Says::Unsupported,
         How::Alert(_, A::BAD_CERTIFICATE_STATUS_RESPONSE) => Says::StatusResponse,
         How::Alert(_, A::BAD_CERTIFICATE | A::CERTIFICATE_UNKNOWN | A::NO_CERTIFICATE) => Says::Refused,
-        How::Alert(_, A::HANDSHAKE_FAILURE | A::INTERNAL_ERROR | A::USER_CANCELED | A::ACCESS_DENIED) => Says::Nothing,
+        How::Alert(_, A::HANDSHAKE_FAILURE | A::INTERNAL_ERROR | A::USER_CANCELED | A::ACCESS_DENIED | A::ILLEGAL_PARAMETER) => Says::Nothing,
         How::Alert(..) => return None,
         // In place of Finished a client refuses the server's certificate, if there was one.
         How::Encrypted(_) if scene.negotiated.resumed == Some(true) => return None,
@@ -199,6 +205,10 @@ fn objections(scene: &Scene<'_>, chain: &Judgement) -> Vec<Objection> {
         }
     }
     objections.iter_mut().for_each(|objection| objection.above = objection.code == ABOVE);
+    if let Some(what) = excluded_key(scene, chain) {
+        let place = objections.iter().position(|objection| objection.code == "purpose" || !objection.holds).unwrap_or(objections.len());
+        objections.insert(place, Objection { cause: Cause::CertificateUnsupported, holds: true, above: false, code: "key", what });
+    }
     let leaf = chain.leaf();
     let visible = scene.server_chain.leaf().is_some();
     match staple(scene) {
@@ -227,6 +237,22 @@ fn objections(scene: &Scene<'_>, chain: &Judgement) -> Vec<Objection> {
         objections.insert(place.unwrap_or(objections.len()), objection);
     }
     objections
+}
+
+/// A key that the client's offer excludes: a kind of which it takes no signature, or before TLS 1.3 a curve that is not
+/// among its groups (RFC 8422 section 5.1).
+fn excluded_key(scene: &Scene<'_>, chain: &Judgement) -> Option<String> {
+    let offer = scene.offer.as_ref()?;
+    let key = chain.leaf()?.key.as_ref()?;
+    let kind = offers::key_type(key)?;
+    let signs_not = !offer.schemes.is_empty() && !offer.signing_keys().contains(&kind);
+    let curve_not = match key {
+        PublicKey::Ec(Some(curve)) if !scene.handshake.version.is_some_and(ProtocolVersion::is_tls13) => {
+            !offer.groups.is_empty() && !offer.groups.iter().any(|group| group.to_string() == *curve)
+        }
+        _ => false,
+    };
+    (signs_not || curve_not).then(|| format!("its key ({key}) is of a kind that the client does not offer to take"))
 }
 
 /// The order in which problems count.
