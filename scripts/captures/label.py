@@ -52,13 +52,13 @@ def handshake(pairs):
     return event
 
 
-# tshark knows what begins on these ports: TLS itself, or a protocol that asks for it
-KNOWN_PORTS = {21, 25, 110, 143, 389, 443, 5432}
+# Protocols that ask for TLS on their own ports: tshark follows them, unless it is told that they are TLS from the start.
+ASKING_PORTS = {21, 110, 143, 389, 5432}
 
 
 def tshark(capture, ports, *arguments):
-    decode = [word for port in sorted(ports - KNOWN_PORTS) for word in ("-d", f"tcp.port=={port},tls")]
-    command = ["tshark", "-r", capture, "-o", "tcp.desegment_tcp_streams:TRUE", "-o", "tcp.reassemble_out_of_order:TRUE", *decode, *arguments]
+    decode = [word for port in sorted(ports - {25, 443}) for word in ("-d", f"tcp.port=={port},tls")]
+    command = ["tshark", "-r", capture, "-o", "tcp.desegment_tcp_streams:TRUE", "-o", "tcp.reassemble_out_of_order:TRUE", "--disable-protocol", "vnc", *decode, *arguments]
     run = subprocess.run(command, capture_output=True, text=True)
     return run.stdout.splitlines()
 
@@ -185,7 +185,7 @@ def main():
     ports = {event["server"]["port"] for event in events}
 
     problems = list(place_alerts(events, seen_alerts(capture, ports)))
-    facts = seen(capture, ports)
+    facts = [] if no_hello else seen(capture, ports - ASKING_PORTS) or seen(capture, ports)
     if len(facts) != len(events) and not cut:
         problems.append(f"the label has {len(events)} handshakes, tshark sees {len(facts)}")
     for number, (event, fact) in enumerate(zip(events, facts), 1):

@@ -25,10 +25,14 @@ ssl = yes
 ssl_cert = <$C/ecdsa.chain.pem
 ssl_key = <$C/ecdsa.key
 ssl_min_protocol = TLSv1.2
-passdb { driver = static
-  args = password=secret }
-userdb { driver = static
-  args = uid=nobody gid=nogroup home=$WORK/mail }
+passdb {
+  driver = static
+  args = password=secret
+}
+userdb {
+  driver = static
+  args = uid=nobody gid=nogroup home=$WORK/mail
+}
 mail_location = maildir:$WORK/mail
 N
     mkdir -p "$WORK/mail"
