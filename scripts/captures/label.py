@@ -6,7 +6,7 @@
 HOW says how the capture was made. The KEY=VALUEs of one handshake follow, those of the next one after `--`, in the order of
 their ClientHellos. A key is a path into the event (`server.port`), a value is JSON where it parses as JSON and text otherwise;
 an empty value removes one of the defaults below. `--none` instead: the capture holds no handshake. `--cut` in front: no
-hello is whole in it, so tshark sees none. `--no-hello` in front: the connections have none; `--tcp`: moreover they show
+hello is whole in it, or it stands where tshark sees none. `--no-hello` in front: the connections have none; `--tcp`: moreover they show
 only with that option.
 The frame numbers of alerts are filled in; a label about a failure may leave them out.
 """
@@ -185,7 +185,9 @@ def main():
     ports = {event["server"]["port"] for event in events}
 
     problems = list(place_alerts(events, seen_alerts(capture, ports)))
-    facts = [] if no_hello else seen(capture, ports - ASKING_PORTS) or seen(capture, ports)
+    facts = [] if no_hello else seen(capture, ports - ASKING_PORTS)
+    if len(facts) != len(events) and not cut and ports & ASKING_PORTS:
+        facts = seen(capture, ports)
     if len(facts) != len(events) and not cut:
         problems.append(f"the label has {len(events)} handshakes, tshark sees {len(facts)}")
     for number, (event, fact) in enumerate(zip(events, facts), 1):

@@ -179,9 +179,9 @@ checker "  server s $SERVER:443 check inter 60s"
 watched
 label_at client "$HAPROXY with a TCP check and $NGINX: connected, then reset" --none
 watch health-check-nc client
-client nc -z $SERVER 443
+client ncat -z $SERVER 443
 watched
-label_at client "nc -z and $NGINX: connected, then closed" --none
+label_at client "ncat -z and $NGINX: connected, then closed" --none
 stop_servers
 
 # Preconnects, and what only looks at the certificate.
