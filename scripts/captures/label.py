@@ -64,9 +64,15 @@ def tshark(capture, ports, *arguments):
 
 
 def suites():
-    """Suite numbers to IANA's names, from tshark's own table."""
-    out = subprocess.run(["tshark", "-G", "values"], capture_output=True, text=True).stdout
-    return {int(m[1], 0): m[2] for m in re.finditer(r"^V\ttls\.handshake\.ciphersuite\t(\w+)\t(\S+)", out, re.M)}
+    """Suite numbers to IANA's names, from tshark's own table, which takes a second to print and is kept for the next label."""
+    kept = os.path.join(os.environ["RUN"], "suites")
+    if not os.path.exists(kept):
+        out = subprocess.run(["tshark", "-G", "values"], capture_output=True, text=True).stdout
+        rows = re.findall(r"^V\ttls\.handshake\.ciphersuite\t(\w+)\t(\S+)", out, re.M)
+        with open(kept, "w") as file:
+            file.writelines(f"{number} {name}\n" for number, name in rows)
+    with open(kept) as file:
+        return {int(number, 0): name for number, name in map(str.split, file)}
 
 
 CHECKED = {"client", "server", "sni", "version", "cipher_suite", "named_group", "signature_scheme", "alpn", "hello_retry", "resumed"}
