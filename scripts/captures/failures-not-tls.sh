@@ -234,7 +234,7 @@ stop_servers
 sed -i 's/listen_port=443/listen_port=21/' "$WORK/vsftpd.conf"
 serve 21 vsftpd "$WORK/vsftpd.conf"
 refused ftp-vsftpd-curl 21 "$CURL --ssl-reqd and vsftpd 3.0.3 without TLS" curl -s --max-time 4 --ssl-reqd ftp://$SERVER/
-refused ftp-vsftpd-lftp 21 "lftp with ftp:ssl-force and vsftpd 3.0.3 without TLS" lftp -c "set ftp:ssl-force yes; set net:max-retries 1; set net:timeout 3; open $SERVER; ls"
+refused ftp-vsftpd-lftp 21 "lftp with ftp:ssl-force and vsftpd 3.0.3 without TLS" lftp -c "set ftp:ssl-allow-anonymous yes; set ftp:ssl-force yes; set net:max-retries 1; set net:timeout 3; open $SERVER; ls"
 stop_servers
 cat > "$WORK/slapd.conf" <<N
 include /etc/ldap/schema/core.schema
