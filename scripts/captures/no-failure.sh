@@ -235,7 +235,7 @@ done
 
 # Ends of ordinary connections.
 for version in 1.2 1.3; do
-    nginx_server "server { listen 443 ssl; $TLS keepalive_timeout 1s; location /closes { return 444; } location /large { client_max_body_size 1; lingering_close off; proxy_pass http://127.0.0.1:9; } }"
+    nginx_server "server { listen 443 ssl; $TLS keepalive_timeout 1s; location /closes { return 444; } location /large { lingering_close off; return 413; } }"
     web="curl -s -k --tls-max $version --resolve ecdsa.test:443:$SERVER"
     [ $version = 1.2 ] || web="$web --tlsv1.3"
     watch "nginx-444-tls${version/./}" client

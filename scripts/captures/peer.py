@@ -52,6 +52,8 @@ def context(args, side):
     made = ssl.SSLContext(side)
     made.maximum_version = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}[args.max]
     made.post_handshake_auth = args.post_auth
+    if args.post_auth and side == ssl.PROTOCOL_TLS_SERVER:
+        made.verify_mode = ssl.CERT_OPTIONAL
     return made
 
 
@@ -204,7 +206,6 @@ def serve_one(sock, args, made):
             time.sleep(args.think)
         wire.run(wire.tls.do_handshake)
         if args.post_auth:
-            wire.tls.context.verify_mode = ssl.CERT_OPTIONAL
             wire.run(wire.tls.verify_client_post_handshake)
         converse(wire, args)
     end(sock, args.end)
