@@ -86,22 +86,35 @@ log_path = $RUN/log/dovecot
 protocols = imap pop3
 ssl = no
 disable_plaintext_auth = no
-passdb { driver = static
-  args = password=secret }
-userdb { driver = static
-  args = uid=nobody gid=nogroup home=/tmp }
+passdb {
+  driver = static
+  args = password=secret
+}
+userdb {
+  driver = static
+  args = uid=nobody gid=nogroup home=/tmp
+}
 service imap-login {
-  inet_listener imap { port = $1 }
-  inet_listener imaps { port = 0 } }
+  inet_listener imap {
+    port = 143
+  }
+  inet_listener imaps {
+    port = 0
+  }
+}
 service pop3-login {
-  inet_listener pop3 { port = $2 }
-  inet_listener pop3s { port = 0 } }
-${3:-}
+  inet_listener pop3 {
+    port = 110
+  }
+  inet_listener pop3s {
+    port = 0
+  }
+}
 N
     serve 143 dovecot -F -c "$WORK/dovecot.conf"
 }
 DOVECOT="Dovecot $(dovecot --version | cut -d' ' -f1)"
-dovecot_server 143 110
+dovecot_server
 for try in "imap 143 openssl" "pop3 110 curl"; do
     read -r protocol port stack <<< "$try"
     watch "$protocol-$stack" client
@@ -185,14 +198,15 @@ watched
 label_at client "psql with sslmode=require and $POSTGRES without TLS: N" --no-hello server.port=5432 $STARTTLS_REFUSED
 stop_servers
 
-# refused NAME PORT HOW COMMAND...
+# refused NAME PORT HOW COMMAND...: s_client says its hello even so
 refused() {
-    local name=$1 port=$2 how=$3
+    local name=$1 port=$2 how=$3 behind
     shift 3
     watch "starttls-$name" client
     client "$@" </dev/null
     watched
-    label_at client "$how" --no-hello server.port=$port $STARTTLS_REFUSED
+    case $name in *openssl*) behind=--cut ;; *) behind=--no-hello ;; esac
+    label_at client "$how" $behind server.port=$port $STARTTLS_REFUSED
 }
 SWAKS="swaks --to a@mail.test --from b@mail.test --timeout 3 --helo client.test"
 dialogue 25 '220 mail.test ESMTP\r\n' '250-mail.test\r\n250 STARTTLS\r\n' '454 4.7.0 TLS not available due to local problem\r\n' '221 Bye\r\n' --loop
@@ -209,7 +223,7 @@ stop_servers
 dialogue 25 '220 mail.test ESMTP\r\n' '250 mail.test\r\n' '502 5.5.1 Command not implemented\r\n' --loop
 refused smtp-502-gnutls 25 "gnutls-cli --starttls-proto=smtp of $GNUTLS and an SMTP server of ours that answers 502" timeout 4 gnutls-cli --starttls-proto=smtp --port 25 $SERVER
 stop_servers
-dovecot_server 143 110
+dovecot_server
 refused imap-dovecot-curl 143 "$CURL --ssl-reqd and $DOVECOT without TLS, which does not offer STARTTLS" curl -s --max-time 4 --ssl-reqd -u a:secret imap://$SERVER
 refused pop3-dovecot-curl 110 "$CURL --ssl-reqd and $DOVECOT without TLS, which does not offer STLS" curl -s --max-time 4 --ssl-reqd -u a:secret pop3://$SERVER
 refused pop3-dovecot-openssl 110 "s_client -starttls pop3 of $OPENSSL and $DOVECOT without TLS: -ERR" timeout 4 openssl s_client -starttls pop3 -connect $SERVER:110
@@ -220,7 +234,7 @@ stop_servers
 sed -i 's/listen_port=443/listen_port=21/' "$WORK/vsftpd.conf"
 serve 21 vsftpd "$WORK/vsftpd.conf"
 refused ftp-vsftpd-curl 21 "$CURL --ssl-reqd and vsftpd 3.0.3 without TLS" curl -s --max-time 4 --ssl-reqd ftp://$SERVER/
-refused ftp-vsftpd-lftp 21 "lftp with ftp:ssl-force and vsftpd 3.0.3 without TLS" lftp -c "set ftp:ssl-force yes; set net:max-retries 1; set net:timeout 3; open $SERVER; ls"
+refused ftp-vsftpd-lftp 21 "lftp with ftp:ssl-force and vsftpd 3.0.3 without TLS" lftp -c "set ftp:ssl-allow-anonymous yes; set ftp:ssl-force yes; set net:max-retries 1; set net:timeout 3; open $SERVER; ls"
 stop_servers
 cat > "$WORK/slapd.conf" <<N
 include /etc/ldap/schema/core.schema
@@ -293,7 +307,7 @@ headed() {
     watch "proxy-header-$name" client
     client "$@"
     watched
-    label_at client "$how" --no-hello $PROXY_HEADER
+    label_at client "$how" --cut $S $PROXY_HEADER
 }
 V1="curl -s --max-time 4 --haproxy-protocol --resolve ecdsa.test:443:$SERVER --cacert $C/root.pem https://ecdsa.test/"
 headed v1-haproxy "$CURL --haproxy-protocol (PROXY v1) and $HAPROXY that expects no header" $V1
@@ -331,7 +345,7 @@ watch proxy-header-and-none-nginx client
 client $V1
 from openssl 1.3
 watched
-label_at client "$NGINX with proxy_protocol: $CURL with the header is served, s_client of $OPENSSL without it is not" --no-hello \
+label_at client "$NGINX with proxy_protocol: $CURL with the header is served, s_client of $OPENSSL without it is not" --cut \
     $S outcome=established failure=null -- $S $PROXY_HEADER
 stop_servers
 haproxy_server "frontend f
@@ -369,7 +383,6 @@ barred 407-wget 8888 "$WGET through $TINYPROXY, which wants a password" env http
 stop_servers
 tinyproxy_server ""
 barred unreachable 8888 "$CURL through $TINYPROXY, which cannot reach the host: 500" ${THROUGH}127.0.0.1:9/
-barred unresolved 8888 "$CURL through $TINYPROXY, which knows no such name" ${THROUGH}nowhere.test/
 stop_servers
 dialogue 3128 '' 'HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n' --close
 barred 502 3128 "$CURL through a proxy of ours that answers 502" curl -s --max-time 4 -x http://$SERVER:3128 https://ecdsa.test/
@@ -388,8 +401,4 @@ barred socks-authentication 1080 "$CURL through microsocks, which wants a passwo
 stop_servers
 serve 1080 microsocks
 barred socks-refused 1080 "$CURL through microsocks, to a port that refuses" curl -s --max-time 4 --socks5 $SERVER:1080 https://127.0.0.1:9/
-over6
-serve 1081 microsocks -i :: -p 1081
-barred socks-unresolved-ipv6 1081 "$CURL through microsocks, IPv6, to a name that nobody knows" curl -s --max-time 4 --socks5-hostname "[$SERVER]:1081" https://nowhere.test/
-over4
 stop_servers

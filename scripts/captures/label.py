@@ -6,7 +6,7 @@
 HOW says how the capture was made. The KEY=VALUEs of one handshake follow, those of the next one after `--`, in the order of
 their ClientHellos. A key is a path into the event (`server.port`), a value is JSON where it parses as JSON and text otherwise;
 an empty value removes one of the defaults below. `--none` instead: the capture holds no handshake. `--cut` in front: no
-hello is whole in it, so tshark sees none. `--no-hello` in front: the connections have none; `--tcp`: moreover they show
+hello is whole in it, or it stands where tshark sees none. `--no-hello` in front: the connections have none; `--tcp`: moreover they show
 only with that option.
 The frame numbers of alerts are filled in; a label about a failure may leave them out.
 """
@@ -27,6 +27,7 @@ GROUPS = {
 }
 SIGNATURES = {
     0x0401: "rsa_pkcs1_sha256", 0x0501: "rsa_pkcs1_sha384", 0x0601: "rsa_pkcs1_sha512", 0x0403: "ecdsa_secp256r1_sha256",
+    0x0503: "ecdsa_secp384r1_sha384",
     0x0804: "rsa_pss_rsae_sha256", 0x0805: "rsa_pss_rsae_sha384", 0x0806: "rsa_pss_rsae_sha512", 0x0807: "ed25519",
 }
 CLIENT_HELLO, SERVER_HELLO, SERVER_KEY_EXCHANGE, SERVER_HELLO_DONE, PRE_SHARED_KEY = "1", "2", "12", "14", "41"
@@ -52,26 +53,27 @@ def handshake(pairs):
     return event
 
 
-# tshark knows what begins on these ports: TLS itself, or a protocol that asks for it
-KNOWN_PORTS = {21, 25, 110, 143, 389, 443, 5432}
+# Protocols that ask for TLS on their own ports: tshark follows them, unless it is told that they are TLS from the start.
+ASKING_PORTS = {21, 110, 143, 389, 5432}
 
 
 def tshark(capture, ports, *arguments):
-    decode = [word for port in sorted(ports - KNOWN_PORTS) for word in ("-d", f"tcp.port=={port},tls")]
-    command = ["tshark", "-r", capture, "-o", "tcp.desegment_tcp_streams:TRUE", "-o", "tcp.reassemble_out_of_order:TRUE", *decode, *arguments]
+    decode = [word for port in sorted(ports - {25, 443}) for word in ("-d", f"tcp.port=={port},tls")]
+    command = ["tshark", "-r", capture, "-o", "tcp.desegment_tcp_streams:TRUE", "-o", "tcp.reassemble_out_of_order:TRUE", "--disable-protocol", "vnc", *decode, *arguments]
     run = subprocess.run(command, capture_output=True, text=True)
     return run.stdout.splitlines()
 
 
 def suites():
-    """Suite numbers to IANA's names, from tshark's own table."""
-    table = os.path.join(os.environ["RUN"], "tshark.values")
-    if not os.path.exists(table):
-        with open(table, "w") as file:
-            subprocess.run(["tshark", "-G", "values"], stdout=file, stderr=subprocess.DEVNULL)
-    with open(table) as file:
-        out = file.read()
-    return {int(m[1], 0): m[2] for m in re.finditer(r"^V\ttls\.handshake\.ciphersuite\t(\w+)\t(\S+)", out, re.M)}
+    """Suite numbers to IANA's names, from tshark's own table, which takes a second to print and is kept for the next label."""
+    kept = os.path.join(os.environ["RUN"], "suites")
+    if not os.path.exists(kept):
+        out = subprocess.run(["tshark", "-G", "values"], capture_output=True, text=True).stdout
+        rows = re.findall(r"^V\ttls\.handshake\.ciphersuite\t(\w+)\t(\S+)", out, re.M)
+        with open(kept, "w") as file:
+            file.writelines(f"{number} {name}\n" for number, name in rows)
+    with open(kept) as file:
+        return {int(number, 0): name for number, name in map(str.split, file)}
 
 
 CHECKED = {"client", "server", "sni", "version", "cipher_suite", "named_group", "signature_scheme", "alpn", "hello_retry", "resumed"}
@@ -190,7 +192,9 @@ def main():
     ports = {event["server"]["port"] for event in events}
 
     problems = list(place_alerts(events, seen_alerts(capture, ports)))
-    facts = seen(capture, ports)
+    facts = [] if no_hello else seen(capture, ports - ASKING_PORTS)
+    if len(facts) != len(events) and not cut and ports & ASKING_PORTS:
+        facts = seen(capture, ports)
     if len(facts) != len(events) and not cut:
         problems.append(f"the label has {len(events)} handshakes, tshark sees {len(facts)}")
     for number, (event, fact) in enumerate(zip(events, facts), 1):

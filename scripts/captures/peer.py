@@ -66,6 +66,8 @@ def context(args, side):
     if args.cert:
         made.load_cert_chain(*args.cert.split(","))
     made.post_handshake_auth = args.post_auth
+    if args.post_auth and side == ssl.PROTOCOL_TLS_SERVER:
+        made.verify_mode = ssl.CERT_OPTIONAL
     return made
 
 
@@ -216,7 +218,6 @@ def serve_one(sock, args, made):
             time.sleep(args.think)
         wire.run(wire.tls.do_handshake)
         if args.post_auth:
-            wire.tls.context.verify_mode = ssl.CERT_OPTIONAL
             wire.run(wire.tls.verify_client_post_handshake)
         converse(wire, args)
     end(sock, args.end)

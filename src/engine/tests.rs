@@ -167,6 +167,13 @@ fn another_hello_in_the_clear_is_another_handshake() {
 }
 
 #[test]
+fn who_sends_a_hello_back_is_no_client() {
+    let echo = [tls13_hello(&[]), alert(2, 10)].concat();
+    let handshake = one(Script::open().hello(&tls13_hello(&[])).server(&echo).client(&alert(2, 10)));
+    assert_eq!((handshake.outcome, handshake.server.port()), (Outcome::Failed, 443));
+}
+
+#[test]
 fn tls_is_found_behind_another_protocol() {
     let script = Script::open().server(b"220 mail.example ESMTP\r\n").client(b"STARTTLS\r\n").server(b"220 go ahead\r\n");
     let script = script.client(&tls12_hello()).server(&tls12_flight()).client(&tls12_finish());

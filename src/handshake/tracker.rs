@@ -321,7 +321,7 @@ impl Core {
     }
 
     fn on_message(&mut self, direction: Direction, kind: HandshakeType, body: &[u8], whole: bool, place: Place) {
-        if !(kind == HandshakeType::CLIENT_HELLO && self.is_echo(direction, body)) {
+        if kind != HandshakeType::CLIENT_HELLO || !self.is_echo(direction, body) {
             self.take_roles(direction, kind);
         }
         if kind == HandshakeType::CLIENT_HELLO && self.begins_another(body) {
@@ -344,12 +344,6 @@ impl Core {
         if let Some(error) = fault {
             handshake.fault(side, place.mark, error);
         }
-    }
-
-    /// True for a ClientHello that comes back to its sender: what answers is an echo, and no client.
-    fn is_echo(&self, direction: Direction, body: &[u8]) -> bool {
-        let first = self.current.as_ref().and_then(|current| current.message(Side::Client, HandshakeType::CLIENT_HELLO));
-        self.client == Some(direction.reverse()) && first.is_some_and(|first| first.body == body)
     }
 
     /// Tells the roles by the first message that only one of them sends. A hello overrules everything else.
@@ -384,6 +378,12 @@ impl Core {
             let low_is_client = if low == high { low >= FIRST_EPHEMERAL_PORT } else { low > high };
             if low_is_client { Direction::FromLow } else { Direction::FromHigh }
         })
+    }
+
+    /// True where the other side sends a client's hello back to it, as an echo server does: that makes it no client.
+    fn is_echo(&self, direction: Direction, body: &[u8]) -> bool {
+        let hello = self.current.as_ref().and_then(|current| current.message(Side::Client, HandshakeType::CLIENT_HELLO));
+        self.client == Some(direction.reverse()) && hello.is_some_and(|hello| hello.body == body)
     }
 
     /// True where a ClientHello begins another handshake: the current one has had its own, and this is no answer to a
