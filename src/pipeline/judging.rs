@@ -68,7 +68,8 @@ impl Judging {
             shown.judgement = self.judge.judge_again(&shown.judgement.certificates, name, at, Purpose::Server);
         }
         let (server_chain, client_chain) = (&*papers.server_chain, &*papers.client_chain);
-        let verdict = diagnose(&Case { handshake, negotiated, server_chain, client_chain, server: &server, story: &story });
+        let verdict =
+            diagnose(&Case { handshake, negotiated, server_chain, client_chain, server: &server, story: &story });
         (verdict, story)
     }
 }

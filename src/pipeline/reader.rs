@@ -246,7 +246,15 @@ impl Capture {
     fn new(limits: Limits, at_once: bool) -> Self {
         // The seed changes no event: it makes the flow table's hash hard to guess for those who would fill it.
         let engine = Engine::new(limits, RandomState::new().hash_one(()));
-        Self { engine, frames: 0, batch: Vec::with_capacity(BATCH), interfaces: 0, at_once, drained: false, told: Timestamp::default() }
+        Self {
+            engine,
+            frames: 0,
+            batch: Vec::with_capacity(BATCH),
+            interfaces: 0,
+            at_once,
+            drained: false,
+            told: Timestamp::default(),
+        }
     }
 
     /// Takes handshakes from the engine; true where it is time to hand them on.
