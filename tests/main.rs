@@ -3,6 +3,7 @@
 
 mod captures;
 mod cli;
+mod failures;
 mod fuzz_corpus;
 mod layers;
 mod manifest;

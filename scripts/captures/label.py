@@ -6,7 +6,9 @@
 HOW says how the capture was made. The KEY=VALUEs of one handshake follow, those of the next one after `--`, in the order of
 their ClientHellos. A key is a path into the event (`server.port`), a value is JSON where it parses as JSON and text otherwise;
 an empty value removes one of the defaults below. `--none` instead: the capture holds no handshake. `--cut` in front: no
-hello is whole in it, so tshark sees none. The frame numbers of alerts are filled in.
+hello is whole in it, so tshark sees none. `--no-hello` in front: the connections have none; `--tcp`: moreover they show
+only with that option.
+The frame numbers of alerts are filled in; a label about a failure may leave them out.
 """
 import json
 import os
@@ -50,8 +52,12 @@ def handshake(pairs):
     return event
 
 
+# tshark knows what begins on these ports: TLS itself, or a protocol that asks for it
+KNOWN_PORTS = {21, 25, 110, 143, 389, 443, 5432}
+
+
 def tshark(capture, ports, *arguments):
-    decode = [word for port in sorted(ports - {25, 443}) for word in ("-d", f"tcp.port=={port},tls")]
+    decode = [word for port in sorted(ports - KNOWN_PORTS) for word in ("-d", f"tcp.port=={port},tls")]
     command = ["tshark", "-r", capture, "-o", "tcp.desegment_tcp_streams:TRUE", "-o", "tcp.reassemble_out_of_order:TRUE", *decode, *arguments]
     run = subprocess.run(command, capture_output=True, text=True)
     return run.stdout.splitlines()
@@ -59,7 +65,12 @@ def tshark(capture, ports, *arguments):
 
 def suites():
     """Suite numbers to IANA's names, from tshark's own table."""
-    out = subprocess.run(["tshark", "-G", "values"], capture_output=True, text=True).stdout
+    table = os.path.join(os.environ["RUN"], "tshark.values")
+    if not os.path.exists(table):
+        with open(table, "w") as file:
+            subprocess.run(["tshark", "-G", "values"], stdout=file, stderr=subprocess.DEVNULL)
+    with open(table) as file:
+        out = file.read()
     return {int(m[1], 0): m[2] for m in re.finditer(r"^V\ttls\.handshake\.ciphersuite\t(\w+)\t(\S+)", out, re.M)}
 
 
@@ -148,6 +159,8 @@ def place_alerts(events, alerts):
             if (source, level, code) != (event[alert["from"]]["ip"], alert["level"], alert["code"]):
                 yield f"the label has alert {alert['code']} of the {alert['from']}, tshark {level} {code} of {source}"
             alert["frame"] = frame
+    if any("failure" in event for event in events) and not any("alerts" in event for event in events):
+        return
     yield from (f"an alert that no label has: {alert}" for alert in alerts)
 
 
@@ -162,7 +175,9 @@ def differences(label, facts):
 
 def main():
     capture, how, *rest = sys.argv[1:]
-    cut = rest[:1] == ["--cut"]
+    tcp = rest[:1] == ["--tcp"]
+    no_hello = tcp or rest[:1] == ["--no-hello"]
+    cut = no_hello or rest[:1] == ["--cut"]
     if cut:
         rest = rest[1:]
     groups = [[]]
@@ -183,11 +198,17 @@ def main():
     if problems:
         sys.exit("\n".join(f"{capture}: {line}" for line in problems))
 
-    label = {"made_by": os.environ["MADE_BY"], "how": how, "handshakes": events}
+    label = {"made_by": os.environ["MADE_BY"], "how": how}
+    if tcp:
+        label["options"] = ["--tcp"]
+    if no_hello:
+        label["hello"] = False
+    label["handshakes"] = events
     path = re.sub(r"\.pcap(ng)?(\.gz|\.zst)?$", ".json", capture)
     with open(path, "w") as file:
         json.dump(label, file, indent=2)
         file.write("\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

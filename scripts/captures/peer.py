@@ -6,11 +6,13 @@ when and how, how a hello is cut into records and segments.
     peer.py server PORT [OPTIONS]
 """
 import argparse
+import select
 import socket
 import ssl
 import struct
 import sys
 import time
+import warnings
 
 
 def arguments():
@@ -21,16 +23,27 @@ def arguments():
     client.add_argument("port", type=int)
     client.add_argument("name")
     client.add_argument("--ca", help="check the server's certificate against these roots")
-    client.add_argument("--alpn", help="protocols to offer, with commas")
+    client.add_argument("--cert", help="chain and key files, with a comma")
+    client.add_argument("--think", type=float, default=0, help="seconds between the connection and the ClientHello")
+    client.add_argument("--race", help="once the ClientHello is sent, a second connection to this address, which wins")
     client.add_argument("--records", type=int, help="cut the ClientHello into records of so many bytes")
     client.add_argument("--segments", type=int, help="cut the ClientHello into segments of so many bytes")
     client.add_argument("--ip-options", action="store_true", help="IPv4 options or an IPv6 extension header on every packet")
     server = modes.add_parser("server")
     server.add_argument("port", type=int)
     server.add_argument("--cert", help="chain and key files, with a comma; none: no TLS at all")
+    server.add_argument("--think", type=float, default=0, help="seconds between the ClientHello and the answer")
+    server.add_argument("--backlog", action="store_true", help="accept nobody, and end once somebody has waited for a second")
+    server.add_argument("--cut", type=int, help="end after so many bytes of the first flight")
     server.add_argument("--smtp", action="store_true", help="SMTP that offers STARTTLS")
+    server.add_argument("--require", help="demand a client certificate that these roots vouch for")
+    server.add_argument("--name-alert", type=int, help="refuse every name with this alert")
     for mode in client, server:
-        mode.add_argument("--max", default="1.3", help="highest version: 1.2 or 1.3")
+        mode.add_argument("--min", default="1.2", help="lowest version")
+        mode.add_argument("--max", default="1.3", help="highest version")
+        mode.add_argument("--ciphers", help="suites of TLS 1.2 and before, in OpenSSL's words")
+        mode.add_argument("--alpn", help="protocols, with commas")
+        mode.add_argument("--post-auth", action="store_true", help="a client certificate asked for after the handshake")
         mode.add_argument("--send", help="what to send once the handshake is over")
         mode.add_argument("--answer", help="what to send each time something has been received")
         mode.add_argument("--receive", type=int, default=1, help="how often to read after that")
@@ -43,7 +56,16 @@ def arguments():
 
 def context(args, side):
     made = ssl.SSLContext(side)
-    made.maximum_version = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}[args.max]
+    if args.ciphers:
+        made.set_ciphers(args.ciphers)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made.minimum_version, made.maximum_version = (ssl.TLSVersion["TLSv" + text.replace(".", "_").removesuffix("_0")] for text in (args.min, args.max))
+    if args.alpn:
+        made.set_alpn_protocols(args.alpn.split(","))
+    if args.cert:
+        made.load_cert_chain(*args.cert.split(","))
+    made.post_handshake_auth = args.post_auth
     return made
 
 
@@ -117,8 +139,6 @@ def client(args):
         made.load_verify_locations(args.ca)
     else:
         made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
-    if args.alpn:
-        made.set_alpn_protocols(args.alpn.split(","))
     sock = socket.socket(socket.AF_INET6 if ":" in args.address else socket.AF_INET)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if args.ip_options and sock.family == socket.AF_INET:
@@ -127,6 +147,7 @@ def client(args):
         # destination options: next header and length are the kernel's, then four bytes of padding (PadN)
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_DSTOPTS, bytes([0, 0, 1, 4, 0, 0, 0, 0]))
     sock.connect((args.address, args.port))
+    time.sleep(args.think)
     wire = Wire(sock, made, server_hostname=args.name)
 
     def send(hello):
@@ -145,6 +166,17 @@ def client(args):
         converse(wire, args)
     else:
         time.sleep(args.stay)
+    if args.race:
+        winner = socket.create_connection((args.race, args.port))
+        second = Wire(winner, made, server_hostname=args.name)
+        try:
+            second.tls.do_handshake()
+        except ssl.SSLWantReadError:
+            second.flush()
+        sock.close()
+        second.run(second.tls.do_handshake)
+        second.run(second.tls.read, 4096)
+        winner.close()
     end(sock, args.end)
 
 
@@ -169,9 +201,23 @@ def serve_one(sock, args, made):
         if args.send and args.after == "hello":
             sock.sendall(args.send.encode())
         time.sleep(args.stay)
+    elif args.cut:
+        wire = Wire(sock, made, server_side=True)
+        wire.into.write(sock.recv(65536))
+        try:
+            wire.tls.do_handshake()
+        except ssl.SSLWantReadError:
+            sock.sendall(wire.out.read()[:args.cut])
+        time.sleep(args.stay)
     else:
         wire = Wire(sock, made, server_side=True)
+        if args.think:
+            wire.into.write(sock.recv(65536))
+            time.sleep(args.think)
         wire.run(wire.tls.do_handshake)
+        if args.post_auth:
+            wire.tls.context.verify_mode = ssl.CERT_OPTIONAL
+            wire.run(wire.tls.verify_client_post_handshake)
         converse(wire, args)
     end(sock, args.end)
 
@@ -180,8 +226,16 @@ def server(args):
     made = None
     if args.cert:
         made = context(args, ssl.PROTOCOL_TLS_SERVER)
-        made.load_cert_chain(*args.cert.split(","))
+        if args.require:
+            made.verify_mode = ssl.CERT_REQUIRED
+            made.load_verify_locations(args.require)
+        if args.name_alert is not None:
+            made.sni_callback = lambda *_: args.name_alert
     listener = socket.create_server(("::", args.port), family=socket.AF_INET6, dualstack_ipv6=True)
+    if args.backlog:
+        select.select([listener], [], [])
+        time.sleep(1)
+        return
     while True:
         sock, _ = listener.accept()
         try:

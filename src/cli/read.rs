@@ -56,6 +56,9 @@ pub(super) struct Arguments {
     /// Only server names that match, as in '*.example.org'
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     sni: Vec<Glob>,
+    /// Also connections to TLS servers that were refused, never answered, or closed without a word
+    #[arg(long, help_heading = "Selection")]
+    tcp: bool,
 
     /// The roots that certificates are judged by: bundled (Mozilla's), system, or a file in PEM or DER
     #[arg(long, value_name = "ROOTS", default_value = "bundled", help_heading = "Certificates")]
@@ -165,6 +168,7 @@ impl Arguments {
             limits: Limits {
                 flows: self.max_flows.max(1),
                 total_bytes: self.max_buffer.saturating_mul(1 << 20),
+                tcp: self.tcp,
                 ..Limits::default()
             },
             roots: RootsFrom::from(self.roots),

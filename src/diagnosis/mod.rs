@@ -1,18 +1,23 @@
 //! Why a handshake failed: facts in, a verdict out. Pure and deterministic, and no capture is needed to test it.
 //!
-//! Each rule looks at one [`Case`] and finds one cause, or nothing. [`RULES`] is the order in which they compete: the first
-//! that finds something has found it. What was said in the clear comes first, then what the capture lacks, then what
-//! follows from lengths, from what else is known of the server, and from silence.
+//! Each rule looks at one [`Case`] and finds one cause, or nothing. The order in which they compete stands in one list, in
+//! `rules`: the first that finds something has found it. What happened (`alerts`, `close`) is told apart from what it
+//! means: a verdict names its evidence, and an alert that is only inferred is evidence, never an alert.
 
 mod cause;
+mod offer;
+mod rules;
+mod scene;
 mod verdict;
+mod words;
 
 pub use cause::Cause;
 pub use verdict::{Confidence, Evidence, Failure, Finding, Party, Severity, Stage, Verdict};
 
-use crate::handshake::{Handshake, Negotiated};
+use crate::handshake::{Handshake, Negotiated, Outcome};
 use crate::knowledge::{ServerView, Story};
 use crate::x509::Judgement;
+use scene::Scene;
 
 /// All that is known when a handshake is judged.
 #[derive(Clone, Copy, Debug)]
@@ -31,15 +36,31 @@ pub struct Case<'a> {
     pub story: &'a Story,
 }
 
-/// A rule: what it finds in a case, if anything.
-type Rule = fn(&Case<'_>) -> Option<Finding>;
-
-/// The rules in the order in which they compete.
-const RULES: &[Rule] = &[];
-
 /// Judges a handshake.
 pub fn diagnose(case: &Case<'_>) -> Verdict {
-    let outcome = case.handshake.outcome;
-    let finding = RULES.iter().find_map(|rule| rule(case));
-    Verdict { outcome, failure: finding.map(|finding| Failure { stage: Stage::ClientHello, finding }) }
+    let scene = Scene::of(case);
+    let mut outcome = case.handshake.outcome;
+    let finding = match outcome {
+        Outcome::Established => None,
+        Outcome::Unused => rules::abandoned(&scene),
+        Outcome::Unfinished => rules::given_up(&scene).or_else(|| rules::capture_incomplete(&scene)),
+        Outcome::Failed | Outcome::Abandoned => rules::judge(&scene),
+    };
+    outcome = match (outcome, finding.as_ref().map(|finding| finding.cause)) {
+        (Outcome::Unused, Some(_)) => Outcome::Abandoned,
+        (Outcome::Unfinished, Some(cause)) if cause != Cause::CaptureIncomplete => Outcome::Failed,
+        _ => outcome,
+    };
+    Verdict { outcome, failure: finding.map(|finding| Failure { stage: scene.stage(), finding }) }
+}
+
+/// How a try went, as the end of a sentence.
+fn outcome_in_words(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Established => "succeeded",
+        Outcome::Unused => "finished the handshake",
+        Outcome::Abandoned => "gave up after the handshake",
+        Outcome::Failed => "failed again",
+        Outcome::Unfinished => "had not finished when the capture ended",
+    }
 }

@@ -165,6 +165,13 @@ impl Finding {
         self
     }
 
+    /// With another piece of evidence, where there is one.
+    #[must_use]
+    pub fn with(mut self, evidence: Option<Evidence>) -> Self {
+        self.evidence.extend(evidence);
+        self
+    }
+
     /// With another severity than error.
     #[must_use]
     pub fn severity(self, severity: Severity) -> Self {

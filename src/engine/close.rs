@@ -3,7 +3,7 @@
 
 use super::streams::Streams;
 use crate::flow::Direction;
-use crate::flow::tcp::TcpState;
+use crate::flow::tcp::{Fin, TcpState, later};
 use crate::handshake::{Close, CloseKind, Side};
 use crate::time::Mark;
 
@@ -39,8 +39,11 @@ pub(super) fn first(tcp: &TcpState, client: Direction, streams: &Streams) -> Opt
             let (at, seen) = (alert.end.checked_sub(1), alert.acknowledged);
             return Some(End { by: CloseKind::Alert, side, mark: alert.mark, at, seen });
         }
-        // A reset behind a side's own FIN ends nothing any more.
-        if let Some(fin) = tcp.fin(direction) {
+        // A reset behind a side's own FIN ends nothing any more; one before it does.
+        let reset_first = |fin: &Fin| {
+            tcp.reset(direction).is_some_and(|reset| reset.mark < fin.mark && !later(reset.sequence, fin.sequence))
+        };
+        if let Some(fin) = tcp.fin(direction).filter(|fin| !reset_first(fin)) {
             let at = streams.offset_of(direction, fin.sequence);
             let seen = streams.offset_of(direction.reverse(), fin.acknowledged);
             return Some(End { by: CloseKind::Fin, side, mark: fin.mark, at, seen });

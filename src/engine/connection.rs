@@ -1,6 +1,7 @@
 //! One TCP connection: its segments go through reassembly to the tracker, and what the tracker says, and what TCP did,
 //! decides when its handshake is settled and when the flow has nothing more to tell.
 
+use super::silent::{self, Servers};
 use super::streams::Streams;
 use super::timers::Timer;
 use super::{Limits, close};
@@ -8,6 +9,7 @@ use crate::flow::table::{FlowState, IdleLimits};
 use crate::flow::tcp::{TcpState, later, payload_length};
 use crate::flow::{Direction, FlowKey};
 use crate::handshake::outcome::OPEN_LONG_ENOUGH;
+use crate::handshake::tracker::Surroundings;
 use crate::handshake::{Close, CloseKind, Handshake, MissingWhy};
 use crate::packet::{Frame, IcmpError, Packet, Segment};
 use crate::time::{Mark, Timestamp};
@@ -40,6 +42,8 @@ pub(super) struct Connection {
     tcp: TcpState,
     /// Made with the first payload.
     streams: Option<Box<Streams>>,
+    /// Where it runs, until there are streams; only kept where connections without a word are told too.
+    silent: Option<Box<Surroundings>>,
 }
 
 /// A segment as it comes to its connection.
@@ -53,6 +57,15 @@ pub(super) struct Arrival<'a> {
     pub(super) packet: &'a Packet<'a>,
     /// The segment itself.
     pub(super) segment: &'a Segment<'a>,
+}
+
+impl Arrival<'_> {
+    /// Where its connection runs.
+    fn surroundings(&self, key: &FlowKey, opener: Option<Direction>) -> Surroundings {
+        let Packet { vlan, tunnels, .. } = *self.packet;
+        let ends = Direction::BOTH.map(|direction| key.sender(direction));
+        Surroundings { ends, opener, vlan, tunnels, interface: self.frame.interface }
+    }
 }
 
 /// What a connection asks of the engine.
@@ -100,6 +113,11 @@ impl Flow {
         }
     }
 
+    /// True where nobody has said a word on it, and that is to be told.
+    pub(super) fn is_silent(&self) -> bool {
+        matches!(self, Self::Open(connection) if connection.is_silent())
+    }
+
     /// True where a segment is the first of another connection on the same addresses and ports: a SYN with a number that
     /// is not this connection's. A SYN sent again, or captured late, is no other connection.
     pub(super) fn is_followed_by_another(&self, direction: Direction, segment: &Segment<'_>) -> bool {
@@ -130,7 +148,7 @@ impl Bases {
 impl Connection {
     /// One that begins with this frame.
     pub(super) const fn new(mark: Mark) -> Self {
-        Self { tcp: TcpState::new(mark), streams: None }
+        Self { tcp: TcpState::new(mark), streams: None, silent: None }
     }
 
     /// The bytes it buffers.
@@ -163,11 +181,15 @@ impl Connection {
         self.tcp.observe(direction, packet, segment, mark);
         let has_payload = payload_length(segment) > 0;
         if self.streams.is_none() && !has_payload {
+            if limits.tcp && self.silent.is_none() && segment.flags.syn() {
+                self.silent = Some(Box::new(arrival.surroundings(key, None)));
+            }
             // Even after its end: the capture may have the payload later.
             return Verdict::default();
         }
         let tcp = &mut self.tcp;
-        let streams = self.streams.get_or_insert_with(|| Box::new(Streams::new(key, tcp, frame, packet)));
+        let streams = self.streams.get_or_insert_with(|| Box::new(Streams::new(arrival.surroundings(key, tcp.opened_by()), mark)));
+        self.silent = None;
         streams.touch(mark);
         streams.anchor(tcp);
         if has_payload {
@@ -269,6 +291,16 @@ impl Connection {
         });
         let tcp = &self.tcp;
         done.extend(streams.tracker.settle(Some(close), open, |client| tcp.facts(client), now));
+    }
+
+    /// True where nobody has said a word on it, and that is to be told.
+    pub(super) const fn is_silent(&self) -> bool {
+        self.silent.is_some()
+    }
+
+    /// The handshake that it should have had, where it ended without a word; `idle` where nothing was heard of it for long.
+    pub(super) fn without_a_word(&self, servers: &Servers, idle: bool, now: Timestamp) -> Option<Box<Handshake>> {
+        silent::handshake(&self.tcp, self.silent.as_deref()?, servers, idle, now)
     }
 
     /// Takes note of an ICMP error about one of its packets.

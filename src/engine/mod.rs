@@ -9,6 +9,7 @@ mod clock;
 mod close;
 mod closing;
 mod connection;
+mod silent;
 mod stats;
 mod streams;
 mod timers;
@@ -23,6 +24,7 @@ use crate::time::{Mark, Timestamp};
 use clock::Clock;
 use closing::Closing;
 use connection::{Arrival, Connection, Flow, Verdict};
+use silent::Servers;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -51,6 +53,9 @@ pub struct Limits {
     pub linger: Duration,
     /// How long a connection that one side has closed waits for the other, and for bytes sent before its end.
     pub half_closed: Duration,
+    /// Connections to servers of TLS that were refused, never answered, or closed without a word are told as handshakes
+    /// that failed.
+    pub tcp: bool,
 }
 
 impl Default for Limits {
@@ -63,6 +68,7 @@ impl Default for Limits {
             hole: Duration::from_secs(1),
             linger: Duration::from_secs(1),
             half_closed: Duration::from_secs(30),
+            tcp: false,
         }
     }
 }
@@ -84,6 +90,10 @@ struct World {
     closing: Closing,
     buffered: usize,
     done: VecDeque<Box<Handshake>>,
+    /// Those that have shown a ServerHello, as far as they were looked for.
+    servers: Servers,
+    /// So many of `done` were looked at for them.
+    learned: usize,
     stats: Stats,
 }
 
@@ -99,6 +109,8 @@ impl Engine {
             closing: Closing::default(),
             buffered: 0,
             done: VecDeque::new(),
+            servers: Servers::new(seed),
+            learned: 0,
             stats: Stats::default(),
         };
         Self { decoder: Decoder::new(), world }
@@ -131,7 +143,9 @@ impl Engine {
 
     /// The next handshake that is settled.
     pub fn poll(&mut self) -> Option<Box<Handshake>> {
+        self.world.learn();
         let handshake = self.world.done.pop_front()?;
+        self.world.learned = self.world.learned.saturating_sub(1);
         self.world.stats.handshakes = self.world.stats.handshakes.saturating_add(1);
         Some(handshake)
     }
@@ -291,7 +305,20 @@ impl World {
     fn close_flow(&mut self, flow: Flow, by: CloseKind, now: Timestamp) {
         if let Flow::Open(mut connection) = flow {
             self.buffered = self.buffered.saturating_sub(connection.buffered());
+            if connection.is_silent() {
+                self.learn();
+                let idle = by == CloseKind::Timeout;
+                self.done.extend(connection.without_a_word(&self.servers, idle, now));
+            }
             connection.settle(by, now, &mut self.done);
+        }
+    }
+
+    /// Looks at new handshakes for servers of TLS, where they matter.
+    fn learn(&mut self) {
+        if self.limits.tcp {
+            self.done.iter().skip(self.learned).for_each(|handshake| self.servers.learn(handshake));
+            self.learned = self.done.len();
         }
     }
 
@@ -302,7 +329,8 @@ impl World {
             self.ring(id, timer, now);
         }
         let mut flows = self.flows.drain();
-        flows.sort_by_key(|(_, flow)| flow.began());
+        // What the others show of their servers tells which of the silent ones matter.
+        flows.sort_by_key(|(_, flow)| (flow.is_silent(), flow.began()));
         for (_, flow) in flows {
             self.close_flow(flow, CloseKind::CaptureEnd, now);
         }

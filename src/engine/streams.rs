@@ -5,10 +5,10 @@ use super::Limits;
 use super::connection::Verdict;
 use super::timers::Timer;
 use crate::flow::tcp::{Reset, TcpState, later};
-use crate::flow::{Assembler, Delivery, Direction, FlowKey, Gate, Piece};
+use crate::flow::{Assembler, Delivery, Direction, Gate, Piece};
 use crate::handshake::MissingWhy;
 use crate::handshake::tracker::{Chunk, Surroundings, Tracker};
-use crate::packet::{Frame, Packet, Segment};
+use crate::packet::Segment;
 use crate::time::{Mark, Timestamp};
 use std::time::Duration;
 
@@ -26,15 +26,7 @@ pub(super) struct Streams {
 }
 
 impl Streams {
-    pub(super) fn new(key: &FlowKey, tcp: &TcpState, frame: &Frame<'_>, packet: &Packet<'_>) -> Self {
-        let surroundings = Surroundings {
-            ends: Direction::BOTH.map(|direction| key.sender(direction)),
-            opener: tcp.opened_by(),
-            vlan: packet.vlan,
-            tunnels: packet.tunnels,
-            interface: frame.interface,
-        };
-        let mark = frame.mark();
+    pub(super) fn new(surroundings: Surroundings, mark: Mark) -> Self {
         Self { assemblers: Default::default(), tracker: Tracker::new(surroundings), waiting: [None; 3], stood: [0; 2], last: mark }
     }
 
@@ -204,8 +196,13 @@ impl Streams {
             let acked_by_reset = tcp.reset(direction.reverse()).and_then(Reset::acknowledged);
             // A FIN takes a number of its own.
             let of_stream = |number: u32| if fin == Some(number.wrapping_sub(1)) { number.wrapping_sub(1) } else { number };
-            for end in [acked, fin, reset, acked_by_reset].into_iter().flatten().map(of_stream) {
-                self.with(direction, MissingWhy::Lost, |assembler, deliver| assembler.end_at(end, mark, deliver));
+            // A receiver that asks for more than it acknowledged has not got it either.
+            let never_arrived = if tcp.asks_again(direction.reverse()) { MissingWhy::Unacknowledged } else { MissingWhy::Lost };
+            let arrived = [acked, acked_by_reset].map(|end| (end, MissingWhy::Lost));
+            let sent = [fin, reset].map(|end| (end, never_arrived));
+            for (end, why) in arrived.into_iter().chain(sent) {
+                let Some(end) = end.map(of_stream) else { continue };
+                self.with(direction, why, |assembler, deliver| assembler.end_at(end, mark, deliver));
             }
             if !tcp.heard(direction) {
                 self.tracker.gap(direction, 0, 1, mark, MissingWhy::Unseen);

@@ -2,6 +2,7 @@
 
 mod plain;
 mod script;
+mod silent;
 
 use super::*;
 use crate::handshake::{ClientAuth, EarlyData, Outcome, Side, What};

@@ -69,7 +69,7 @@ impl<'a> From<&'a Evidence> for EvidencePart<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::{Cause, Confidence, Stage};
+    use crate::diagnosis::{Cause, Confidence, Party, Severity, Stage};
     use crate::handshake::sample::BEGIN;
     use crate::time::Mark;
 
@@ -96,5 +96,24 @@ mod tests {
         assert_eq!(json(FailurePart::new(&failure, true)), expected);
         expected.as_object_mut().expect("an object").remove("advice");
         assert_eq!(json(FailurePart::new(&failure, false)), expected);
+    }
+
+    #[test]
+    fn every_cause_is_what_the_schema_promises() {
+        use super::super::{SCHEMA, sample::Told};
+        let schema = serde_json::from_str(SCHEMA).expect("JSON");
+        let validator = jsonschema::validator_for(&schema).expect("a schema");
+        let parties = [Party::Client, Party::Server, Party::Both, Party::Network, Party::Sensor, Party::None];
+        let severities = [Severity::Info, Severity::Warning, Severity::Error];
+        let confidences = [Confidence::Possible, Confidence::Likely, Confidence::Certain];
+        for (at, cause) in Cause::ALL.iter().enumerate() {
+            let finding = Finding::new(*cause, parties[at % 6], confidences[at % 3], "It is so.".into())
+                .because("seen", Some(Side::Client), Some(Mark { frame: 4, time: BEGIN }), "it was seen".into())
+                .severity(severities[at / 3 % 3]);
+            let event = Told::failed("10.0.0.1:50000", None, 0, &finding)
+                .record(|record| serde_json::to_value(record).expect("it serializes"));
+            assert!(validator.is_valid(&event), "{event}");
+            assert_eq!(event["failure"]["cause"], cause.code());
+        }
     }
 }

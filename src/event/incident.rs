@@ -273,3 +273,131 @@ impl<'a> IncidentRecord<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::SCHEMA;
+    use super::super::sample::Told;
+    use super::*;
+    use crate::diagnosis::{Confidence, Party};
+    use serde_json::Value;
+
+    fn finding(cause: Cause, confidence: Confidence) -> Finding {
+        Finding::new(cause, Party::Server, confidence, format!("This is {cause}.")).advise("Mend it.")
+    }
+
+    fn expired() -> Finding {
+        finding(Cause::CertificateExpired, Confidence::Likely)
+    }
+
+    fn incidents(told: &[Told]) -> Incidents {
+        let mut incidents = Incidents::default();
+        for told in told {
+            told.record(|record| {
+                incidents.note_success(record);
+                incidents.add(record);
+            });
+        }
+        incidents
+    }
+
+    /// The incidents as they are written, each of which must be what the schema promises.
+    fn json(incidents: &Incidents, detail: Detail) -> Vec<Value> {
+        let schema: Value = serde_json::from_str(SCHEMA).expect("JSON");
+        let validator = jsonschema::validator_for(&schema).expect("a schema");
+        let records = incidents.sorted().into_iter().map(|(incident, successes)| {
+            let record = IncidentRecord::new(incident, successes, detail);
+            let value = serde_json::to_value(&record).expect("it serializes");
+            assert!(validator.is_valid(&value), "{value}");
+            value
+        });
+        records.collect()
+    }
+
+    #[test]
+    fn ten_thousand_repeats_are_one_incident() {
+        let clients = ["10.0.0.1:50000", "10.0.0.3:50000", "10.0.0.4:50000"];
+        let told: Vec<_> = (0..10_000)
+            .map(|number: u64| {
+                Told::failed(clients[(number % 3) as usize], Some("www.example.org"), number, &expired())
+            })
+            .collect();
+        let all = json(&incidents(&told), Detail::Normal);
+        let [incident] = all.as_slice() else { panic!("{} incidents", all.len()) };
+        assert_eq!(
+            (&incident["count"], &incident["clients"], &incident["servers"]),
+            (&10_000.into(), &3.into(), &1.into())
+        );
+        assert_eq!(incident["start_time"], "2026-03-01T10:00:00.000000Z");
+        assert_eq!(incident["end_time"], "2026-03-01T12:46:39.020000Z");
+        let id = |at: usize| Value::from(told[at].record(|record| record.id.clone()));
+        assert_eq!((&incident["first_handshake"], &incident["last_handshake"]), (&id(0), &id(9_999)));
+        assert_eq!((incident["advice"].as_str(), incident.get("last_success")), (Some("Mend it."), None));
+    }
+
+    #[test]
+    fn the_order_in_which_handshakes_are_judged_does_not_count() {
+        let mut told: Vec<_> =
+            (0..5).map(|number| Told::failed("10.0.0.1:50000", Some("a.example"), number, &expired())).collect();
+        told.push(Told::new("10.0.0.1:50000", Some("A.example"), 2, Outcome::Established));
+        let forwards = json(&incidents(&told), Detail::Brief);
+        told.reverse();
+        assert_eq!(json(&incidents(&told), Detail::Brief), forwards);
+        assert_eq!(forwards[0]["last_success"], "2026-03-01T10:00:02.000000Z", "case does not count in names");
+        assert!(forwards[0].get("advice").is_none(), "brief");
+    }
+
+    #[test]
+    fn a_server_is_a_name_and_a_port() {
+        let told = |server: &str, name| {
+            let mut told = Told::failed("10.0.0.1:50000", name, 0, &expired());
+            told.handshake.server = server.parse().expect("an address");
+            told
+        };
+        let count = |told: &[Told]| incidents(told).sorted().len();
+        let name = Some("www.example.org");
+        assert_eq!(count(&[told("10.0.0.2:443", name), told("10.0.0.9:443", name)]), 1);
+        assert_eq!(count(&[told("10.0.0.2:443", name), told("10.0.0.2:8443", name)]), 2);
+        assert_eq!(count(&[told("10.0.0.2:443", name), told("10.0.0.2:443", None)]), 2);
+        assert_eq!(count(&[told("10.0.0.2:443", None), told("10.0.0.9:443", None)]), 2);
+    }
+
+    #[test]
+    fn the_surest_handshake_speaks_for_all() {
+        let sure =
+            Finding { summary: "It is certain.".into(), ..finding(Cause::CertificateExpired, Confidence::Certain) };
+        let told = [
+            Told::failed("10.0.0.1:50000", None, 0, &expired()),
+            Told::failed("10.0.0.3:50000", None, 1, &sure),
+            Told::failed("10.0.0.4:50000", None, 2, &expired()),
+        ];
+        let all = json(&incidents(&told), Detail::Normal);
+        assert_eq!((&all[0]["confidence"], &all[0]["summary"]), (&"certain".into(), &"It is certain.".into()));
+        assert_eq!(incidents(&told).sorted()[0].0.client.to_string(), "10.0.0.3:50000");
+    }
+
+    #[test]
+    fn the_worst_comes_first() {
+        let warning = finding(Cause::MiddleboxReset, Confidence::Possible).severity(Severity::Warning);
+        let lost = finding(Cause::ClientClosed, Confidence::Possible).severity(Severity::Info);
+        let mut told = vec![Told::failed("10.0.0.1:50000", None, 0, &lost); 9];
+        told.extend(vec![Told::failed("10.0.0.1:50000", None, 0, &warning); 3]);
+        told.push(Told::failed("10.0.0.1:50000", Some("a.example"), 0, &expired()));
+        told.extend(vec![Told::failed("10.0.0.1:50000", Some("b.example"), 1, &expired()); 2]);
+        let incidents = incidents(&told);
+        let order: Vec<_> =
+            incidents.sorted().iter().map(|(incident, _)| (incident.count, incident.is_failure())).collect();
+        assert_eq!(order, [(2, true), (1, true), (3, true), (9, false)]);
+    }
+
+    #[test]
+    fn hostile_variety_is_counted_not_kept() {
+        let mut incidents = Incidents::default();
+        for number in 0..MAX_INCIDENTS + 5 {
+            let mut told = Told::failed("10.0.0.1:50000", None, 0, &expired());
+            told.handshake.server.set_port(u16::try_from(number).expect("a port"));
+            told.record(|record| incidents.add(record));
+        }
+        assert_eq!((incidents.sorted().len(), incidents.others), (MAX_INCIDENTS, 5));
+    }
+}

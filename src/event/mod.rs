@@ -15,6 +15,8 @@ mod outcome;
 mod parts;
 mod record;
 mod render;
+#[cfg(test)]
+pub(crate) mod sample;
 mod schema;
 mod selection;
 mod text;

@@ -105,6 +105,10 @@ pub struct Record<'a> {
     vlan: &'a [u16],
     #[serde(skip_serializing_if = "Option::is_none")]
     tunnel: Option<TunnelNames>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    starttls: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    via: Option<&'a str>,
     /// How it went.
     pub outcome: OutcomeName,
     /// What was negotiated.
@@ -214,6 +218,8 @@ impl<'a> Record<'a> {
             community_id: community_id(handshake.client, handshake.server, IpProtocol::Tcp),
             vlan: handshake.vlan.ids(),
             tunnel: (!handshake.tunnels.is_empty()).then_some(TunnelNames(handshake.tunnels)),
+            starttls: handshake.starttls,
+            via: handshake.via.as_deref(),
             outcome: OutcomeName(facts.verdict.outcome),
             version: negotiated.version.map(Name),
             cipher_suite: negotiated.cipher_suite.map(Name),

@@ -59,9 +59,9 @@ fn nearest(word: &str) -> Vec<&'static str> {
         return Vec::new();
     }
     let wrong = |code: &str| if code.contains(&word) { 0 } else { distance(word.as_bytes(), code.as_bytes()) };
-    // A third of the letters may be wrong.
+    // A quarter of the letters may be wrong.
     let mut near: Vec<_> = Cause::ALL.iter().map(|cause| (wrong(cause.code()), cause.code())).collect();
-    near.retain(|(wrong, _)| *wrong <= word.len() / 3);
+    near.retain(|(wrong, _)| *wrong <= word.len() / 4);
     near.sort_by_key(|(wrong, code)| (*wrong, code.len()));
     near.into_iter().take(MAX_NEAREST).map(|(_, code)| code).collect()
 }

@@ -59,3 +59,44 @@ impl fmt::Display for IncidentLine<'_, '_> {
         write!(f, "{}: {}", finding.cause, Clean(&finding.summary))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::Told;
+    use super::super::{Detail, Incidents};
+    use super::*;
+    use crate::diagnosis::{Cause, Confidence, Finding, Party};
+    use crate::handshake::Outcome;
+
+    #[test]
+    fn a_failure_is_told_by_cause_and_summary() {
+        let summary = "The server answered \u{1b}[31mHTTP.".to_owned();
+        let finding = Finding::new(Cause::ServerNotTls, Party::Client, Confidence::Certain, summary);
+        let told = Told::failed("10.0.0.1:50122", Some("www.example.org"), 0, &finding);
+        assert_eq!(
+            told.record(|record| Line(record).to_string()),
+            "2026-03-01T10:00:00.000000Z failed      10.0.0.1:50122 > 10.0.0.2:443 www.example.org; \
+             server_not_tls: The server answered \\u{1b}[31mHTTP."
+        );
+        let unknown = Told::new("10.0.0.1:50122", None, 0, Outcome::Failed);
+        let line = unknown.record(|record| Line(record).to_string());
+        assert!(line.ends_with("10.0.0.2:443, server closed the connection"), "{line}");
+    }
+
+    #[test]
+    fn an_incident_is_one_line() {
+        let finding = Finding::new(Cause::ServerClosed, Party::Server, Confidence::Certain, "It closed.".into());
+        let mut incidents = Incidents::default();
+        let mut line = |client: &str, seconds| {
+            Told::failed(client, Some("a.example"), seconds, &finding).record(|record| incidents.add(record));
+            let all = incidents.sorted();
+            IncidentLine(&IncidentRecord::new(all[0].0, all[0].1, Detail::Normal)).to_string()
+        };
+        assert_eq!(
+            line("10.0.0.1:50122", 0),
+            "2026-03-01T10:00:00.000000Z incident    10.0.0.2:443 a.example, 1 handshake of 1 client; \
+             server_closed: It closed."
+        );
+        assert!(line("10.0.0.3:50122", 1).contains("2 handshakes of 2 clients"));
+    }
+}

@@ -1,16 +1,19 @@
 //! Alerts: what each means, who sends it as a rule, and where to look.
 
-use super::Explanation;
 use super::registered::row;
+use super::{Explanation, cause};
+use crate::diagnosis::Cause;
 use crate::tls::registry::AlertDescription;
 
 pub(super) fn explain(alert: AlertDescription) -> Explanation {
     let text = text(alert);
     let reference = row("alert_description", alert.0.into()).map_or("", |row| row.reference);
+    let causes: Vec<&str> = cause::of_alert(alert).map(Cause::code).collect();
     Explanation::new(format!("{alert}, alert {}", alert.0))
         .with("What it is", text.meaning)
         .with("Sent by", text.sender)
         .with("Check", text.check)
+        .with("Causes", causes.join(", "))
         .with("Defined in", reference)
 }
 

@@ -1,6 +1,8 @@
 //! From what people write to what they mean.
 
-use super::{Explanation, alert, extension, finding, group, scheme, suite, version};
+use super::symptom::{self, Symptom, words};
+use super::{Explanation, alert, cause, extension, finding, group, scheme, suite, version};
+use crate::diagnosis::Cause;
 use crate::policy::Finding;
 use crate::tls::registry::{
     AlertDescription, CipherSuite, ExtensionType, NamedGroup, ProtocolVersion, SignatureScheme,
@@ -10,6 +12,8 @@ use crate::tls::registry::{
 const MAX_NEAREST: usize = 5;
 /// A word longer than this names nothing, and is not compared with anything.
 const MAX_WORD: usize = 80;
+/// A pasted line longer than this is not searched for what is known.
+const MAX_LINE: usize = 1_000;
 
 const GREASE: &str = "No suite, group, scheme, version or extension, but a value that a client draws at random and puts into \
                       its lists, so that servers stay used to ignoring what they do not know. It means nothing and cannot \
@@ -18,6 +22,8 @@ const GREASE: &str = "No suite, group, scheme, version or extension, but a value
 /// What can be explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
+    Cause(Cause),
+    Symptom(&'static Symptom),
     Alert(AlertDescription),
     Version(ProtocolVersion),
     Suite(CipherSuite),
@@ -35,6 +41,8 @@ type Test = fn(&Subject) -> bool;
 impl Subject {
     pub(super) fn explain(&self) -> Explanation {
         match *self {
+            Self::Cause(cause) => cause::explain(cause),
+            Self::Symptom(symptom) => symptom.explain(),
             Self::Alert(alert) => alert::explain(alert),
             Self::Version(version) => version::explain(version),
             Self::Suite(suite) => suite::explain(suite),
@@ -52,6 +60,8 @@ impl Subject {
     pub(super) fn question(&self) -> String {
         let name = self.name();
         match self {
+            Self::Cause(_) => format!("cause {name}"),
+            Self::Symptom(_) => format!("symptom {name}"),
             Self::Alert(_) => format!("alert {name}"),
             Self::Version(_) => format!("version {name}"),
             Self::Suite(_) => format!("suite {name}"),
@@ -66,6 +76,8 @@ impl Subject {
     /// Everything that has a name is found by it.
     fn name(&self) -> &'static str {
         let name = match self {
+            Self::Cause(cause) => Some(cause.code()),
+            Self::Symptom(symptom) => Some(symptom.name()),
             Self::Alert(alert) => alert.name(),
             Self::Version(version) => version.name(),
             Self::Suite(suite) => suite.name().or(suite.unregistered_name()),
@@ -76,6 +88,12 @@ impl Subject {
             Self::Grease(_) => Some("GREASE"),
         };
         name.unwrap_or_default()
+    }
+
+    /// Whether these letters are its name, or the title of a cause.
+    fn is_called(&self, word: &str) -> bool {
+        let title = if let Self::Cause(cause) = self { cause.title() } else { "" };
+        !word.is_empty() && (letters(self.name()).eq(word.chars()) || letters(title).eq(word.chars()))
     }
 
     /// What is known by this number, in the order in which people mean it.
@@ -97,9 +115,10 @@ impl Subject {
     pub(super) fn all() -> impl Iterator<Item = Self> {
         const FIRST_GREASE: u16 = 0x0a0a;
         let findings = Finding::ALL.iter().map(|finding| Self::Finding(*finding));
-        AlertDescription::ALL
+        Cause::ALL
             .iter()
-            .map(|alert| Self::Alert(*alert))
+            .map(|cause| Self::Cause(*cause))
+            .chain(AlertDescription::ALL.iter().map(|alert| Self::Alert(*alert)))
             .chain(version::KNOWN.iter().map(|version| Self::Version(*version)))
             .chain(findings)
             .chain([Self::Grease(FIRST_GREASE)])
@@ -107,25 +126,32 @@ impl Subject {
             .chain(SignatureScheme::ALL.iter().map(|scheme| Self::Scheme(*scheme)))
             .chain(ExtensionType::ALL.iter().map(|extension| Self::Extension(*extension)))
             .chain(CipherSuite::ALL.iter().map(|suite| Self::Suite(*suite)))
+            .chain(symptom::all().map(Self::Symptom))
     }
 }
 
 /// What the words name, best first.
 pub(super) fn find(what: &str) -> Vec<Subject> {
     let what = what.trim();
-    if what.len() > MAX_WORD {
+    if what.len() > MAX_LINE {
         return Vec::new();
     }
-    let Some((is_meant, rest)) = kind(what) else { return find_any(what) };
-    let mut found = find_any(rest);
-    found.retain(is_meant);
-    found
+    if let Some((is_meant, rest)) = kind(what) {
+        let mut found = find_any(rest);
+        found.retain(is_meant);
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    find_any(what)
 }
 
 /// A leading word that says what kind of thing is meant, as a test, and what follows it.
 fn kind(what: &str) -> Option<(Test, &str)> {
     let (word, rest) = what.split_once([' ', ':', '='])?;
     let test: Test = match word.to_ascii_lowercase().as_str() {
+        "cause" => |subject| matches!(subject, Subject::Cause(_)),
+        "symptom" => |subject| matches!(subject, Subject::Symptom(_)),
         "alert" => |subject| matches!(subject, Subject::Alert(_)),
         "version" | "protocol" => |subject| matches!(subject, Subject::Version(_)),
         "suite" | "cipher" | "ciphersuite" | "cipher_suite" => |subject| matches!(subject, Subject::Suite(_)),
@@ -138,18 +164,56 @@ fn kind(what: &str) -> Option<(Test, &str)> {
     Some((test, rest.trim()))
 }
 
+/// What has this name or number, then what is known of the words in it.
 fn find_any(what: &str) -> Vec<Subject> {
+    let mut found = named(what);
+    let digits = what.trim_matches(['-', '(', ')']);
+    let is_number = digits.bytes().all(|digit| digit.is_ascii_digit());
+    let symptoms = if is_number { symptom::of_code(digits) } else { symptom::find(what) };
+    let symptoms = symptoms.into_iter().map(Subject::Symptom);
+    for subject in symptoms.chain(alerts_in(what).into_iter().map(Subject::Alert)) {
+        if !found.contains(&subject) {
+            found.push(subject);
+        }
+    }
+    found
+}
+
+fn named(what: &str) -> Vec<Subject> {
     if let Some(number) = number(what) {
         return Subject::of_number(number).collect();
     }
+    if what.len() > MAX_WORD {
+        return Vec::new();
+    }
     let word = plain(what);
     let word = alias(&word).map_or(word, plain);
-    let mut found: Vec<Subject> =
-        Subject::all().filter(|subject| !word.is_empty() && letters(subject.name()).eq(word.chars())).collect();
+    let mut found: Vec<Subject> = Subject::all().filter(|subject| subject.is_called(&word)).collect();
     if found.is_empty() {
         found = by_openssl_name(&word);
     }
     found
+}
+
+/// Alerts that a line about alerts names, in any spelling, or has the number of: `SSL alert number 40`,
+/// `received fatal alert: UnknownCa`.
+fn alerts_in(line: &str) -> Vec<AlertDescription> {
+    let line = words(line);
+    if !line.contains(" alert ") && !line.contains(" remote error tls ") {
+        return Vec::new();
+    }
+    let tokens: Vec<&str> = line.split_whitespace().collect();
+    let number = tokens.windows(2).find_map(|pair| match pair {
+        ["alert" | "number" | "code" | "is", number] => number.parse().ok().map(AlertDescription),
+        _ => None,
+    });
+    let by_number = AlertDescription::ALL.iter().copied().filter(|alert| Some(*alert) == number);
+    let by_name = AlertDescription::ALL.iter().copied().filter(|alert| {
+        let name = words(alert.name().unwrap_or_default());
+        let joined = format!(" {} ", name.replace(' ', ""));
+        line.contains(&name) || line.contains(&joined)
+    });
+    by_number.chain(by_name).collect()
 }
 
 /// `45`, `0x2d`, `0x1301`, and as some tables have it `0x13,0x01`.
@@ -218,6 +282,17 @@ fn alias(word: &str) -> Option<&'static str> {
         "robot" => "static_rsa",
         "null" => "null_encryption",
         "anonymous" => "anonymous_key_exchange",
+        "expired" => "certificate_expired",
+        "selfsigned" | "untrusted" => "certificate_untrusted",
+        "revoked" => "certificate_revoked",
+        "mtls" | "clientcertificate" => "client_certificate_required",
+        "mitm" | "interception" => "tls_interception",
+        "starttls" => "starttls_refused",
+        "proxyprotocol" => "proxy_protocol_mismatch",
+        "ftps" => "session_reuse_required",
+        "mtu" | "pmtu" | "pathmtu" => "large_packet_lost",
+        "rst" | "reset" => "middlebox_reset",
+        "timeout" => "connection_timeout",
         _ => return None,
     })
 }
@@ -259,7 +334,7 @@ pub(super) fn nearest(what: &str) -> Vec<&'static str> {
             (contained || wrong <= bound).then_some((if contained { 0 } else { wrong }, subject.name()))
         })
         .collect();
-    names.sort_by_key(|(wrong, name)| (*wrong, name.len()));
+    names.sort_by_key(|(wrong, name)| (*wrong, name.len(), *name));
     names.dedup();
     names.truncate(MAX_NEAREST);
     names.into_iter().map(|(_, name)| name).collect()

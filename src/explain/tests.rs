@@ -14,7 +14,7 @@ fn section(what: &str, label: &str) -> String {
 }
 
 #[test]
-fn everything_with_a_name_is_found_by_it_and_explained_on_one_screen() {
+fn everything_with_a_name_is_found_by_it_and_explained_on_one_screen_or_a_page_for_a_cause() {
     for subject in Subject::all() {
         let question = subject.question();
         let found = lookup::find(&question);
@@ -22,7 +22,8 @@ fn everything_with_a_name_is_found_by_it_and_explained_on_one_screen() {
         let explanation = subject.explain();
         assert!(!explanation.sections.is_empty(), "{question}");
         let text = explanation.to_string();
-        assert!(text.lines().count() <= 22, "{question}:\n{text}");
+        let most = if matches!(subject, Subject::Cause(_)) { 70 } else { 24 };
+        assert!(text.lines().count() <= most, "{question}:\n{text}");
         for line in text.lines() {
             assert!(line.chars().count() <= WIDTH && line == line.trim_end(), "{question}: {line:?}");
         }
@@ -45,7 +46,7 @@ fn things_are_found_as_people_write_them() {
         ("ADH-AES256-SHA", "TLS_DH_anon_WITH_AES_256_CBC_SHA, cipher suite 0x003a"),
         ("45", "certificate_expired, alert 45"),
         ("0x2d", "certificate_expired, alert 45"),
-        ("certificate expired", "certificate_expired, alert 45"),
+        ("alert certificate expired", "certificate_expired, alert 45"),
         ("alert: handshake_failure", "handshake_failure, alert 40"),
         ("TLSv1.2", "TLS 1.2, protocol version 0x0303"),
         ("tls13", "TLS 1.3, protocol version 0x0304"),
@@ -66,6 +67,121 @@ fn things_are_found_as_people_write_them() {
     ] {
         assert_eq!(title(what), expected, "{what}");
     }
+}
+
+#[test]
+fn a_cause_comes_before_the_alert_of_its_name() {
+    for what in ["certificate_expired", "certificate expired", "cause certificate_expired", "CERTIFICATE-EXPIRED"] {
+        assert_eq!(title(what), "certificate_expired, cause", "{what}");
+    }
+    for what in ["handshake_failure", "internal_error", "unrecognized_name", "access_denied", "inappropriate_fallback"]
+    {
+        assert_eq!(title(what), format!("{what}, cause"));
+        assert!(section(what, "Also").contains(&format!("alert {what}")), "{what}");
+        assert!(title(&format!("alert {what}")).starts_with(&format!("{what}, alert ")), "{what}");
+    }
+    assert!(title("no cipher suite in common").starts_with("cipher_suite_mismatch, cause"), "by its title");
+    assert_eq!(
+        section("alert 48", "Causes"),
+        "certificate_untrusted, revocation_unavailable, tls_interception, client_certificate_rejected"
+    );
+}
+
+/// What people paste, and the first cause that it leads to.
+#[test]
+fn messages_lead_to_causes() {
+    for (what, symptom, cause) in [
+        (
+            "curl: (60) SSL certificate problem: unable to get local issuer certificate",
+            "unable to get local issuer certificate",
+            "certificate_untrusted",
+        ),
+        ("curl: (35) error:0A00010B:SSL routines::wrong version number", "wrong version number", "server_not_tls"),
+        (
+            "ssl.SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired (_ssl.c:1006)",
+            "certificate has expired",
+            "certificate_expired",
+        ),
+        (
+            "requests.exceptions.SSLError: HTTPSConnectionPool(host='a', port=443): Max retries exceeded with url: / (Caused by SSLError(SSLError(1, '[SSL: UNSAFE_LEGACY_RENEGOTIATION_DISABLED] unsafe legacy renegotiation disabled (_ssl.c:1000)')))",
+            "unsafe legacy renegotiation disabled",
+            "unsafe_legacy_renegotiation",
+        ),
+        (
+            "2026/11/25 10:00:00 [error] 7#7: *1 SSL_do_handshake() failed (SSL: error:0A000458:SSL routines::tlsv1 unrecognized name:SSL alert number 112) while SSL handshaking to upstream",
+            "tlsv1 unrecognized name",
+            "unrecognized_name",
+        ),
+        (
+            "javax.net.ssl.SSLHandshakeException: PKIX path building failed: sun.security.provider.certpath.SunCertPathBuilderException: unable to find valid certification path to requested target",
+            "PKIX path building failed",
+            "certificate_untrusted",
+        ),
+        (
+            "Get \"https://10.0.0.1/\": x509: cannot validate certificate for 10.0.0.1 because it doesn't contain any IP SANs",
+            "x509: certificate is valid for",
+            "certificate_name_mismatch",
+        ),
+        ("net::ERR_CERT_DATE_INVALID", "ERR_CERT_DATE_INVALID", "certificate_expired"),
+        ("Your connection isn\u{2019}t private", "your connection is not private", "certificate_untrusted"),
+        ("525", "error 525", "handshake_failure"),
+        ("Error 526", "error 526", "certificate_expired"),
+        ("502 Bad Gateway", "502 Bad Gateway", "connection_refused"),
+        ("CFNetwork SSLHandshake failed (-9807)", "errSSLXCertChainInvalid", "certificate_untrusted"),
+        ("-9807", "errSSLXCertChainInvalid", "certificate_untrusted"),
+        (
+            "schannel: next InitializeSecurityContext failed: SEC_E_UNTRUSTED_ROOT (0x80090325)",
+            "SEC_E_UNTRUSTED_ROOT",
+            "certificate_untrusted",
+        ),
+        ("0x80090326", "SEC_E_ILLEGAL_MESSAGE", "handshake_failure"),
+        (
+            "Error: write EPROTO 140:error:1408F10B:SSL routines:ssl3_get_record:wrong version number",
+            "wrong version number",
+            "server_not_tls",
+        ),
+        ("http: TLS handshake error from 10.0.0.1:5000: EOF", "http: TLS handshake error from", "no_client_hello"),
+        (
+            "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, transport failure reason: TLS_error:|268435581:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED:TLS_error_end",
+            "upstream connect error or disconnect/reset before headers",
+            "certificate_untrusted",
+        ),
+        (
+            "psql: error: server does not support SSL, but SSL was required",
+            "server does not support SSL, but SSL was required",
+            "starttls_refused",
+        ),
+        ("curl (91)", "curl 91", "revocation_unavailable"),
+        ("symptom EPROTO", "EPROTO", "server_not_tls"),
+    ] {
+        assert_eq!(title(what), format!("{symptom}, symptom"), "{what}");
+        assert_eq!(section(what, "More"), format!("$ tlscribe explain {cause}"), "{what}");
+    }
+}
+
+#[test]
+fn an_alert_is_found_in_a_line_that_speaks_of_alerts() {
+    for (what, expected) in [
+        ("SSL3 alert write: fatal: bad certificate", "bad_certificate, alert 42"),
+        ("*** Received alert [71]", "insufficient_security, alert 71"),
+        ("The TLS protocol defined alert code is 109.", "missing_extension, alert 109"),
+        ("received fatal alert: UserCanceled", "user_canceled, alert 90"),
+        ("remote error: tls: unsupported extension", "unsupported_extension, alert 110"),
+    ] {
+        assert_eq!(title(what), expected, "{what}");
+    }
+    assert!(explain("the tower is 109 metres high").is_err());
+}
+
+#[test]
+fn without_words_all_causes_are_listed() {
+    let text = overview().to_string();
+    for cause in Cause::ALL {
+        assert!(text.contains(cause.code()), "{cause}");
+    }
+    let examples: Vec<&str> = text.lines().filter_map(|line| Some(line.split_once("$ tlscribe explain ")?.1)).collect();
+    assert!(examples.len() > 3 && examples.iter().all(|what| explain(what).is_ok()), "{examples:?}");
+    assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
 }
 
 #[test]
@@ -132,7 +248,7 @@ fn the_error_is_one_line_that_says_what_to_do() {
         "{error}"
     );
     let error = explain("\u{1b}[2J\nqq").unwrap_err().to_string();
-    assert!(error.contains("by name or number") && !error.chars().any(char::is_control), "{error}");
+    assert!(error.contains("by name or number,") && !error.chars().any(char::is_control), "{error}");
 }
 
 #[test]
@@ -147,8 +263,20 @@ fn text_is_wrapped_beside_its_labels() {
 }
 
 #[test]
+fn entries_of_a_list_hang_and_commands_stay_as_they_are() {
+    let list = format!("- {}\n$ a  command\nand a paragraph", "word ".repeat(20));
+    let text = Explanation::new("Title".into()).with("Label", list).to_string();
+    let lines: Vec<&str> = text.lines().skip(2).collect();
+    assert_eq!(lines[0], format!("Label         - {}", ["word"; 14].join(" ")));
+    assert_eq!(lines[1], format!("                {}", ["word"; 6].join(" ")));
+    assert_eq!(lines[2..], ["              $ a  command", "              and a paragraph"]);
+}
+
+#[test]
 fn every_kind_is_among_the_things_that_can_be_asked_for() {
     let count = |test: fn(&Subject) -> bool| Subject::all().filter(test).count();
+    assert_eq!(count(|subject| matches!(subject, Subject::Cause(_))), Cause::ALL.len());
+    assert_eq!(count(|subject| matches!(subject, Subject::Symptom(_))), symptom::all().count());
     assert_eq!(count(|subject| matches!(subject, Subject::Finding(_))), Finding::ALL.len());
     assert_eq!(count(|subject| matches!(subject, Subject::Suite(_))), CipherSuite::ALL.len());
     assert_eq!(count(|subject| matches!(subject, Subject::Group(_))), NamedGroup::ALL.len());

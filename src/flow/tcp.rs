@@ -183,6 +183,8 @@ pub struct TcpState {
 #[derive(Clone, Copy, Debug, Default)]
 struct Rare {
     anomalies: [Anomalies; 2],
+    /// The sequence number that a packet without data had, where that lies behind all data seen before it.
+    counted: [Option<u32>; 2],
     icmp: Option<(Mark, IcmpError)>,
 }
 
@@ -222,18 +224,26 @@ impl TcpState {
         if segment.flags.ack() {
             self.observe_ack(direction, segment, length, mark);
         }
+        if length == 0 && !segment.flags.syn() {
+            self.observe_count(direction, segment.sequence);
+        }
         if segment.flags.fin() {
-            let sequence = segment.sequence.wrapping_add(length);
-            // It counts what was sent, seen or not.
-            let half = direction.of_mut(&mut self.halves);
-            if half.has(BASED) && later(sequence, half.end) {
-                half.end = sequence;
-            }
-            let fin = Fin { mark, sequence, acknowledged: segment.acknowledgment };
+            let fin = Fin { mark, sequence: segment.sequence.wrapping_add(length), acknowledged: segment.acknowledgment };
             direction.of_mut(self.fins.get_or_insert_default()).get_or_insert(fin);
         }
         if segment.window == 0 && !segment.flags.syn() {
             self.anomaly(direction).zero_windows.add(mark);
+        }
+    }
+
+    /// A packet without data stands behind all that its sender has sent, seen or not.
+    fn observe_count(&mut self, direction: Direction, sequence: u32) {
+        let half = direction.of(&self.halves);
+        if half.has(BASED) && later(sequence, half.end) {
+            let counted = direction.of_mut(&mut self.rare.get_or_insert_default().counted);
+            if counted.is_none_or(|before| later(sequence, before)) {
+                *counted = Some(sequence);
+            }
         }
     }
 
@@ -301,6 +311,7 @@ impl TcpState {
             other.base = segment.acknowledgment;
         }
         let other = *other;
+        let sent = self.sent_up_to(direction.reverse());
         let half = direction.of_mut(&mut self.halves);
         let window = std::mem::replace(&mut half.window, segment.window);
         let undecided = other.has(AMBIGUOUS) && !other.first_data.is_set();
@@ -312,7 +323,7 @@ impl TcpState {
             && window == segment.window
             && !segment.flags.syn()
             && !segment.flags.fin()
-            && later(other.end, half.acked)
+            && later(sent, half.acked)
         {
             self.anomaly(direction).duplicate_acks.add(mark);
         }
@@ -344,7 +355,9 @@ impl TcpState {
         let Some(reset) = self.reset(direction) else { return };
         let end = segment.sequence.wrapping_add(length);
         let late = mark.time.since(reset.mark.time) >= TOO_LATE_TO_BE_OVERTAKEN;
-        let speaks = length > 0 && (late || later(end, reset.sequence));
+        // A host that has reset a connection does not close it in good order after that.
+        let closes = segment.flags.fin() && late;
+        let speaks = closes || length > 0 && (late || later(end, reset.sequence));
         let hears = segment.flags.ack()
             && half.has(ACK_SEEN)
             && later(segment.acknowledgment, half.acked)
@@ -438,6 +451,16 @@ impl TcpState {
         TcpFacts { sides: [self.side(client), self.side(client.reverse())] }
     }
 
+    /// The sequence number after the last byte that a direction is known to have sent: a FIN, or the number of a packet
+    /// without data, counts those not seen.
+    fn sent_up_to(&self, direction: Direction) -> u32 {
+        let half = direction.of(&self.halves);
+        // A FIN takes a number of its own, and the packets after it count that too.
+        let counted = || *direction.of(&self.rare.as_deref()?.counted);
+        let counted = self.fin(direction).map(|fin| fin.sequence).or_else(counted);
+        counted.filter(|counted| half.has(BASED) && later(*counted, half.end)).unwrap_or(half.end)
+    }
+
     fn side(&self, direction: Direction) -> TcpSide {
         let (half, other) = (direction.of(&self.halves), direction.reverse().of(&self.halves));
         let acknowledged = half.has(ACK_SEEN) && other.has(BASED);
@@ -449,7 +472,7 @@ impl TcpState {
             mss: (half.mss > 0).then_some(half.mss),
             ip_ids: half.ids.sum_up(),
             longest: half.longest,
-            sent: u64::from(distance(half.base, half.end)),
+            sent: u64::from(distance(half.base, self.sent_up_to(direction))),
             acknowledged: acknowledged.then(|| u64::from(distance(other.base, half.acked))),
             anomalies: self.anomalies(direction).copied().unwrap_or_default(),
         }

@@ -142,7 +142,7 @@ impl Handshake {
         let hello = self.steps.iter().rev().find(|step| {
             step.from == Side::Server && step.what == What::Message(HandshakeType::SERVER_HELLO)
         });
-        let Some(hello) = hello else { return SecondFlight::Pending };
+        let Some(hello) = hello.filter(|_| self.is_tls13()) else { return SecondFlight::Pending };
         let [records, answers] = &self.records;
         let Some(begin) = records.iter().position(|record| record.follows(hello.end, hello.mark)) else {
             return SecondFlight::Pending;
@@ -229,7 +229,7 @@ impl Handshake {
     pub(super) fn is_one(&self) -> bool {
         let closed = self.close.is_some_and(|close| matches!(close.by, CloseKind::Alert | CloseKind::Fin | CloseKind::Rst));
         let hello = |what| matches!(what, What::Message(_) | What::Ssl2ClientHello | What::Ssl2ServerHello);
-        !closed || !self.complete() || self.obstacle.is_some() || self.steps.iter().any(|step| step.whole && hello(step.what))
+        !closed || !self.missing.is_empty() || self.obstacle.is_some() || self.steps.iter().any(|step| step.whole && hello(step.what))
     }
 
     /// Takes stock after new records. Returns whether the handshake is established.
@@ -239,7 +239,7 @@ impl Handshake {
 
     /// The alert that ended the handshake, if one in the clear did: a fatal one, a close_notify, and in TLS 1.3 any
     /// error, whatever its level (RFC 8446 section 6.2).
-    pub(super) fn ending_alert(&self) -> Option<&Alert> {
+    pub fn ending_alert(&self) -> Option<&Alert> {
         self.alerts.iter().find(|alert| {
             alert.level == AlertLevel::FATAL
                 || alert.description == AlertDescription::CLOSE_NOTIFY

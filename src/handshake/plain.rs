@@ -1,9 +1,12 @@
 //! What the two sides say in the clear that is no TLS, and the handshakes that never began because of it.
 
-use super::facts::{Handshake, MAX_PLAIN_HEAD, MAX_PLAIN_TAIL, Obstacle, Plain, Side};
+use super::facts::{Close, Handshake, MAX_PLAIN_HEAD, MAX_PLAIN_TAIL, Obstacle, Plain, Side};
 use super::stream::Place;
+use super::tracker::Surroundings;
+use crate::flow::Direction;
+use crate::flow::tcp::TcpFacts;
 use crate::starttls::{Dialog, Progress, http, ports};
-use crate::time::Mark;
+use crate::time::{Mark, Timestamp};
 use crate::tls::registry::{AlertDescription, AlertLevel, ContentType};
 use crate::tls::record_header;
 
@@ -105,6 +108,25 @@ impl Handshake {
         let [client, _] = &self.plain;
         let head = client.as_ref()?.head.as_slice();
         head.get(..crate::starttls::proxy_protocol::header_length(head)?)
+    }
+
+    /// A handshake that never began, since nobody said a word.
+    pub fn without_a_word(
+        surroundings: &Surroundings,
+        client: Direction,
+        obstacle: Obstacle,
+        close: Close,
+        tcp: TcpFacts,
+        now: Timestamp,
+    ) -> Box<Self> {
+        let [opening, answer] = &tcp.sides;
+        let first = opening.syn.or(answer.syn).unwrap_or(close.mark);
+        let mut handshake = Box::new(Self::begun(surroundings, client, first));
+        handshake.last = handshake.last.max(close.mark);
+        handshake.obstacle = Some(obstacle);
+        handshake.tcp = tcp;
+        handshake.conclude(Some(close), false, now);
+        handshake
     }
 
     /// Puts the alert that answered a client's plain words among the alerts.

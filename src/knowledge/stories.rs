@@ -22,6 +22,8 @@ pub const MAX_TRIES: usize = 64 * 1024;
 pub const MAX_STORIES: usize = 4096;
 /// Stories of one address that still take in tries; the latest.
 pub const MAX_STORIES_EACH: usize = 32;
+/// So many of the latest tries are looked through for one that raced another.
+const MAX_RACING: usize = 32;
 /// A try is of no use any more so long after its end: a silent one is settled that late.
 const KEPT: Duration = Duration::from_secs(60);
 
@@ -37,12 +39,14 @@ struct Client {
 pub(super) struct Stories {
     clients: Lru<IpAddr, Client>,
     told: BTreeMap<u64, Telling>,
+    /// The latest tries of all clients that finished: races over two address families have two client addresses.
+    finished: VecDeque<Try>,
     tries: usize,
 }
 
 impl Stories {
     pub(super) fn new(seed: u64) -> Self {
-        Self { clients: Lru::new(MAX_CLIENT_ADDRESSES, seed), told: BTreeMap::new(), tries: 0 }
+        Self { clients: Lru::new(MAX_CLIENT_ADDRESSES, seed), told: BTreeMap::new(), finished: VecDeque::new(), tries: 0 }
     }
 
     /// Takes in a try. Returns the number of its client, and the id of the try of which it is a retry. Where it
@@ -54,7 +58,7 @@ impl Stories {
         now: Timestamp,
         waits: Option<u64>,
     ) -> (u32, Option<EventId>) {
-        let Self { clients, told, tries } = self;
+        let Self { clients, told, finished, tries } = self;
         let Some((serial, client, gone)) = clients.used(&address, now, || (address, Client::default())) else {
             return (0, None);
         };
@@ -69,6 +73,17 @@ impl Stories {
         client.go_on(told, &mut own);
         if let Some(sequence) = waits {
             client.begin(told, sequence, &own, retry_of);
+            if let Some(telling) = told.get_mut(&sequence) {
+                telling.rival = finished.iter().rfind(|other| other.races(&own)).cloned();
+            }
+        }
+        if own.finished.is_some() && !own.is_failed() {
+            let beaten = told.values_mut().rev().take(MAX_RACING).filter(|telling| own.races(&telling.own));
+            beaten.for_each(|telling| telling.rival = Some(own.clone()));
+            if finished.len() >= MAX_RACING {
+                finished.pop_front();
+            }
+            finished.push_back(own.clone());
         }
         client.tries.push_back(own);
         *tries = tries.saturating_add(1);
@@ -136,6 +151,7 @@ impl Client {
     fn begin(&mut self, told: &mut BTreeMap<u64, Telling>, sequence: u64, own: &Try, retry_of: Option<EventId>) {
         let mut telling = Telling::new(own.clone(), retry_of);
         self.tries.iter().filter(|other| other.belongs_to(own)).for_each(|other| telling.add(other));
+        telling.control = self.tries.iter().rfind(|other| other.controls(own)).cloned();
         if told.len() >= MAX_STORIES {
             told.pop_first();
         }

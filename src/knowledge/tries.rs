@@ -21,6 +21,9 @@ use std::time::Duration;
 /// Tries of one client belong together where one began within so long of the other's beginning or end.
 pub const WINDOW: Duration = Duration::from_secs(10);
 
+/// Connections that race each other begin within so long of each other.
+const RACE: Duration = Duration::from_secs(2);
+
 /// At most this many other tries of each direction in time are told in a story.
 pub const MAX_PARTNERS: usize = 8;
 
@@ -39,7 +42,7 @@ pub(super) struct Try {
     pub(super) id: EventId,
     pub(super) start: Timestamp,
     pub(super) end: Timestamp,
-    finished: Option<Timestamp>,
+    pub(super) finished: Option<Timestamp>,
     outcome: Outcome,
     server: SocketAddr,
     name: Option<Arc<str>>,
@@ -97,6 +100,22 @@ impl Try {
 
     pub(super) const fn is_alike(&self, other: &Self) -> bool {
         self.shape == other.shape
+    }
+
+    /// True where this and `other` may be a race of one client over both address families (RFC 8305): begun nearly at once,
+    /// for the same name, with hellos of one shape. The addresses cannot tell.
+    pub(super) fn races(&self, other: &Self) -> bool {
+        let apart = self.start.since(other.start).max(other.start.since(self.start));
+        let families = self.server.is_ipv4() != other.server.is_ipv4();
+        families && apart <= RACE && self.has_name_of(other) && self.is_alike(other)
+    }
+
+    /// True where this is an FTP control connection under TLS to the host at which `other` has another port: 21, or 990
+    /// for TLS from the first byte (RFC 4217).
+    pub(super) fn controls(&self, other: &Self) -> bool {
+        const FTP: [u16; 2] = [21, 990];
+        let under_tls = self.finished.is_some_and(|finished| finished <= other.end);
+        under_tls && FTP.contains(&self.server.port()) && self.server.ip() == other.server.ip() && self.server != other.server
     }
 
     /// At the same server or for the same name, within seconds.
@@ -165,6 +184,10 @@ impl Try {
 pub(super) struct Telling {
     pub(super) own: Try,
     pub(super) retry_of: Option<EventId>,
+    /// The FTP control connection that this one may be a data connection of.
+    pub(super) control: Option<Try>,
+    /// A try over the other address family that finished.
+    pub(super) rival: Option<Try>,
     earlier: Vec<Try>,
     later: Vec<Try>,
     others: u32,
@@ -172,7 +195,7 @@ pub(super) struct Telling {
 
 impl Telling {
     pub(super) const fn new(own: Try, retry_of: Option<EventId>) -> Self {
-        Self { own, retry_of, earlier: Vec::new(), later: Vec::new(), others: 0 }
+        Self { own, retry_of, control: None, rival: None, earlier: Vec::new(), later: Vec::new(), others: 0 }
     }
 
     /// Adds a try. Where there are too many, the furthest in time goes, and before it those with hellos of other shapes.
@@ -203,6 +226,8 @@ impl Telling {
             later: self.later.iter().map(Try::attempt).collect(),
             others: self.others,
             retry_of: self.retry_of.map(|id| id.to_string()),
+            control: self.control.as_ref().map(Try::attempt),
+            rival: self.rival.as_ref().map(Try::attempt),
         }
     }
 }

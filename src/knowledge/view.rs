@@ -93,6 +93,12 @@ pub struct Story {
     pub others: u32,
     /// The id of the earlier, failed try of which this one is a retry.
     pub retry_of: Option<String>,
+    /// The same client's FTP control connection under TLS to the same host, whatever the port, that finished last before
+    /// this handshake: what a data connection belongs to.
+    pub control: Option<Attempt>,
+    /// A try for the same name over the other address family, begun nearly at once with a hello of the same shape, that
+    /// finished: with another address, and most likely of the same client.
+    pub rival: Option<Attempt>,
 }
 
 impl Story {

@@ -3,7 +3,7 @@
 //! A failure is a cause at a server, however many handshakes met it: ten thousand tries at a server whose certificate has
 //! expired are one entry.
 
-use super::paragraph::wrap;
+use super::paragraph::{UNBROKEN, wrap};
 use super::screen::{counted_noun, moment};
 use super::summary::Summary;
 use super::table::Look;
@@ -38,6 +38,10 @@ pub(super) fn failures(summary: &Summary, totals: &Totals, look: Look) -> Vec<St
     }
     let hidden = failures.get(MAX_SHOWN..).unwrap_or_default();
     text.hidden(hidden.len(), hidden.iter().map(|(incident, _)| incident.count).sum(), summary.incidents.others);
+    if let Some((incident, _)) = failures.first() {
+        text.put(INDENT, &format!("tlscribe explain {} tells more", incident.finding.cause), |line| look.dim(line));
+        text.gap();
+    }
     text.harmless(harmless.iter().map(|(incident, _)| *incident));
     text.lines
 }
@@ -93,8 +97,8 @@ impl Text {
         }
         let advice = Clean(&finding.advice).to_string();
         self.labelled("To do", 0, (!advice.is_empty()).then_some(advice.as_str()));
-        self.labelled("Wireshark", 0, [one_try(incident).as_str()]);
-        self.labelled("All tries", 0, all_tries(incident).as_deref());
+        self.labelled("Wireshark", 0, [by_terms(&one_try(incident)).as_str()]);
+        self.labelled("All tries", 0, all_tries(incident).as_deref().map(by_terms).as_deref());
         self.gap();
     }
 
@@ -132,7 +136,7 @@ impl Text {
             let named: Vec<_> = causes.iter().map(|(cause, count)| format!("{cause} {}", HumanCount(*count))).collect();
             let codes: Vec<_> = causes.iter().map(|(cause, _)| cause.code()).collect();
             let text = format!(
-                "{all} ended early and nothing is wrong: {}; --cause {} --format text shows each on a line",
+                "{all} ended early and nothing is wrong: {}; for a list: --cause {}",
                 named.join(", "),
                 codes.join(",")
             );
@@ -140,8 +144,7 @@ impl Text {
         }
         if incomplete > 0 {
             let text = format!(
-                "{} cannot be judged: the capture lacks what would tell; --cause capture_incomplete --format text shows \
-                 each on a line",
+                "{} cannot be judged: the capture lacks what would tell; for a list: --cause capture_incomplete",
                 counted_noun(incomplete, "handshake")
             );
             self.put(INDENT, &text, |line| look.dim(line));
@@ -236,6 +239,164 @@ fn all_tries(incident: &Incident) -> Option<String> {
     })
 }
 
+/// A filter that breaks between its terms only.
+fn by_terms(filter: &str) -> String {
+    filter.replace(" == ", &format!("{UNBROKEN}=={UNBROKEN}")).replace("&& ", &format!("&&{UNBROKEN}"))
+}
+
 fn address(ip: IpAddr) -> String {
     if ip.is_ipv4() { format!("ip.addr == {ip}") } else { format!("ipv6.addr == {ip}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::Confidence;
+    use crate::event::sample::Told;
+    use crate::handshake::sample::BEGIN;
+    use crate::handshake::{Outcome, Side};
+    use crate::time::Mark;
+
+    fn summary(told: &[Told]) -> Summary {
+        let mut summary = Summary::default();
+        for told in told {
+            told.record(|record| {
+                summary.incidents.note_success(record);
+                summary.incidents.add(record);
+                summary.add(record, true);
+            });
+        }
+        summary
+    }
+
+    fn text(told: &[Told], width: usize) -> Vec<String> {
+        failures(&summary(told), &Totals::default(), Look { width, colour: false })
+    }
+
+    fn expired() -> Finding {
+        let mark = |frame| Some(Mark { frame, time: BEGIN });
+        let summary = "The certificate of www.example.org expired on 2024-02-01, 758 days before, and the client \
+                       refused it.";
+        Finding::new(Cause::CertificateExpired, Side::Server, Confidence::Certain, summary.into())
+            .because("not_after", Some(Side::Server), mark(17), "it is valid until 2024-02-01 12:00:00 UTC".into())
+            .because("alert", Some(Side::Client), mark(19), "the client sent the alert certificate_expired".into())
+            .advise("Renew the certificate for www.example.org, and have the server load it.")
+    }
+
+    fn of(cause: Cause, severity: Severity) -> Finding {
+        Finding::new(cause, Party::None, Confidence::Likely, "It is so.".into()).severity(severity)
+    }
+
+    const NAME: Option<&str> = Some("www.example.org");
+
+    #[test]
+    fn a_failure_as_people_read_it() {
+        let told = [
+            Told::new("10.0.0.1:50121", NAME, 0, Outcome::Established),
+            Told::failed("10.0.0.1:50122", NAME, 60, &expired()),
+            Told::failed("10.0.0.3:50123", NAME, 90, &expired()),
+        ];
+        let expected = "
+  The server's certificate has expired: www.example.org
+  2 handshakes of 2 clients with 10.0.0.2:443, 10:01:00 to 10:01:30; worked
+  until 10:00:00
+
+    The certificate of www.example.org expired on 2024-02-01, 758 days before,
+    and the client refused it.
+
+    Cause      certificate_expired, certain; the server has to act
+    Evidence   frame 17: it is valid until 2024-02-01 12:00:00 UTC
+               frame 19: the client sent the alert certificate_expired
+    To do      Renew the certificate for www.example.org, and have the server
+               load it.
+    Wireshark  ip.addr == 10.0.0.1 && tcp.port == 50122 && ip.addr == 10.0.0.2
+               && tcp.port == 443
+    All tries  tls.handshake.extensions_server_name == \"www.example.org\"
+
+  tlscribe explain certificate_expired tells more";
+        let text = text(&told, 78);
+        assert_eq!(text.join("\n"), expected.trim_start_matches('\n'));
+    }
+
+    #[test]
+    fn what_succeeded_beside_it_is_told() {
+        let failed = Told::failed("10.0.0.1:50122", NAME, 60, &expired());
+        let good = |seconds| Told::new("10.0.0.1:50121", NAME, seconds, Outcome::Established);
+        let extent = |told: &[Told]| text(told, 120)[1].clone();
+        let alone = "  1 handshake of 10.0.0.1 with 10.0.0.2:443 at 10:01:00";
+        assert_eq!(extent(&[failed.clone()]), alone);
+        assert_eq!(extent(&[failed.clone(), good(61)]), format!("{alone}; one other succeeded at 10:01:01"));
+        assert_eq!(
+            extent(&[good(1), failed, good(62)]),
+            format!("{alone}; 2 others succeeded, the last at 10:01:02"),
+            "it did not stop working"
+        );
+    }
+
+    #[test]
+    fn ten_thousand_repeats_are_one_entry() {
+        let told = vec![Told::failed("10.0.0.1:50122", NAME, 0, &expired()); 10_000];
+        let text = text(&told, 100);
+        assert_eq!(text.len(), 14, "{text:#?}");
+        assert_eq!(text[1], "  10,000 handshakes of 10.0.0.1 with 10.0.0.2:443 at 10:00:00");
+    }
+
+    #[test]
+    fn more_failures_than_can_be_read_are_counted() {
+        let told: Vec<_> = (0..MAX_SHOWN + 2)
+            .map(|number| {
+                let mut told = Told::failed("10.0.0.1:50122", None, 0, &expired());
+                told.handshake.server.set_port(1000 + u16::try_from(number).expect("a port"));
+                told
+            })
+            .collect();
+        let text = text(&told, 100);
+        assert_eq!(
+            text.iter().rev().nth(2).map(String::as_str),
+            Some("  and 2 other failures in 2 handshakes; --only failed,abandoned --format text shows each on a line")
+        );
+    }
+
+    #[test]
+    fn what_is_no_failure_is_one_line() {
+        let lost = of(Cause::ClientClosed, Severity::Info);
+        let cut = of(Cause::CaptureIncomplete, Severity::Warning);
+        let told = [
+            Told::failed("10.0.0.1:1", NAME, 0, &lost),
+            Told::failed("10.0.0.1:2", None, 0, &lost),
+            Told::failed("10.0.0.1:3", None, 0, &cut),
+        ];
+        assert_eq!(
+            text(&told, 100),
+            [
+                "  2 handshakes ended early and nothing is wrong: client_closed 2; for a list: --cause client_closed",
+                "  1 handshake cannot be judged: the capture lacks what would tell; for a list: --cause",
+                "  capture_incomplete"
+            ]
+        );
+    }
+
+    #[test]
+    fn filters_are_made_of_addresses_and_harmless_names() {
+        let tries = |clients: &[&str], name| {
+            let told: Vec<_> = clients.iter().map(|client| Told::failed(client, name, 0, &expired())).collect();
+            all_tries(summary(&told).incidents.sorted()[0].0)
+        };
+        assert_eq!(tries(&["10.0.0.1:1"], NAME), None);
+        let one = "ip.addr == 10.0.0.1 && ip.addr == 10.0.0.2 && tcp.port == 443";
+        assert_eq!(tries(&["10.0.0.1:1", "10.0.0.1:2"], NAME).as_deref(), Some(one));
+        let many = "ip.addr == 10.0.0.2 && tcp.port == 443";
+        assert_eq!(tries(&["10.0.0.1:1", "10.0.0.3:1"], None).as_deref(), Some(many));
+        assert_eq!(tries(&["10.0.0.1:1", "10.0.0.3:1"], Some("a\" || \"")).as_deref(), Some(many));
+        assert_eq!(address("2001:db8::1".parse().expect("an address")), "ipv6.addr == 2001:db8::1");
+    }
+
+    #[test]
+    fn nothing_from_the_wire_steers_the_terminal() {
+        let finding = Finding { summary: "It said \u{1b}[2J.".into(), ..expired() }
+            .because("said", None, None, "\u{1b}]0;x\u{7}".into())
+            .advise("\u{9b}31m");
+        let text = text(&[Told::failed("10.0.0.1:1", Some("\u{1b}[31m.example"), 0, &finding)], 100);
+        assert!(text.iter().all(|line| !line.contains(char::is_control)), "{text:#?}");
+    }
 }

@@ -2,11 +2,15 @@
 
 use console::measure_text_width;
 
-/// Breaks text between words, and inside of a word that is longer than a line. At least one line.
+/// Joins words that belong on one line.
+pub(super) const UNBROKEN: char = '\u{a0}';
+
+/// Breaks text at spaces, and inside of a word that is longer than a line. At least one line. [`UNBROKEN`] becomes a
+/// space.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
+    for word in text.split([' ', '\n']).filter(|word| !word.is_empty()) {
         let length = measure_text_width(word);
         let line = lines.last_mut().map_or(0, |line| measure_text_width(line));
         match lines.last_mut() {
@@ -18,7 +22,7 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
             lines.push(rest);
         }
     }
-    lines
+    lines.into_iter().map(|line| line.replace(UNBROKEN, " ")).collect()
 }
 
 /// Cuts a line that is too long and gives what was cut off.
@@ -43,6 +47,7 @@ mod tests {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("one two three", 80), ["one two three"]);
         assert_eq!(wrap("", 80), [""]);
+        assert_eq!(wrap("one two\u{a0}three", 8), ["one", "two thre", "e"]);
     }
 
     #[test]

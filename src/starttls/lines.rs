@@ -197,10 +197,10 @@ impl Lines {
         match (asked, reply) {
             (Command::StartTls, Reply::Positive) => self.progress = Progress::Accepted,
             (Command::StartTls, _) => self.progress = Progress::Refused { went_on: false },
-            (Command::Capabilities, Reply::Positive) if self.progress == Progress::Open => {
-                if !self.offers && !self.went_on {
-                    self.progress = Progress::NotOffered;
-                }
+            (Command::Capabilities, Reply::Positive)
+                if self.progress == Progress::Open && !self.offers && !self.went_on =>
+            {
+                self.progress = Progress::NotOffered;
             }
             _ => {}
         }

@@ -22,8 +22,10 @@ const SMTP: [Said; 4] = [
     (CLIENT, b"STARTTLS\r\n"),
 ];
 
+type Asking = (&'static str, &'static [Said], &'static [u8], &'static [u8]);
+
 /// Each language: how a client asks for TLS, how a server agrees, how it refuses.
-const LANGUAGES: [(&str, &[Said], &[u8], &[u8]); 10] = [
+const LANGUAGES: [Asking; 10] = [
     ("smtp", &SMTP, b"220 go ahead\r\n", b"454 4.7.0 TLS not available due to local problem\r\n"),
     ("ftp", &[(SERVER, b"220 (vsFTPd 3.0.3)\r\n"), (CLIENT, b"AUTH TLS\r\n")], b"234 Proceed.\r\n", b"530 Please login with USER and PASS.\r\n"),
     ("imap", &[(SERVER, b"* OK ready\r\n"), (CLIENT, b"a1 STARTTLS\r\n")], b"a1 OK begin\r\n", b"a1 BAD unknown command\r\n"),

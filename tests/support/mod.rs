@@ -5,6 +5,7 @@ pub(crate) mod mutate;
 use mutate::Packet;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -60,7 +61,7 @@ pub(crate) fn name(path: &Path) -> &str {
 }
 
 /// Runs the built program.
-pub(crate) fn tlscribe<I: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = I>) -> Output {
+pub(crate) fn tlscribe<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> Output {
     Command::new(env!("CARGO_BIN_EXE_tlscribe")).args(arguments).output().unwrap()
 }
 
@@ -71,11 +72,16 @@ pub(crate) fn handshakes(capture: &Path) -> Vec<Value> {
 
 /// The handshakes of several captures, each a capture of its own, in the order of their first frames.
 pub(crate) fn handshakes_by_file(captures: &[PathBuf]) -> BTreeMap<PathBuf, Vec<Value>> {
+    handshakes_told(&[], captures)
+}
+
+/// The same, the program told something besides.
+pub(crate) fn handshakes_told(options: &[String], captures: &[PathBuf]) -> BTreeMap<PathBuf, Vec<Value>> {
     let mut files: BTreeMap<PathBuf, Vec<Value>> = BTreeMap::new();
     // a command line has its bounds
     for captures in captures.chunks(1000) {
-        let run =
-            tlscribe(["read".as_ref(), "-q".as_ref()].into_iter().chain(captures.iter().map(|path| path.as_os_str())));
+        let words = ["read", "-q"].into_iter().chain(options.iter().map(String::as_str)).map(OsStr::new);
+        let run = tlscribe(words.chain(captures.iter().map(|path| path.as_os_str())));
         let code = run.status.code();
         // 1: something could not be read, and the rest was
         assert!(matches!(code, Some(0 | 1)), "tlscribe ended with {code:?}: {}", String::from_utf8_lossy(&run.stderr));

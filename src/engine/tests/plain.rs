@@ -1,7 +1,7 @@
 //! Handshakes that something else than TLS came before, or stood in place of.
 
 use super::*;
-use crate::handshake::Obstacle;
+use crate::handshake::{MissingWhy, Obstacle};
 
 const GREETING: &[u8] = b"220 mail.example ESMTP\r\n";
 const EHLO: &[u8] = b"EHLO client.example\r\n";
@@ -123,4 +123,21 @@ fn an_icmp_error_ends_what_nothing_else_does() {
     assert_eq!((closed_by(&prohibited), prohibited.outcome), (Some((CloseKind::Icmp, None)), Outcome::Failed));
     let too_long = with(4);
     assert_eq!((closed_by(&too_long), too_long.icmp.len()), (Some((CloseKind::CaptureEnd, None)), 1));
+}
+
+#[test]
+fn half_a_hello_whose_receiver_asks_for_the_rest_was_lost_by_the_network() {
+    let hello = tls12_hello();
+    let (first, second) = hello.split_at(60);
+    let script = Script::open().client(first).ack(Side::Server).client(second).fin(Side::Client);
+    let mut frames = script.frames;
+    let lost = frames.iter().position(|frame| frame.payload == second).expect("the second segment");
+    let acknowledged = frames[lost - 1].clone();
+    frames.remove(lost);
+    let silent = run(&frames).remove(0);
+    assert_eq!((silent.outcome, silent.missing[0].why), (Outcome::Unfinished, MissingWhy::Lost), "nobody knows");
+    frames.extend([acknowledged.clone(), acknowledged]);
+    let asked = run(&frames).remove(0);
+    assert_eq!((asked.missing[0].why, asked.complete()), (MissingWhy::Unacknowledged, true));
+    assert_eq!((asked.client_hello_arrived(), asked.client_hello_acknowledged()), (Some(false), Some(60)));
 }

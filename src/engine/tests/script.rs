@@ -24,6 +24,7 @@ impl Taped {
 pub(super) struct Script {
     pub(super) frames: Vec<Taped>,
     port: u16,
+    server_port: u16,
     now: Timestamp,
     next: [u32; 2],
 }
@@ -43,10 +44,19 @@ impl Script {
         Self::open_with(40_000 + flow, 5_000 + u32::from(flow) * 77_777)
     }
 
+    /// To another port of the server.
+    pub(super) fn open_to(flow: u16, server_port: u16) -> Self {
+        Self::open_at(40_000 + flow, server_port, 5_000 + u32::from(flow) * 77_777)
+    }
+
     pub(super) fn open_with(port: u16, sequence: u32) -> Self {
+        Self::open_at(port, 443, sequence)
+    }
+
+    fn open_at(port: u16, server_port: u16, sequence: u32) -> Self {
         let now = Timestamp::from_micros(1_750_000_000_000_000 + u64::from(sequence));
         // The server's numbers wrap around in the middle of its flight.
-        let mut script = Self { frames: Vec::new(), port, now, next: [sequence, u32::MAX - 30] };
+        let mut script = Self { frames: Vec::new(), port, server_port, now, next: [sequence, u32::MAX - 30] };
         script.send(Side::Client, SYN, &[]);
         script.send(Side::Server, SYN | ACK, &[]);
         script.send(Side::Client, ACK, &[]);
@@ -95,7 +105,7 @@ impl Script {
     fn send(&mut self, side: Side, flags: u8, payload: &[u8]) {
         self.now = self.now.plus(Duration::from_micros(250));
         let (own, peer) = (self.next[side.index()], self.next[side.other().index()]);
-        let ports = [self.port, 443];
+        let ports = [self.port, self.server_port];
         let hosts = [[10, 0, 0, 1], [10, 0, 0, 2]];
         let length = 40 + payload.len() as u16;
         let mut bytes = vec![0x45, 0];

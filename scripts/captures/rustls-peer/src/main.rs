@@ -7,10 +7,14 @@
 //! ```
 //!
 //! Options: `version=1.2|1.3`, `groups=LIST` (IANA's names, the first one gets the key share), `fragment=BYTES` (largest
-//! record), `alpn=LIST`, `connections=N` (one after the other, resuming; client), `early=yes` (0-RTT).
+//! record), `alpn=LIST`, `suites=LIST` (IANA's names), `connections=N` (one after the other, resuming; client), `early=yes`
+//! (0-RTT), `auth=CHAIN.pem,KEY.pem` (the client's certificate), `cancel=yes` (a client that says close_notify in place of
+//! its second flight), `require=ROOTS.pem` (a server that demands a certificate), `name=NAME` (the one name that it serves).
 
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject};
+use rustls::server::{ResolvesServerCertUsingSni, WebPkiClientVerifier};
+use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion};
 use std::collections::HashMap;
 use std::error::Error;
@@ -52,6 +56,10 @@ impl Options {
         if !named.is_empty() {
             provider.kx_groups = named.into_iter().map(group).collect::<Result<_>>()?;
         }
+        let suites = self.list("suites");
+        if !suites.is_empty() {
+            provider.cipher_suites.retain(|suite| suite.suite().as_str().is_some_and(|name| suites.contains(&name)));
+        }
         Ok(Arc::new(provider))
     }
 
@@ -70,17 +78,28 @@ fn group(name: &str) -> Result<&'static dyn SupportedKxGroup> {
     })
 }
 
+fn certificates(file: &str) -> Result<Vec<CertificateDer<'static>>> {
+    Ok(CertificateDer::pem_file_iter(file)?.collect::<std::result::Result<_, _>>()?)
+}
+
+fn roots(file: &str) -> Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(file)? {
+        roots.add(certificate)?;
+    }
+    Ok(roots)
+}
+
 fn client(words: &[String]) -> Result<()> {
     let [address, name, roots_file, rest @ ..] = words else { return Err("client ADDRESS:PORT NAME ROOTS.pem".into()) };
     let options = Options::parse(rest);
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(roots_file)? {
-        roots.add(certificate?)?;
-    }
-    let mut config = ClientConfig::builder_with_provider(options.provider()?)
+    let builder = ClientConfig::builder_with_provider(options.provider()?)
         .with_protocol_versions(options.versions())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .with_root_certificates(roots(roots_file)?);
+    let mut config = match *options.list("auth") {
+        [chain, key] => builder.with_client_auth_cert(certificates(chain)?, PrivateKeyDer::from_pem_file(key)?)?,
+        _ => builder.with_no_client_auth(),
+    };
     config.max_fragment_size = options.number("fragment")?;
     config.alpn_protocols = options.alpn();
     config.enable_early_data = options.0.contains_key("early");
@@ -91,6 +110,13 @@ fn client(words: &[String]) -> Result<()> {
         let mut connection = ClientConnection::new(config.clone(), ServerName::try_from(name.clone())?)?;
         if let Some(mut early) = connection.early_data() {
             early.write_all(b"early\n")?;
+        }
+        if options.0.contains_key("cancel") {
+            connection.write_tls(&mut socket)?;
+            socket.peek(&mut [0])?;
+            connection.send_close_notify();
+            connection.write_tls(&mut socket)?;
+            continue;
         }
         let mut stream = rustls::Stream::new(&mut connection, &mut socket);
         stream.write_all(b"hello\n")?;
@@ -106,19 +132,31 @@ fn client(words: &[String]) -> Result<()> {
 fn server(words: &[String]) -> Result<()> {
     let [address, chain, key, rest @ ..] = words else { return Err("server ADDRESS:PORT CHAIN.pem KEY.pem".into()) };
     let options = Options::parse(rest);
-    let mut config = ServerConfig::builder_with_provider(options.provider()?)
-        .with_protocol_versions(options.versions())?
-        .with_no_client_auth()
-        .with_single_cert(
-            CertificateDer::pem_file_iter(chain)?.collect::<std::result::Result<_, _>>()?,
-            PrivateKeyDer::from_pem_file(key)?,
-        )?;
+    let provider = options.provider()?;
+    let builder = ServerConfig::builder_with_provider(provider.clone()).with_protocol_versions(options.versions())?;
+    let builder = match options.0.get("require") {
+        Some(file) => {
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots(file)?), provider.clone());
+            builder.with_client_cert_verifier(verifier.build()?)
+        }
+        None => builder.with_no_client_auth(),
+    };
+    let (chain, key) = (certificates(chain)?, PrivateKeyDer::from_pem_file(key)?);
+    let mut config = match options.0.get("name") {
+        Some(name) => {
+            let mut names = ResolvesServerCertUsingSni::new();
+            names.add(name, CertifiedKey::new(chain, provider.key_provider.load_private_key(key)?))?;
+            builder.with_cert_resolver(Arc::new(names))
+        }
+        None => builder.with_single_cert(chain, key)?,
+    };
     config.max_fragment_size = options.number("fragment")?;
     config.alpn_protocols = options.alpn();
     config.max_early_data_size = if options.0.contains_key("early") { 1024 } else { 0 };
     let config = Arc::new(config);
     for socket in TcpListener::bind(address)?.incoming() {
-        if let Err(error) = answer(&config, socket?) {
+        let mut socket = socket?;
+        if let Err(error) = answer(&config, &mut socket) {
             eprintln!("{error}");
         }
     }
@@ -126,19 +164,19 @@ fn server(words: &[String]) -> Result<()> {
 }
 
 /// One connection: reads early data and a line, sends the line back and closes.
-fn answer(config: &Arc<ServerConfig>, mut socket: TcpStream) -> Result<()> {
+fn answer(config: &Arc<ServerConfig>, socket: &mut TcpStream) -> Result<()> {
     socket.set_nodelay(true)?;
     let mut connection = ServerConnection::new(config.clone())?;
-    connection.complete_io(&mut socket)?;
+    connection.complete_io(socket)?;
     let mut line = [0; 64];
     if let Some(mut early) = connection.early_data() {
         early.read(&mut line)?;
     }
-    let mut stream = rustls::Stream::new(&mut connection, &mut socket);
+    let mut stream = rustls::Stream::new(&mut connection, socket);
     let length = stream.read(&mut line)?;
     stream.write_all(line.get(..length).unwrap_or_default())?;
     connection.send_close_notify();
-    connection.write_tls(&mut socket)?;
+    connection.write_tls(socket)?;
     // the client closes first, so that nothing is reset
     while socket.read(&mut line)? > 0 {}
     Ok(())
