@@ -4,11 +4,13 @@ mod captures;
 
 use criterion::{Criterion, Throughput};
 use std::hint::black_box;
+use std::sync::Arc;
 use tlscribe::diagnosis::Verdict;
 use tlscribe::event::{Detail, Facts, Format, Observer, Record, Rendering};
-use tlscribe::fingerprint::Fingerprinter;
-use tlscribe::handshake::Handshake;
-use tlscribe::x509::{Judge, Purpose, Roots};
+use tlscribe::fingerprint::{EventId, Fingerprinter};
+use tlscribe::handshake::{Handshake, Negotiated};
+use tlscribe::knowledge::{Knowledge, Sighting};
+use tlscribe::x509::{Judge, Judgement, Purpose, Roots};
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
@@ -25,6 +27,26 @@ fn main() {
         let mut writer = Writer::new();
         bencher.iter(|| writer.write(black_box(&handshakes)));
     });
+    let negotiated: Vec<_> = handshakes.iter().map(|handshake| handshake.negotiated()).collect();
+    let mut judge = Judge::new(Roots::bundled());
+    let read: Vec<_> = handshakes.iter().map(|handshake| &**handshake).zip(&negotiated).collect();
+    let papers: Vec<_> = read.iter().map(|(handshake, negotiated)| papers(&mut judge, handshake, negotiated)).collect();
+    let sightings: Vec<_> = (read.iter().zip(&papers))
+        .map(|((handshake, negotiated), (server_chain, id))| Sighting { handshake, negotiated, server_chain, id: *id })
+        .collect();
+    group.bench_function("handshakes learned", |bencher| {
+        let mut knowledge = Knowledge::new(0);
+        bencher.iter(|| sightings.iter().for_each(|sighting| _ = black_box(knowledge.learn(sighting, false))));
+    });
+    group.bench_function("handshakes learned, viewed and told", |bencher| {
+        let mut knowledge = Knowledge::new(0);
+        bencher.iter(|| {
+            for sighting in &sightings {
+                let receipt = knowledge.learn(sighting, true);
+                black_box((knowledge.view(sighting, &receipt), knowledge.story(sighting, &receipt)));
+            }
+        });
+    });
     group.bench_function("frames to events", |bencher| {
         let mut writer = Writer::new();
         bencher.iter(|| {
@@ -35,6 +57,15 @@ fn main() {
     });
     group.finish();
     criterion.final_summary();
+}
+
+/// What is known of a handshake when it is learned: the server's chain, and its event's id.
+type Papers = (Arc<Judgement>, EventId);
+
+fn papers(judge: &mut Judge, handshake: &Handshake, negotiated: &Negotiated<'_>) -> Papers {
+    let (name, at) = (negotiated.sni, handshake.first.time);
+    let chain = judge.judge(handshake.server_certificates(), name, at, Purpose::Server);
+    (chain, EventId::of(handshake, negotiated))
 }
 
 /// Writes events as `tlscribe read` does.
@@ -67,6 +98,7 @@ impl Writer {
                 negotiated: &negotiated,
                 server_chain: &server_chain,
                 client_chain: &client_chain,
+                id: EventId::of(handshake, &negotiated),
                 verdict: &Verdict { outcome: handshake.outcome, failure: None },
                 retry_of: None,
                 observer: Observer::new(Some("bench.pcap"), None),

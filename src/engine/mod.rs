@@ -196,7 +196,7 @@ impl World {
             self.replace(id, frame.mark());
         }
         let Some((key, Flow::Open(connection))) = self.flows.get_mut(id) else { return };
-        let before = connection.buffered();
+        let (before, told) = (connection.buffered(), self.done.len());
         let arrival = Arrival { direction, frame, packet, segment };
         let verdict = connection.segment(key, &arrival, &self.limits, &mut self.done);
         self.buffered = self.buffered.saturating_sub(before).saturating_add(connection.buffered());
@@ -204,7 +204,7 @@ impl World {
         if over_budget {
             self.relieve(id);
         }
-        self.follow_up(id, verdict);
+        self.follow_up(id, verdict, told);
     }
 
     /// Adds a flow; where the table is full, another is given up for it.
@@ -226,8 +226,11 @@ impl World {
         self.stats.flows_reused = self.stats.flows_reused.saturating_add(1);
     }
 
-    /// Does what a connection's verdict asks for.
-    fn follow_up(&mut self, id: FlowId, verdict: Verdict) {
+    /// Does what a connection's verdict asks for. There were `told` handshakes before it.
+    fn follow_up(&mut self, id: FlowId, verdict: Verdict, told: usize) {
+        if self.done.len() > told {
+            self.closing.tell(self.done.back_mut(), self.clock.now());
+        }
         for (timer, at) in Timer::ALL.into_iter().zip(verdict.waits) {
             let Some(at) = at else { continue };
             self.timers.set(id, timer, at);
@@ -237,7 +240,6 @@ impl World {
                 self.closing.add(Direction::BOTH.map(|direction| key.sender(direction).ip()), at);
             }
         }
-        self.closing.tell(self.done.back_mut(), self.clock.now());
         if verdict.over {
             self.end(id);
         }
@@ -294,10 +296,10 @@ impl World {
 
     fn ring(&mut self, id: FlowId, timer: Timer, now: Timestamp) {
         let Some((_, Flow::Open(connection))) = self.flows.get_mut(id) else { return };
-        let before = connection.buffered();
+        let (before, told) = (connection.buffered(), self.done.len());
         let verdict = connection.ring(timer, now, &self.limits, &mut self.done);
         self.buffered = self.buffered.saturating_sub(before).saturating_add(connection.buffered());
-        self.follow_up(id, verdict);
+        self.follow_up(id, verdict, told);
     }
 
     fn close_flow(&mut self, flow: Flow, by: CloseKind, now: Timestamp) {

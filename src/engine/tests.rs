@@ -88,6 +88,23 @@ fn a_plaintext_alert_fails_a_handshake_and_a_warning_does_not() {
 }
 
 #[test]
+fn an_established_handshake_tells_that_another_of_its_client_was_just_refused() {
+    let refused = Script::open().hello(&tls12_hello()).server(&alert(2, 40)).fin(Side::Server).fin(Side::Client);
+    let established = |seconds| {
+        let script = Script::open_between(2).after(seconds).hello(&tls12_hello()).server(&tls12_flight());
+        script.client(&tls12_finish()).server(&tls12_server_finish()).data(Side::Client, 50)
+    };
+    let told = |frames: &[Taped]| -> Vec<_> {
+        run(frames).iter().map(|handshake| (handshake.outcome, handshake.may_be_retry)).collect()
+    };
+    let both = [refused.frames.clone(), established(0).frames].concat();
+    assert_eq!(told(&both), [(Outcome::Established, true), (Outcome::Failed, false)]);
+    assert_eq!(told(&established(0).frames), [(Outcome::Established, false)]);
+    let before = [established(0).frames, refused.frames].concat();
+    assert_eq!(told(&before), [(Outcome::Established, false), (Outcome::Failed, false)]);
+}
+
+#[test]
 fn tls_13_is_established_by_the_length_of_finished_and_data() {
     let handshake = one(tls13().client(&encrypted(23, 53)).data(Side::Client, 120));
     assert_eq!((handshake.outcome, handshake.version), (Outcome::Established, Some(ProtocolVersion::TLS_1_3)));

@@ -56,8 +56,7 @@ impl Sample {
     fn handshake(self) -> Handshake {
         let base = if self.tls12 { HelloSample::tls12() } else { HelloSample::default() };
         let hello = HelloSample { sni: self.name, alpn: self.alpn.into_iter().collect(), ..base };
-        let answer =
-            if self.tls12 { server_hello(0x0303, self.suite, &[]) } else { server_hello13(self.suite) };
+        let answer = if self.tls12 { server_hello(0x0303, self.suite, &[]) } else { server_hello13(self.suite) };
         let mut handshake = Handshake::sample().hello(&hello);
         if self.suite != 0 {
             handshake = handshake.says(Side::Server, HandshakeType::SERVER_HELLO, &answer);
@@ -132,8 +131,7 @@ impl World {
     fn story(&mut self, at: usize) -> Story {
         let (handshake, chain, receipt) = &self.learned[at];
         let negotiated = handshake.negotiated();
-        let sighting =
-            Sighting { handshake, negotiated: &negotiated, server_chain: chain, id: EventId::default() };
+        let sighting = Sighting { handshake, negotiated: &negotiated, server_chain: chain, id: EventId::default() };
         self.knowledge.story(&sighting, receipt)
     }
 }
@@ -193,7 +191,8 @@ fn a_chain_for_the_same_name_goes_before_a_later_one() {
     world.learn_with(Sample { name: Some("other.example"), ..OK }.at(100, 150), &chain("CN=Two", ChainStatus::Trusted));
     let same = world.learn(BAD.at(200, 250));
     let other = world.learn(Sample { name: None, ..BAD }.at(200, 250));
-    let issuer = |at| world.view(at).chain.map(|shown| (shown.judgement.leaf().unwrap().issuer.clone(), shown.same_name));
+    let issuer =
+        |at| world.view(at).chain.map(|shown| (shown.judgement.leaf().unwrap().issuer.clone(), shown.same_name));
     assert_eq!(issuer(same), Some((Some("CN=One".to_owned()), true)));
     assert_eq!(issuer(other), Some((Some("CN=Two".to_owned()), false)));
 }
@@ -312,7 +311,10 @@ fn no_table_outgrows_its_bound() {
         let name = format!("{at}.example");
         negotiated.sni = Some(name.as_bytes());
         let server_chain = &chain(&name, ChainStatus::Trusted);
-        knowledge.learn(&Sighting { handshake: &handshake, negotiated: &negotiated, server_chain, id: EventId::default() }, true);
+        knowledge.learn(
+            &Sighting { handshake: &handshake, negotiated: &negotiated, server_chain, id: EventId::default() },
+            true,
+        );
         let ([servers, names, issuers], [clients, tries, stories]) = knowledge.sizes();
         assert!(servers <= MAX_SERVERS && names <= MAX_NAMES && issuers <= MAX_ISSUERS);
         assert!(clients <= MAX_CLIENT_ADDRESSES && tries <= MAX_TRIES && stories <= MAX_STORIES);
@@ -323,7 +325,8 @@ fn no_table_outgrows_its_bound() {
 }
 
 fn sample() -> impl Strategy<Value = Sample> {
-    let outcome = prop::sample::select(vec![Outcome::Established, Outcome::Failed, Outcome::Unused, Outcome::Unfinished]);
+    let outcome =
+        prop::sample::select(vec![Outcome::Established, Outcome::Failed, Outcome::Unused, Outcome::Unfinished]);
     let name = prop::sample::select(vec![None, Some("www.example.org"), Some("a.example"), Some("b.example")]);
     (1..4_u8, 1..3_u8, name, 0x1301..0x1304_u16, outcome, 0..5000_u64).prop_map(
         |(client, server, name, suite, outcome, from)| {

@@ -141,8 +141,10 @@ impl Try {
 
     /// True where nothing in the two speaks against this one being a retry of a failed one.
     pub(super) fn may_retry(&self, failed: &Self) -> bool {
-        let another_program =
-            !self.is_alike(failed) && self.protocols != failed.protocols && self.protocols != 0 && failed.protocols != 0;
+        let another_program = !self.is_alike(failed)
+            && self.protocols != failed.protocols
+            && self.protocols != 0
+            && failed.protocols != 0;
         failed.is_failed()
             && !failed.retried
             && self.start >= failed.end

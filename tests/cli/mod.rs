@@ -104,6 +104,22 @@ fn one_event_for_each_handshake() {
 }
 
 #[test]
+fn a_try_after_a_failure_names_it_within_its_capture() {
+    let folder = Folder::new();
+    let file = folder.file("a.pcap", &Made::refused(2).file());
+    let other = folder.file("b.pcap", &Made::refused(1).file());
+    for words in [["--hold", "60"], ["--hold", "0"]] {
+        let run = Run::read(&[&words[0], &words[1], &file, &other]);
+        run.ends(0, &[]);
+        let events = run.events();
+        assert_eq!(events.len(), 3);
+        assert_eq!(events[1]["retry_of"], events[0]["id"]);
+        assert!(events[0].get("retry_of").is_none() && events[2].get("retry_of").is_none());
+    }
+    assert_eq!(Run::read(&[&"--hold", &"soon", &file]).code, 2);
+}
+
+#[test]
 fn what_cannot_be_read_is_one_line_and_the_rest_is_read() {
     let folder = Folder::new();
     let good = folder.file("good.pcap", &Made::refused(1).file());
