@@ -44,9 +44,10 @@ pub(super) fn rejected(scene: &Scene<'_>) -> Option<Finding> {
 
 /// The server finished the handshake, and then dropped the unused connection of a client that it had asked.
 pub(super) fn dropped(scene: &Scene<'_>) -> Option<Finding> {
-    let ending = scene.ending.filter(|ending| ending.by == Side::Server)?;
+    let ending = scene.ending?;
+    let dropped = scene.dropped_by(Side::Server)?;
     let finished = scene.handshake.finished.iter().flatten().max()?;
-    let prompt = ending.mark.time.since(finished.time) <= PROMPT;
+    let prompt = dropped.time.since(finished.time) <= PROMPT;
     let unused = scene.handshake.application_data.iter().all(Option::is_none);
     // Up to TLS 1.2 the server has judged the certificate before: what judges it again closes in good order.
     let in_order = scene.handshake.version.is_some_and(ProtocolVersion::is_tls13) || ending.how != How::Rst;

@@ -69,7 +69,8 @@ pub(super) fn refused_by_inference(scene: &Scene<'_>) -> Option<Finding> {
     // That a server chose nothing higher says little where nothing higher was offered.
     let too_new = offer.versions.last().is_some_and(|lowest| scene.server.declined.is_none_or(|declined| declined < *lowest))
         && known.iter().all(|seen| offer.versions.last().is_some_and(|lowest| seen.value < *lowest));
-    let unmet = !known.is_empty() && !known.iter().any(|seen| meets(seen.value)) && !(offer.versions_are_listed && too_new);
+    let met = known.iter().any(|seen| meets(seen.value));
+    let unmet = !(known.is_empty() || met || offer.versions_are_listed && too_new);
     let says_little = match scene.ending?.how {
         How::Alert(_, alert) => matches!(
             alert,
@@ -105,7 +106,7 @@ pub(super) fn refused_by_inference(scene: &Scene<'_>) -> Option<Finding> {
 pub(super) fn server_may_be_old(scene: &Scene<'_>) -> Option<Finding> {
     let offer = scene.offer.as_ref()?;
     let failure = scene.alert_from(Side::Server) == Some(AlertDescription::HANDSHAKE_FAILURE);
-    let nothing_known = scene.server.versions.is_empty();
+    let nothing_known = scene.server.versions.iter().all(|seen| !seen.value.is_tls13());
     (scene.refuses(Refused::Hello) && failure && nothing_known && offer.only_tls13() && !offer.pre_shared_key)
         .then(|| by_server(scene, offer, Confidence::Possible))
 }
