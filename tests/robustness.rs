@@ -34,7 +34,7 @@ const KEPT: [&str; 18] = [
 
 /// Captures of other people that say something else when packets are out of order or lost: connections with the same ends
 /// and other sequence numbers run at the same time, and only all their packets in their order tell them apart.
-const ENTANGLED: [(&str, &str); 6] = [
+const ENTANGLED: [(&str, &str); 9] = [
     ("mercury/unit_tests/pcaps/capture2.pcap", "captured on both sides of a firewall that rewrites sequence numbers"),
     (
         "ndpi/tests/cfgs/default/pcap/tls_multiple_synack_different_seq.pcapng",
@@ -44,6 +44,13 @@ const ENTANGLED: [(&str, &str); 6] = [
     ("no-failure/local-port-again-at-client.pcap", "two connections from the same port, the second right after the first"),
     ("no-failure/idle-tls12-at-client.pcap", "how long it was open is all that tells its outcome"),
     ("no-failure/idle-tls13-at-client.pcap", "how long it was open is all that tells its outcome"),
+    ("failures-other-stacks/chromium/page-tls12.pcap", "the client closes first, and the server's Finished is one packet"),
+    ("failures-other-stacks/firefox/expired-tls12.pcap", "the client refuses while the server's Finished is on its way"),
+    (
+        "failures-other-stacks/haproxy/client-certificate-missing-tls13.pcap",
+        "the server refuses while the client's Finished is on its way",
+    ),
+];
 ];
 
 /// How many copies of each kind are made of a capture; more where TLSCRIBE_SEEDS says so.

@@ -2,7 +2,7 @@
 
 use super::offer::Offer;
 use super::{Case, Evidence, Stage, words};
-use crate::handshake::{ClientAuth, CloseKind, Handshake, Side, What};
+use crate::handshake::{ClientAuth, CloseKind, EncryptedRecord, Handshake, Side, What};
 use crate::time::Mark;
 use crate::tls::registry::{AlertDescription, AlertLevel, HandshakeType};
 use std::ops::Deref;
@@ -113,14 +113,24 @@ impl<'a> Scene<'a> {
         (in_the_clear || finished) && !own_refusal
     }
 
-    /// When a side was the first to end the connection: by an alert, which may be encrypted, or a close.
+    /// When a side was the first to end the connection: by an alert, which may be encrypted, or a close. What each had
+    /// acknowledged of the other tells first, since a capture may have the two out of order.
     pub(super) fn dropped_by(&self, side: Side) -> Option<Mark> {
-        let first = |side| self.handshake.alert_sized(side).next().map(|record| record.mark);
+        let first = |side| self.handshake.alert_sized(side).next();
         let (own, other) = (first(side), first(side.other()));
         let ending = self.ending?;
-        match own {
-            Some(own) if other.is_none_or(|other| own < other) && own <= ending.mark => Some(own),
-            _ => (ending.by == side && other.is_none_or(|other| ending.mark < other)).then_some(ending.mark),
+        match (own, other) {
+            (Some(own), None) => Some(own.mark),
+            (Some(own), Some(other)) => own.precedes(other).then_some(own.mark),
+            (None, other) => {
+                let sent = self.handshake.side(side).sent;
+                let answers = |other: &EncryptedRecord| match other.acknowledged {
+                    // A FIN counts as a byte.
+                    Some(acknowledged) if acknowledged > sent => true,
+                    _ => ending.mark < other.mark,
+                };
+                (ending.by == side && other.is_none_or(answers)).then_some(ending.mark)
+            }
         }
     }
 

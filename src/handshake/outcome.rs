@@ -30,6 +30,15 @@ impl EncryptedRecord {
         self.offset.saturating_add(RECORD_HEADER_LEN as u64).saturating_add(u64::from(self.length))
     }
 
+    /// True where it was sent before a record of the other side: by what each had acknowledged, else by their frames.
+    pub fn precedes(&self, other: &Self) -> bool {
+        match (other.acknowledged, self.acknowledged) {
+            (Some(acknowledged), _) if acknowledged >= self.end() => true,
+            (_, Some(acknowledged)) if acknowledged >= other.end() => false,
+            _ => self.mark < other.mark,
+        }
+    }
+
     /// True where its sender had acknowledged the other side's stream up to `offset`; where the capture does not show
     /// what was acknowledged, where it came after `mark`.
     pub(super) fn follows(&self, offset: u64, mark: Mark) -> bool {
@@ -46,12 +55,12 @@ impl Handshake {
     fn assess_tls13(&mut self) -> bool {
         let SecondFlight::Done { auth, early_data, last } = self.second_flight() else { return false };
         let lengths = Lengths::of(self);
-        let server_alert = Lengths::of_server(self).alert();
         let [records, answers] = &self.records;
         let Some(finished) = records.get(last).copied() else { return false };
-        let is_data = |record: &&EncryptedRecord| record.length != server_alert;
+        let is_data = |record: &&EncryptedRecord| !self.may_be_alert(Side::Server, record.length);
+        let is_sent = |record: &&EncryptedRecord| !self.may_be_alert(Side::Client, record.length);
         let early = records.first().filter(|record| early_data && record.length != lengths.end_of_early_data());
-        let late = records.iter().skip(last.saturating_add(1)).find(|record| !self.is_alert_sized(Side::Client, record.length));
+        let late = records.iter().skip(last.saturating_add(1)).find(is_sent);
         let sent = early.or(late).map(|record| record.mark);
         let mut answers = answers.iter().filter(|answer| answer.follows(finished.end(), finished.mark)).peekable();
         let accepted = answers.peek().is_some_and(is_data);
@@ -60,7 +69,9 @@ impl Handshake {
         let received = answers.iter().skip(tickets).copied().find(is_data).map(|record| record.mark);
         self.finished = [Some(finished.mark); 2];
         self.application_data = [sent, received];
-        (sent.is_some() || received.is_some()) && (auth == FlightAuth::None || accepted)
+        // A lost part of the client's flight may have had a certificate, or said that there is none.
+        let whole = !self.missing.iter().any(|missing| missing.from == Side::Client);
+        (sent.is_some() || received.is_some()) && (auth == FlightAuth::None && whole || accepted)
     }
 
     /// Up to TLS 1.2 a server has judged the client's certificate before it finishes, but some judge it again after that.
@@ -195,7 +206,7 @@ impl Handshake {
     /// True where the client, before TLS 1.3, had sent its Finished and an encrypted alert behind it, and only then got the
     /// server's Finished (NSS judges the certificate that late): nobody says goodbye before the handshake is over.
     fn is_refused_early(&self) -> bool {
-        !self.is_tls13() && self.both_finished() && self.refusal().is_some()
+        !self.is_tls13() && self.both_finished() && self.missing.is_empty() && self.refusal().is_some()
     }
 
     /// True where the client's second flight has a record that may be its Finished among other things, or padded, and that

@@ -191,6 +191,13 @@ impl Handshake {
         flight.iter().take(MAX_FLIGHT).any(|record| finished.contains(&record.length))
     }
 
+    /// True for an encrypted record of TLS 1.3 that may be an alert. Where records are missing that would tell whether a
+    /// side pads, one of either length may be.
+    pub(super) fn may_be_alert(&self, side: Side, length: u16) -> bool {
+        let padded = Lengths::of(self).padded().alert();
+        self.is_alert_sized(side, length) || !self.missing.is_empty() && length == padded
+    }
+
     /// True for an encrypted record of TLS 1.3 that is as long as an alert of this side.
     pub(super) fn is_alert_sized(&self, side: Side, length: u16) -> bool {
         let plain = Lengths::of(self);

@@ -2,6 +2,7 @@
 
 use super::super::scene::{Ending, How, Refused, Scene};
 use super::super::{Cause, Confidence, Evidence, Finding, Party, Severity, words};
+use crate::flow::tcp::Tally;
 use crate::handshake::{CloseKind, MissingWhy, Obstacle, Outcome, Side};
 use std::time::Duration;
 
@@ -46,13 +47,17 @@ pub(in super::super) fn capture_incomplete(scene: &Scene<'_>) -> Option<Finding>
 /// Something that is sent again and again and does not get through, until nothing more is heard: nobody has closed the
 /// connection where it can be seen, and it has failed all the same.
 pub(in super::super) fn given_up(scene: &Scene<'_>) -> Option<Finding> {
-    let again = [Side::Client, Side::Server].map(|side| scene.handshake.sent_again(side).count);
-    if again.iter().all(|count| *count < GIVEN_UP) || scene.handshake.lost_by_the_sensor().next().is_some() {
+    // A capture may have packets twice: only the time that passes shows that somebody tries again and again.
+    let tried = [Side::Client, Side::Server].map(|side| scene.handshake.sent_again(side));
+    let in_vain = |tally: &Tally| tally.count >= GIVEN_UP && tally.last.time.since(tally.first.time) >= TRIED;
+    if !tried.iter().any(in_vain) || scene.handshake.lost_by_the_sensor().next().is_some() {
         return None;
     }
     large_packet_lost(scene).or_else(|| client_hello_lost(scene)).or_else(|| server_flight_lost(scene))
 }
 
+/// Sent again for so long: two doublings of TCP's shortest timeout lie in it (RFC 6298 section 2.4 has a second, most have less).
+const TRIED: Duration = Duration::from_secs(2);
 /// A segment of so many bytes is large: shorter ones pass every path (RFC 8200 section 5, less the headers).
 const LARGE: u64 = 1200;
 /// So many large segments a server sends before it waits for an acknowledgment (RFC 6928 has ten).
