@@ -87,8 +87,12 @@ fn any(value: &Value) -> Any {
     }
 }
 
+fn word(value: &Option<String>) -> &str {
+    value.as_deref().unwrap_or("none")
+}
+
 fn shown(values: &[Option<String>]) -> String {
-    values.iter().map(|value| value.as_deref().unwrap_or("none")).collect::<Vec<_>>().join(" or ")
+    values.iter().map(word).collect::<Vec<_>>().join(" or ")
 }
 
 /// `captures/failures-…` and `captures/no-failure`: their labels say why handshakes failed, or that nothing did.
@@ -170,7 +174,7 @@ fn hold(title: &str, judged: &[Judged], wanted: Wanted) {
     let reasons: BTreeMap<&str, &str> = KNOWN_WRONG.iter().copied().collect();
     let wrong: Vec<&Judged> = judged.iter().filter(|one| !one.is_right()).collect();
     for one in &wrong {
-        let said = format!("{} {} {}", shown(&[one.outcome.clone()]), shown(&[one.cause.clone()]), shown(&[one.confidence.clone()]));
+        let said = format!("{} {} {}", word(&one.outcome), word(&one.cause), word(&one.confidence));
         let truth = format!("{} {} {}", shown(&one.outcomes), shown(&one.causes), shown(&one.parties));
         let reason = reasons.get(one.name.as_str()).unwrap_or(&"NO REASON");
         say(&format!("{}: {said}, and it is {truth}: {reason}; {}", one.name, one.summary));

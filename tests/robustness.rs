@@ -32,8 +32,8 @@ const KEPT: [&str; 18] = [
     "server_chain_sha256",
 ];
 
-/// Captures of other people that say something else when packets are out of order or lost: connections with the same ends
-/// and other sequence numbers run at the same time, and only all their packets in their order tell them apart.
+/// Captures that say something else when packets are out of order or lost: only all their packets in their order tell what
+/// happened.
 const ENTANGLED: [(&str, &str); 9] = [
     ("mercury/unit_tests/pcaps/capture2.pcap", "captured on both sides of a firewall that rewrites sequence numbers"),
     (
@@ -50,7 +50,6 @@ const ENTANGLED: [(&str, &str); 9] = [
         "failures-other-stacks/haproxy/client-certificate-missing-tls13.pcap",
         "the server refuses while the client's Finished is on its way",
     ),
-];
 ];
 
 /// How many copies of each kind are made of a capture; more where TLSCRIBE_SEEDS says so.

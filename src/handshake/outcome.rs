@@ -9,8 +9,8 @@
 use super::facts::{Alert, Close, CloseKind, EncryptedRecord, Handshake, Missing, MissingWhy, Outcome, Side, What};
 use super::second_flight::{FlightAuth, Lengths, SecondFlight};
 use crate::time::{Mark, Timestamp};
-use crate::tls::registry::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
 use crate::tls::RECORD_HEADER_LEN;
+use crate::tls::registry::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
 use std::time::Duration;
 
 /// A finished connection that stays open for this long is established, used or not.
@@ -102,9 +102,13 @@ impl Handshake {
 
     /// True where there is a whole message, or the capture may have missed one.
     pub(super) fn is_one(&self) -> bool {
-        let closed = self.close.is_some_and(|close| matches!(close.by, CloseKind::Alert | CloseKind::Fin | CloseKind::Rst));
+        let closed =
+            self.close.is_some_and(|close| matches!(close.by, CloseKind::Alert | CloseKind::Fin | CloseKind::Rst));
         let hello = |what| matches!(what, What::Message(_) | What::Ssl2ClientHello | What::Ssl2ServerHello);
-        !closed || !self.missing.is_empty() || self.obstacle.is_some() || self.steps.iter().any(|step| step.whole && hello(step.what))
+        !closed
+            || !self.missing.is_empty()
+            || self.obstacle.is_some()
+            || self.steps.iter().any(|step| step.whole && hello(step.what))
     }
 
     /// Takes stock after new records. Returns whether the handshake is established.
@@ -162,7 +166,8 @@ impl Handshake {
     /// True where each side has acknowledged all that the other was seen to send: else packets are missing after those seen.
     fn all_received(&self) -> bool {
         let [client, server] = &self.tcp.sides;
-        let received = |sent: u64, acknowledged: Option<u64>| acknowledged.is_none_or(|acknowledged| acknowledged >= sent);
+        let received =
+            |sent: u64, acknowledged: Option<u64>| acknowledged.is_none_or(|acknowledged| acknowledged >= sent);
         received(client.sent, server.acknowledged) && received(server.sent, client.acknowledged)
     }
 
@@ -175,9 +180,9 @@ impl Handshake {
     /// The client, asked for a certificate, sent data, and the server closed without a word.
     fn is_dropped_after_finishing(&self) -> bool {
         let by_server = self.close.filter(|close| close.side == Some(Side::Server));
-        let prompt = by_server.zip(self.finished_at()).is_some_and(|(close, finished)| {
-            close.mark.time.since(finished.time) <= PROMPT
-        });
+        let prompt = by_server
+            .zip(self.finished_at())
+            .is_some_and(|(close, finished)| close.mark.time.since(finished.time) <= PROMPT);
         // Up to TLS 1.2 the server has judged the certificate before it finished: only one that closes in good order has
         // judged it again.
         let in_order = self.is_tls13() || by_server.is_some_and(|close| close.by != CloseKind::Rst);

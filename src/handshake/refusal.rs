@@ -95,10 +95,19 @@ impl Handshake {
     fn refusal12(&self) -> Option<Refusal> {
         let unfinished = !self.both_finished();
         let first = |side: Side| {
-            let finished = || self.records.get(side.other().index())?.iter().find(|record| record.content_type == ContentType::HANDSHAKE);
-            let early = |record: &EncryptedRecord| finished().is_some_and(|other| !record.follows(other.end(), other.mark));
+            let finished = || {
+                self.records
+                    .get(side.other().index())?
+                    .iter()
+                    .find(|record| record.content_type == ContentType::HANDSHAKE)
+            };
+            let early =
+                |record: &EncryptedRecord| finished().is_some_and(|other| !record.follows(other.end(), other.mark));
             let refuses = |record: &&EncryptedRecord| unfinished || early(record);
-            self.alert_sized(side).next().filter(refuses).map(|record| Refusal::new(side, record, self.has_finished(side)))
+            self.alert_sized(side)
+                .next()
+                .filter(refuses)
+                .map(|record| Refusal::new(side, record, self.has_finished(side)))
         };
         let both = [first(Side::Client), first(Side::Server)];
         both.into_iter().flatten().min_by_key(|refusal| refusal.mark)
@@ -154,7 +163,8 @@ mod tests {
     #[test]
     fn tickets_and_goodbyes_are_no_refusals() {
         let finished = || flight(0x1301, 53).encrypts13(Side::Client, 53);
-        let goodbye = finished().encrypts13(Side::Server, 250).encrypts13(Side::Client, 19).encrypts13(Side::Server, 19);
+        let goodbye =
+            finished().encrypts13(Side::Server, 250).encrypts13(Side::Client, 19).encrypts13(Side::Server, 19);
         assert_eq!(who(&goodbye.ends(CloseKind::Fin, Some(Side::Client))), None);
         assert_eq!(who(&finished().encrypts13(Side::Client, 19).ends(CloseKind::Fin, Some(Side::Client))), None);
         let left = flight(0x1301, 53).ends(CloseKind::Fin, Some(Side::Client)).encrypts13(Side::Server, 19);
@@ -179,7 +189,8 @@ mod tests {
     #[test]
     fn before_tls_13_an_encrypted_alert_keeps_its_type() {
         let hello = server_hello(0x0303, 0xc02f, &[]);
-        let begun = Handshake::sample().hello(&HelloSample::tls12()).says(Side::Server, HandshakeType::SERVER_HELLO, &hello);
+        let begun =
+            Handshake::sample().hello(&HelloSample::tls12()).says(Side::Server, HandshakeType::SERVER_HELLO, &hello);
         let refused = begun.clone().encrypts(Side::Client, ContentType::ALERT, 26);
         assert_eq!(who(&refused.ends(CloseKind::Fin, Some(Side::Client))), Some((Side::Client, false, 26)));
         let mut finished = begun.encrypts(Side::Client, ContentType::ALERT, 26);

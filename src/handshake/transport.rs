@@ -114,9 +114,9 @@ impl Handshake {
 #[cfg(test)]
 mod tests {
     use super::super::facts::CloseKind;
-    use crate::flow::tcp::Anomalies;
     use super::super::sample::{HelloSample, server_hello13};
     use super::*;
+    use crate::flow::tcp::Anomalies;
 
     fn unanswered() -> Handshake {
         Handshake::sample().hello(&HelloSample::default()).ends(CloseKind::Fin, Some(Side::Client))
@@ -158,7 +158,10 @@ mod tests {
         lost.tcp.sides[0].anomalies.resent = Some((1400, 1400));
         lost.tcp.sides[0].anomalies.retransmissions.count = 1;
         lost.tcp.sides[1].acknowledged = Some(0);
-        assert_eq!((lost.lost_sizes(Side::Client), lost.lost_while_smaller_passed(Side::Client)), (Some((1400, 1400)), None));
+        assert_eq!(
+            (lost.lost_sizes(Side::Client), lost.lost_while_smaller_passed(Side::Client)),
+            (Some((1400, 1400)), None)
+        );
         lost.tcp.sides[1].anomalies.selective_acks.count = 1;
         assert_eq!(lost.lost_while_smaller_passed(Side::Client), Some(1400));
         lost.tcp.sides[0].anomalies.resent = Some((200, 1400));

@@ -117,5 +117,10 @@ fn what_changed(scene: &Scene<'_>) -> Option<Evidence> {
     let changed = if changes.is_empty() { "changed nothing that shows".to_owned() } else { words::list(changes) };
     let after = words::span(next.start.since(scene.handshake.first.time));
     let went = super::outcome_in_words(next.outcome);
-    Some(Evidence { code: "next_try", side: None, mark: None, what: format!("{after} later the client tried again, {changed}, and {went}") })
+    Some(Evidence {
+        code: "next_try",
+        side: None,
+        mark: None,
+        what: format!("{after} later the client tried again, {changed}, and {went}"),
+    })
 }

@@ -16,7 +16,9 @@ pub(super) fn downgrade_detected(scene: &Scene<'_>) -> Option<Finding> {
     // The sentinel says how far the server fell back, so a client that offered no more than that was not deceived.
     let lowered = highest > sentinel && hello.negotiated_version() <= sentinel && hello.negotiated_version() < highest;
     let objects = match scene.ending?.how {
-        How::Alert(_, alert) => alert == AlertDescription::ILLEGAL_PARAMETER || alert == AlertDescription::PROTOCOL_VERSION,
+        How::Alert(_, alert) => {
+            alert == AlertDescription::ILLEGAL_PARAMETER || alert == AlertDescription::PROTOCOL_VERSION
+        }
         _ => true,
     };
     if !(lowered && refused_by_client && objects) {
@@ -67,8 +69,9 @@ pub(super) fn refused_by_inference(scene: &Scene<'_>) -> Option<Finding> {
     let known = &scene.server.versions;
     let meets = |version| offer.takes(version);
     // That a server chose nothing higher says little where nothing higher was offered.
-    let too_new = offer.versions.last().is_some_and(|lowest| scene.server.declined.is_none_or(|declined| declined < *lowest))
-        && known.iter().all(|seen| offer.versions.last().is_some_and(|lowest| seen.value < *lowest));
+    let too_new =
+        offer.versions.last().is_some_and(|lowest| scene.server.declined.is_none_or(|declined| declined < *lowest))
+            && known.iter().all(|seen| offer.versions.last().is_some_and(|lowest| seen.value < *lowest));
     let met = known.iter().any(|seen| meets(seen.value));
     let unmet = !(known.is_empty() || met || offer.versions_are_listed && too_new);
     let says_little = match scene.ending?.how {
@@ -120,7 +123,8 @@ fn intolerant(scene: &Scene<'_>, offer: &Offer) -> bool {
 }
 
 fn intolerance(scene: &Scene<'_>, offer: &Offer) -> String {
-    let lower = scene.story.later.first().and_then(|next| next.highest).map(|version| version.to_string()).unwrap_or_default();
+    let lower =
+        scene.story.later.first().and_then(|next| next.highest).map(|version| version.to_string()).unwrap_or_default();
     format!(
         "{} breaks off when {} is offered, and goes on when the client asks for at most {lower}.",
         scene.server_name(),
@@ -131,7 +135,11 @@ fn intolerance(scene: &Scene<'_>, offer: &Offer) -> String {
 fn by_server(scene: &Scene<'_>, offer: &Offer, confidence: Confidence) -> Finding {
     let party = if offer.offers_tls13() { Party::Server } else { Party::Client };
     let summary = if offer.offers_tls13() {
-        format!("{} speaks none of the versions that the client offers ({}): it is too old for this client.", scene.server_name(), offer.versions_in_words())
+        format!(
+            "{} speaks none of the versions that the client offers ({}): it is too old for this client.",
+            scene.server_name(),
+            offer.versions_in_words()
+        )
     } else {
         format!("The client offers {}, which {} no longer accepts.", offer.versions_in_words(), scene.server_name())
     };
@@ -161,7 +169,11 @@ fn finding(scene: &Scene<'_>, offer: &Offer, party: Party, confidence: Confidenc
         Party::Client => format!(
             "Let the client offer {}: update its TLS library or lift the limit set on it (MinProtocol, max version). Only if that cannot be done, \
              allow {} on the server for this client alone.",
-            words::list([wanted.max(ProtocolVersion::TLS_1_2), ProtocolVersion::TLS_1_3].iter().collect::<std::collections::BTreeSet<_>>()),
+            words::list(
+                [wanted.max(ProtocolVersion::TLS_1_2), ProtocolVersion::TLS_1_3]
+                    .iter()
+                    .collect::<std::collections::BTreeSet<_>>()
+            ),
             offer.highest().map(|version| version.to_string()).unwrap_or_default(),
         ),
         _ => format!(
