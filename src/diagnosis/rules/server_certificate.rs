@@ -74,11 +74,7 @@ struct Chain<'a> {
 impl Chain<'_> {
     /// What may be concluded from it at best.
     fn at_most(&self, confidence: Confidence) -> Confidence {
-        match (self.here, self.same_name) {
-            (Some(_), _) => confidence,
-            (None, true) => confidence.min(Confidence::Likely),
-            (None, false) => Confidence::Possible,
-        }
+        if self.here.is_some() { confidence } else { confidence.min(Confidence::Likely) }
     }
 }
 
@@ -116,7 +112,7 @@ pub(super) fn left(scene: &Scene<'_>) -> Option<Finding> {
     if asked || reset || !scene.refuses(Refused::ServerFlight) || !left_at_once(scene) {
         return None;
     }
-    let chain = chain(scene)?;
+    let chain = chain(scene).filter(|chain| chain.here.is_some())?;
     let objections = objections(scene, chain.judgement);
     let mut finding = objected(scene, Says::Nothing, &chain, objections.first()?, &objections);
     finding.confidence = Confidence::Possible;
@@ -197,8 +193,11 @@ fn chain<'a>(scene: &'a Scene<'_>) -> Option<Chain<'a>> {
         let here = scene.mark_of(Side::Server, HandshakeType::CERTIFICATE).unwrap_or(scene.handshake.first);
         return Some(Chain { judgement: scene.server_chain, here: Some(here), same_name: true, last: None });
     }
+    // What a server shows for another name says nothing, unless it would show the same for this one.
     let shown = scene.server.chain.as_ref()?;
-    Some(Chain { judgement: &shown.judgement, here: None, same_name: shown.same_name, last: Some(shown.last) })
+    let covers = shown.judgement.name_matches == Some(true);
+    let last = Some(shown.last);
+    (shown.same_name || covers).then(|| Chain { judgement: &shown.judgement, here: None, same_name: shown.same_name, last })
 }
 
 /// All that speaks against a chain, the most telling first: in the order in which most stacks check.
