@@ -177,7 +177,8 @@ fn finding(scene: &Scene<'_>, offer: &Offer, party: Party, confidence: Confidenc
             offer.highest().map(|version| version.to_string()).unwrap_or_default(),
         ),
         _ => format!(
-            "Update the server's TLS stack or enable TLS 1.2 and 1.3 on it. Until then the client has to allow {}, or turn to a server that does.",
+            "Update the server's TLS stack or enable {} on it. Until then the client has to allow {}.",
+            offer.highest().map(|version| version.to_string()).unwrap_or_default(),
             would_meet.map_or("an earlier version".to_owned(), |version| version.to_string()),
         ),
     };
