@@ -122,18 +122,24 @@ impl<'a> Scene<'a> {
         let first = |side| self.handshake.alert_sized(side).next();
         let (own, other) = (first(side), first(side.other()));
         let ending = self.ending?;
+        let ended = |by: Side| ending.by == by && !matches!(ending.how, How::Encrypted(_));
         match (own, other) {
-            (Some(own), None) => Some(own.mark),
             (Some(own), Some(other)) => own.precedes(other).then_some(own.mark),
-            (None, other) => {
-                let sent = self.handshake.side(side).sent;
-                let answers = |other: &EncryptedRecord| match other.acknowledged {
-                    // A FIN counts as a byte.
-                    Some(acknowledged) if acknowledged > sent => true,
-                    _ => ending.mark < other.mark,
-                };
-                (ending.by == side && other.is_none_or(answers)).then_some(ending.mark)
-            }
+            (Some(own), None) if ended(side.other()) => self.came_before_close(own, side.other()).then_some(own.mark),
+            (Some(own), None) => Some(own.mark),
+            (None, Some(other)) if ended(side) => (!self.came_before_close(other, side)).then_some(ending.mark),
+            (None, other) => (ending.by == side && other.is_none()).then_some(ending.mark),
+        }
+    }
+
+    /// True where a record was sent before the other side closed.
+    fn came_before_close(&self, record: &EncryptedRecord, closer: Side) -> bool {
+        let tcp = self.handshake.side(closer);
+        match (record.acknowledged, tcp.fin_acknowledged) {
+            // A FIN counts as a byte.
+            (Some(acknowledged), _) if acknowledged > tcp.sent => false,
+            (_, Some(acknowledged)) if acknowledged >= record.end() => true,
+            _ => self.ending.is_none_or(|ending| record.mark < ending.mark),
         }
     }
 

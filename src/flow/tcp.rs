@@ -128,6 +128,8 @@ const ACK_SEEN: u8 = 4;
 const HEARD: u8 = 8;
 const AMBIGUOUS: u8 = 16;
 const RESET: u8 = 32;
+/// Its SYN acknowledged the other side's.
+const ANSWERS: u8 = 64;
 
 /// One direction's running facts.
 #[derive(Clone, Copy, Debug)]
@@ -267,7 +269,7 @@ impl TcpState {
         half.base = base;
         half.syn = moment;
         half.mss = segment.tcp_options().find_map(maximum_segment_size).unwrap_or_default();
-        half.flags |= SYN_SEEN | BASED;
+        half.flags |= SYN_SEEN | BASED | if segment.flags.ack() { ANSWERS } else { 0 };
         let other = direction.reverse().of_mut(&mut self.halves);
         if segment.flags.ack() && !other.has(SYN_SEEN) && !other.first_data.is_set() {
             (other.base, other.end) = (segment.acknowledgment, segment.acknowledgment);
@@ -438,6 +440,12 @@ impl TcpState {
     /// Who opened the connection: the first to send a SYN.
     pub fn opened_by(&self) -> Option<Direction> {
         let [low, high] = &self.halves;
+        // A capture may have the answer first, or alone.
+        match (low.has(ANSWERS), high.has(ANSWERS)) {
+            (true, false) => return Some(Direction::FromHigh),
+            (false, true) => return Some(Direction::FromLow),
+            _ => {}
+        }
         match (low.syn.mark(self.origin), high.syn.mark(self.origin)) {
             (Some(low), Some(high)) => Some(if low <= high { Direction::FromLow } else { Direction::FromHigh }),
             (Some(_), None) => Some(Direction::FromLow),
@@ -468,6 +476,7 @@ impl TcpState {
             syn: half.syn.mark(self.origin),
             first_data: half.first_data.mark(self.origin),
             fin: self.fin(direction).map(|fin| fin.mark),
+            fin_acknowledged: self.fin(direction).filter(|_| other.has(BASED)).map(|fin| distance(other.base, fin.acknowledged).into()),
             ttl: (half.ttl > 0).then_some(half.ttl),
             mss: (half.mss > 0).then_some(half.mss),
             ip_ids: half.ids.sum_up(),
@@ -506,6 +515,8 @@ pub struct TcpSide {
     pub first_data: Option<Mark>,
     /// Its FIN.
     pub fin: Option<Mark>,
+    /// How much of the other side's stream it had acknowledged with that.
+    pub fin_acknowledged: Option<u64>,
     /// The time to live or hop limit of its last packet that was no reset.
     pub ttl: Option<u8>,
     /// The maximum segment size that its SYN announced.

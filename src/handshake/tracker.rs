@@ -209,6 +209,11 @@ impl Tracker {
         matches!(self.core.dialog.progress(), Progress::Refused { .. })
     }
 
+    /// Says who opened the TCP connection: that may have become known after the first bytes.
+    pub fn opened_by(&mut self, opener: Option<Direction>) {
+        self.core.surroundings.opener = opener.or(self.core.surroundings.opener);
+    }
+
     /// The direction in which the client sends, told or guessed.
     pub fn presumed_client(&self) -> Direction {
         self.core.client.unwrap_or_else(|| self.core.guess_client())
