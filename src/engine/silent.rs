@@ -8,17 +8,17 @@ use crate::starttls::ports;
 use crate::time::Timestamp;
 use ahash::RandomState;
 use hashbrown::HashSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// So many servers are remembered, twice: when there are more, those that were not heard of since the last time are
 /// forgotten.
 const MAX_SERVERS: usize = 1 << 16;
 
-/// The ends that have shown a ServerHello.
+/// The hosts that have shown a ServerHello.
 #[derive(Debug)]
 pub(super) struct Servers {
-    young: HashSet<SocketAddr, RandomState>,
-    old: HashSet<SocketAddr, RandomState>,
+    young: HashSet<IpAddr, RandomState>,
+    old: HashSet<IpAddr, RandomState>,
 }
 
 impl Servers {
@@ -36,12 +36,12 @@ impl Servers {
             std::mem::swap(&mut self.young, &mut self.old);
             self.young.clear();
         }
-        self.young.insert(handshake.server);
+        self.young.insert(handshake.server.ip());
     }
 
-    /// True for an end that is expected to speak TLS.
+    /// True for an end that is expected to speak TLS, by its port or for what else its host does.
     fn expects_tls(&self, end: SocketAddr) -> bool {
-        ports::is_tls(end.port()) || self.young.contains(&end) || self.old.contains(&end)
+        ports::is_tls(end.port()) || self.young.contains(&end.ip()) || self.old.contains(&end.ip())
     }
 }
 

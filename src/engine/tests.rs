@@ -208,10 +208,12 @@ fn a_hello_split_into_single_bytes_is_read() {
 }
 
 #[test]
-fn half_a_hello_that_its_sender_ends_is_no_handshake() {
+fn half_a_hello_that_its_sender_ends_is_a_handshake_that_failed_and_a_few_bytes_are_none() {
     let hello = tls12_hello();
-    let script = Script::open().client(&hello[..hello.len() / 2]).fin(Side::Client).fin(Side::Server);
-    assert!(run(&script.frames).is_empty());
+    let sent = |length: usize| Script::open().client(&hello[..length]).fin(Side::Client).fin(Side::Server);
+    let half = one(sent(hello.len() / 2));
+    assert_eq!((half.outcome, half.missing.is_empty()), (Outcome::Failed, true));
+    assert!(run(&sent(20).frames).is_empty());
 }
 
 #[test]

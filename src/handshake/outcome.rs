@@ -9,12 +9,14 @@
 use super::facts::{Alert, Close, CloseKind, EncryptedRecord, Handshake, Missing, MissingWhy, Outcome, Side, What};
 use super::second_flight::{FlightAuth, Lengths, SecondFlight};
 use crate::time::{Mark, Timestamp};
-use crate::tls::RECORD_HEADER_LEN;
+use crate::tls::{RANDOM_LEN, RECORD_HEADER_LEN};
 use crate::tls::registry::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
 use std::time::Duration;
 
 /// A finished connection that stays open for this long is established, used or not.
 pub const OPEN_LONG_ENOUGH: Duration = Duration::from_secs(5);
+/// A ClientHello is begun with its version and its random.
+const BEGUN: usize = 2 + RANDOM_LEN;
 /// A refusal after finishing comes within about this time.
 const PROMPT: Duration = Duration::from_millis(1500);
 /// A server sends at most this many tickets at once.
@@ -100,7 +102,8 @@ impl Handshake {
         Some(client?.max(server?))
     }
 
-    /// True where there is a whole message, or the capture may have missed one.
+    /// True where there is a whole message, or so much of a ClientHello that it cannot be anything else, or the capture may
+    /// have missed one.
     pub(super) fn is_one(&self) -> bool {
         let closed =
             self.close.is_some_and(|close| matches!(close.by, CloseKind::Alert | CloseKind::Fin | CloseKind::Rst));
@@ -109,6 +112,7 @@ impl Handshake {
             || !self.missing.is_empty()
             || self.obstacle.is_some()
             || self.steps.iter().any(|step| step.whole && hello(step.what))
+            || self.has_client_hello() && self.messages().any(|message| message.body.len() >= BEGUN)
     }
 
     /// Takes stock after new records. Returns whether the handshake is established.

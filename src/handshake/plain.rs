@@ -9,7 +9,10 @@ use crate::starttls::{Dialog, Progress, http, ports};
 use crate::time::{Mark, Timestamp};
 use crate::tls::registry::{AlertDescription, AlertLevel, ContentType};
 use crate::tls::record_header;
+use std::time::Duration;
 
+/// A client that waits for so long in vain has been left unanswered.
+const UNANSWERED: Duration = Duration::from_millis(900);
 /// So many printable characters at the beginning are text.
 const SHORTEST_TEXT: usize = 4;
 
@@ -81,11 +84,16 @@ pub(super) fn obstacle(said: &[Option<Box<Plain>>; 2], dialog: &Dialog, port: u1
     let client = client.filter(|_| end.whole)?;
     match server {
         Some(server) if server.alert().is_some() => Some(Obstacle::NotTls),
-        Some(server) if http::is_request(&client.head) && http::expected_tls(&server.head, &server.tail) => {
+        Some(server) if http::is_request(&client.head) => {
+            http::expected_tls(&server.head, &server.tail).then_some(Obstacle::NotTls)
+        }
+        // A server of HTTPS answers in HTTP what is neither TLS nor HTTP.
+        Some(server) if ports::is_tls(port) && matches!(http::status(&server.head), Some(400..=499)) => {
             Some(Obstacle::NotTls)
         }
-        None if ports::is_tls(port) && client.is_text() && end.unanswered && end.closed_by == Some(Side::Server) => {
-            Some(Obstacle::NotTls)
+        None if ports::is_tls(port) && end.unanswered && client.length >= SHORTEST_TEXT as u64 => {
+            let given_up = end.closed_by == Some(Side::Client) && http::is_request(&client.head) && end.waited >= UNANSWERED;
+            (end.closed_by == Some(Side::Server) || given_up).then_some(Obstacle::NotTls)
         }
         _ => None,
     }
@@ -100,6 +108,8 @@ pub(super) struct End {
     pub(super) whole: bool,
     /// The server is known to have sent nothing.
     pub(super) unanswered: bool,
+    /// From the last that the client said to the end.
+    pub(super) waited: Duration,
 }
 
 impl Handshake {

@@ -17,6 +17,7 @@ use crate::tls::{ClientHello, HelloRetryRequest, ParseError, ServerHello, Ssl2Se
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::time::Duration;
 
 /// At most this many ICMP errors of one handshake are kept.
 const MAX_ICMP: usize = 4;
@@ -234,6 +235,10 @@ impl Tracker {
             closed_by: close.and_then(|close| close.side),
             whole: begins && core.missed.is_none(),
             unanswered: answer.sent == 0,
+            waited: close.zip(core.plain.iter().flatten().map(|plain| plain.last.time).max()).map_or(
+                Duration::ZERO,
+                |(close, last)| close.mark.time.since(last),
+            ),
         };
         let port = client.reverse().of(&core.surroundings.ends).port();
         core.plain.swap(0, client.index());

@@ -1,7 +1,6 @@
-//! Proxies that are asked for a way to a server: HTTP's CONNECT (RFC 9110 section 9.3.6), SOCKS 4 and 5 (RFC 1928). Only
-//! ways to ports on which TLS is expected are followed: what else goes through a proxy is none of our business.
+//! Proxies that are asked for a way to a server: HTTP's CONNECT (RFC 9110 section 9.3.6), SOCKS 4 and 5 (RFC 1928).
 
-use super::{Progress, http, ports, printable};
+use super::{Progress, http, printable};
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -18,8 +17,8 @@ impl Connect {
         let target = line.split(|&byte| byte == b' ').next()?;
         line.get(target.len()..)?.strip_prefix(b" HTTP/1.")?;
         let port = target.rsplit(|&byte| byte == b':').next()?;
-        let port = str::from_utf8(port).ok()?.parse().ok()?;
-        ports::is_tls(port).then(|| Self { target: printable(target) })
+        let _: u16 = str::from_utf8(port).ok()?.parse().ok()?;
+        Some(Self { target: printable(target) })
     }
 
     /// Any 2xx opens the way; a refusal may ask for credentials, and the client may come again.
@@ -69,6 +68,8 @@ impl Socks {
         }
         match (self.version, before, bytes) {
             (5, Progress::Asked, [5, 0, ..]) | (4, Progress::Asked, [0, 0x5a, ..]) => Progress::Accepted,
+            // None of the ways to authenticate is good enough.
+            (5, Progress::Open, [5, 0xff]) => refused,
             (5, Progress::Asked, [5, 1..=255, ..]) | (4, Progress::Asked, [0, 0x5b..=0x5d, ..]) => refused,
             _ => before,
         }
@@ -81,10 +82,9 @@ impl fmt::Display for Socks {
     }
 }
 
-/// `HOST:PORT`, where TLS is expected on the port.
-fn target(host: String, port: [u8; 2]) -> Option<String> {
-    let port = u16::from_be_bytes(port);
-    ports::is_tls(port).then(|| format!("{host}:{port}"))
+/// `HOST:PORT`.
+fn target(host: &str, port: [u8; 2]) -> String {
+    format!("{host}:{}", u16::from_be_bytes(port))
 }
 
 /// Version 4: port, address, user; 4a: an address 0.0.0.x says that a name stands behind the user.
@@ -95,7 +95,7 @@ fn target4(bytes: &[u8]) -> Option<String> {
         (0, 0, 0, 1..) => printable(fields.next()?),
         _ => Ipv4Addr::new(a, b, c, d).to_string(),
     };
-    target(host, [high, low])
+    Some(target(&host, [high, low]))
 }
 
 /// Version 5: version, CONNECT, zero, the kind of address, the address, the port.
@@ -111,5 +111,5 @@ fn target5(bytes: &[u8]) -> Option<String> {
         4 => rest.split_first_chunk::<16>().map(|(address, rest)| (format!("[{}]", Ipv6Addr::from(*address)), rest))?,
         _ => return None,
     };
-    target(host, *rest.first_chunk()?)
+    Some(target(&host, *rest.first_chunk()?))
 }

@@ -61,7 +61,7 @@ fn ordinary_words_are_no_handshake() {
     none(closed(Script::open().client(REQUEST).server(b"HTTP/1.1 400 Bad Request\r\n\r\nno")));
     none(closed(Script::open().client(REQUEST).server(b"HTTP/1.1 200 OK\r\n\r\n")));
     none(Script::open().client(REQUEST).fin(Side::Client).fin(Side::Server));
-    none(closed(Script::open().client(b"\x00\x0e\x38\x01\x02\x03\x04\x05")));
+    none(closed(Script::open().client(b"\x00\x0e\x38\x01\x02\x03\x04\x05").server(b"\x00\x1a\x40\x01\x02\x03")));
     none(closed(smtp(b"250 STARTTLS\r\n").client(b"MAIL FROM:<a@example.org>\r\n").server(b"250 ok\r\n")));
     none(smtp(b"250 STARTTLS\r\n").client(b"QUIT\r\n").server(b"221 bye\r\n").fin(Side::Client).fin(Side::Server));
 }
