@@ -190,7 +190,12 @@ impl Handshake {
         // Up to TLS 1.2 the server has judged the certificate before it finished: only one that closes in good order has
         // judged it again.
         let in_order = self.is_tls13() || by_server.is_some_and(|close| close.by != CloseKind::Rst);
-        prompt && in_order && matches!(self.application_data, [Some(_), None])
+        // What a server says after its last record that is no TLS is data all the same (GridFTP goes on in the clear).
+        let [_, server] = &self.tcp.sides;
+        let records = self.records.iter().skip(1).flatten().map(EncryptedRecord::end);
+        let steps = self.steps.iter().filter(|step| step.from == Side::Server).map(|step| step.end);
+        let silent = records.chain(steps).max().is_none_or(|end| server.sent <= end);
+        prompt && in_order && silent && matches!(self.application_data, [Some(_), None])
     }
 
     /// No handshake begins without a ClientHello: where there is none, the capture began too late.

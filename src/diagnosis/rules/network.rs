@@ -58,6 +58,14 @@ pub(in super::super) fn capture_incomplete(scene: &Scene<'_>) -> Option<Finding>
     Some(finding.advise(advice))
 }
 
+/// True where a side sent something again so long after the first time that its timeout had run out: a capture may have
+/// packets twice.
+fn tried_again(scene: &Scene<'_>, from: Side) -> bool {
+    let again = scene.handshake.sent_again(from);
+    let first = scene.handshake.side(from).first_data;
+    again.count > 0 && first.is_some_and(|first| again.last.time.since(first.time) >= TIMEOUT)
+}
+
 /// Something that is sent again and again and does not get through, until nothing more is heard: nobody has closed the
 /// connection where it can be seen, and it has failed all the same.
 pub(in super::super) fn given_up(scene: &Scene<'_>) -> Option<Finding> {
@@ -70,6 +78,8 @@ pub(in super::super) fn given_up(scene: &Scene<'_>) -> Option<Finding> {
     large_packet_lost(scene).or_else(|| client_hello_lost(scene)).or_else(|| server_flight_lost(scene))
 }
 
+/// No stack sends a segment again for want of an acknowledgment sooner than this.
+const TIMEOUT: Duration = Duration::from_millis(150);
 /// Sent again for so long: two doublings of TCP's shortest timeout lie in it (RFC 6298 section 2.4 has a second, most have less).
 const TRIED: Duration = Duration::from_secs(2);
 /// A segment of so many bytes is large: shorter ones pass every path (RFC 8200 section 5, less the headers).
@@ -208,7 +218,7 @@ pub(super) fn client_hello_lost(scene: &Scene<'_>) -> Option<Finding> {
     let unreachable = handshake.close.filter(|close| close.by == CloseKind::Icmp);
     if !is_mute(scene)
         || handshake.client_hello_arrived() != Some(false)
-        || again.count == 0 && unreachable.is_none()
+        || !tried_again(scene, Side::Client) && unreachable.is_none()
         || scene.server_answered()
     {
         return None;
@@ -264,7 +274,7 @@ pub(super) fn server_flight_lost(scene: &Scene<'_>) -> Option<Finding> {
     let again = handshake.sent_again(Side::Server);
     // Nothing of it was seen, but the numbers of later packets count it.
     let unseen = !scene.server_answered() && handshake.plain.get(Side::Server.index()).is_none_or(Option::is_none);
-    if !is_mute(scene) || handshake.server_flight_arrived() != Some(false) || again.count == 0 && !unseen {
+    if !is_mute(scene) || handshake.server_flight_arrived() != Some(false) || !tried_again(scene, Side::Server) && !unseen {
         return None;
     }
     let sent = handshake.side(Side::Server).sent;

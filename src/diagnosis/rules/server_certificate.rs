@@ -11,7 +11,7 @@ use super::offers;
 use crate::handshake::{Outcome, Side};
 use crate::time::{Mark, Timestamp};
 use crate::tls::CertificateStatus;
-use crate::tls::registry::{AlertDescription, HandshakeType, ProtocolVersion};
+use crate::tls::registry::{AlertDescription, ContentType, HandshakeType, ProtocolVersion};
 use crate::x509::{ChainProblem, Judgement, PublicKey};
 use std::time::Duration;
 
@@ -126,6 +126,11 @@ pub(super) fn abandoned(scene: &Scene<'_>) -> Option<Finding> {
     let prompt = left.time.since(finished.time) <= PROMPT;
     let unused = scene.handshake.application_data.iter().all(Option::is_none);
     if scene.handshake.outcome != Outcome::Unused || !prompt || !unused || scene.negotiated.resumed == Some(true) {
+        return None;
+    }
+    // A heartbeat that is answered is use of a kind.
+    let heartbeat = scene.handshake.records.iter().flatten().any(|record| record.content_type == ContentType::HEARTBEAT);
+    if heartbeat {
         return None;
     }
     let chain = chain(scene).filter(|chain| chain.here.is_some() || chain.same_name)?;
@@ -327,7 +332,8 @@ fn pick(says: Says, objections: &[Objection]) -> Option<&Objection> {
         }
         Says::Unsupported => of(&[Cause::CertificateUnsupported, Cause::WeakParameters]).or(first),
         Says::Refused => first.or_else(|| objections.first()),
-        Says::Nothing => first,
+        // A weak signature alone makes nobody leave without a word.
+        Says::Nothing => first.filter(|objection| objection.cause != Cause::WeakParameters),
     }
 }
 
