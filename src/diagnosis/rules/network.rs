@@ -208,7 +208,7 @@ fn smaller_hello_passed(scene: &Scene<'_>) -> bool {
         scene.offer.as_ref().is_some_and(|offer| offer.groups.iter().any(|group| group.is_post_quantum()));
     scene.refuses(Refused::Hello) | scene.refuses(Refused::Silence)
         && post_quantum
-        && scene.story.later.first().is_some_and(|next| !next.post_quantum && next.finished.is_some())
+        && scene.story.retry.as_ref().is_some_and(|next| !next.post_quantum && next.finished.is_some())
 }
 
 /// The ClientHello was sent again and again, and never acknowledged.

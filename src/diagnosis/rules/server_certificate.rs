@@ -94,6 +94,9 @@ pub(super) fn refused(scene: &Scene<'_>) -> Option<Finding> {
     if scene.negotiated.resumed == Some(true) && says == Says::Nothing {
         return None;
     }
+    if says == Says::Nothing && accepted_at_other_times(scene) {
+        return None;
+    }
     let chain = chain(scene);
     let objections = chain.as_ref().map(|chain| objections(scene, chain.judgement)).unwrap_or_default();
     match pick(says, &objections) {
@@ -109,7 +112,7 @@ pub(super) fn left(scene: &Scene<'_>) -> Option<Finding> {
     // A client that is asked for a certificate may leave to ask its user.
     let asked = scene.mark_of(Side::Server, HandshakeType::CERTIFICATE_REQUEST).is_some();
     let reset = ending.how == How::Rst && !scene.handshake.missing.is_empty();
-    if asked || reset || !scene.refuses(Refused::ServerFlight) || !left_at_once(scene) {
+    if asked || reset || accepted_at_other_times(scene) || !scene.refuses(Refused::ServerFlight) || !left_at_once(scene) {
         return None;
     }
     let chain = chain(scene).filter(|chain| chain.here.is_some())?;
@@ -130,7 +133,7 @@ pub(super) fn abandoned(scene: &Scene<'_>) -> Option<Finding> {
     }
     // A heartbeat that is answered is use of a kind.
     let heartbeat = scene.handshake.records.iter().flatten().any(|record| record.content_type == ContentType::HEARTBEAT);
-    if heartbeat {
+    if heartbeat || accepted_at_other_times(scene) {
         return None;
     }
     let chain = chain(scene).filter(|chain| chain.here.is_some() || chain.same_name)?;
@@ -183,6 +186,13 @@ fn says(scene: &Scene<'_>) -> Option<Says> {
         How::Encrypted(_) => Says::Refused,
         How::Fin | How::Rst | How::CloseNotify => Says::Nothing,
     })
+}
+
+/// True where most connections to the same server under the same name are used: what is shown there is taken, and only a
+/// word of this client says otherwise.
+fn accepted_at_other_times(scene: &Scene<'_>) -> bool {
+    let name = scene.server.name;
+    name.used > name.failed
 }
 
 /// True where the client left so soon after the server's flight that it must have been for what was in it.
