@@ -229,6 +229,8 @@ impl Tracker {
             closed_by: close.and_then(|close| close.side),
             whole: begins && core.missed.is_none(),
             unanswered: answer.sent == 0,
+            received: answer.acknowledged.is_some_and(|acknowledged| acknowledged >= opening.sent),
+            at: close.map(|close| close.mark.time),
         };
         let port = client.reverse().of(&core.surroundings.ends).port();
         core.plain.swap(0, client.index());
