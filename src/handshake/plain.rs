@@ -88,7 +88,11 @@ pub(super) fn obstacle(said: &[Option<Box<Plain>>; 2], dialog: &Dialog, port: u1
         Progress::NotOffered if end.whole && end.closed_by == Some(Side::Client) => return Some(Obstacle::StarttlsNotOffered),
         _ => {}
     }
-    let client = client.filter(|_| end.whole)?;
+    let Some(client) = client.filter(|_| end.whole) else {
+        // OpenSSL complains even to a client that has left without a word.
+        let complains = client.is_none() && server.is_some_and(|server| server.alert().is_some());
+        return (end.whole && complains).then_some(Obstacle::NothingSaid);
+    };
     let expected = ports::is_tls(port);
     let not_tls = match server {
         Some(server) if server.alert().is_some() => true,
@@ -188,7 +192,7 @@ mod tests {
 
     /// What stood in the way where the client said this on a port, the server that, and the client or the server closed.
     fn judged(client: &[u8], server: Option<&[u8]>, port: u16, closed_by: Side, waited: u64) -> Option<Obstacle> {
-        let said = [Some(client), server].map(|said| said.map(|said| Box::new(plain(&[said]))));
+        let said = [Some(client).filter(|said| !said.is_empty()), server].map(|said| said.map(|said| Box::new(plain(&[said]))));
         let at = Some(Timestamp::from_micros(1).plus(Duration::from_millis(waited)));
         let end = End { closed_by: Some(closed_by), whole: true, unanswered: server.is_none(), received: true, at };
         let cut = obstacle(&said, &Dialog::default(), port, End { whole: false, ..end });
@@ -229,6 +233,14 @@ mod tests {
         assert_eq!(left(GET, 443, 100), None, "a client in a hurry");
         assert_eq!(left(GET, 80, 3_000), None);
         assert_eq!(left(STARTUP, 443, 3_000), None, "it may have been answered enough by being heard");
+    }
+
+    #[test]
+    fn an_alert_to_a_client_without_a_word_shows_that_nothing_was_said_and_a_greeting_does_not() {
+        let alert = [21, 3, 1, 0, 2, 2, 50];
+        assert_eq!(judged(b"", Some(&alert), 8_000, Side::Client, 0), Some(Obstacle::NothingSaid));
+        assert_eq!(judged(b"", Some(b"220 mail.example ESMTP\r\n"), 443, Side::Client, 0), None);
+        assert_eq!(judged(GET, Some(&alert), 8_000, Side::Client, 0), Some(Obstacle::NotTls));
     }
 
     #[test]
