@@ -10,11 +10,11 @@ use ahash::RandomState;
 use hashbrown::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
-/// So many servers are remembered, twice: when there are more, those that were not heard of since the last time are
+/// So many hosts are remembered, twice: when there are more, those that were not heard of since the last time are
 /// forgotten.
 const MAX_SERVERS: usize = 1 << 16;
 
-/// The hosts that have shown a ServerHello.
+/// The hosts that have shown a ServerHello: whoever serves TLS on one port is asked for it on others, too.
 #[derive(Debug)]
 pub(super) struct Servers {
     young: HashSet<IpAddr, RandomState>,
@@ -69,13 +69,18 @@ pub(super) fn handshake(
 fn what_happened(tcp: &TcpState, client: &TcpSide, server: &TcpSide, idle: bool) -> Option<(Obstacle, Close)> {
     let opened = client.syn?;
     let reset = |side: &TcpSide| side.anomalies.first_reset;
+    let again = client.anomalies.syn_retransmissions;
+    // A client that goes on was answered: where that is not in the capture, it has one side only.
+    let answered = client.acknowledged.is_some() || client.sent > 0 || client.fin.is_some();
+    let answer_again = server.anomalies.syn_retransmissions;
+    if server.syn.is_some() && answer_again.count > 0 && !answered && reset(client).is_none() {
+        return Some((Obstacle::ConnectionTimeout, Close { by: CloseKind::Timeout, side: None, mark: answer_again.last }));
+    }
     if server.syn.is_some() {
         // A FIN takes a number of its own.
         let said = [client, server].iter().any(|side| side.sent > 0 || side.acknowledged.is_some_and(|count| count > 1));
         return closed(client, server).filter(|_| !said).map(|close| (Obstacle::NothingSaid, close));
     }
-    // A client that goes on was answered: the capture has one side only.
-    let answered = client.acknowledged.is_some() || client.sent > 0 || client.fin.is_some();
     if answered {
         return None;
     }
@@ -85,7 +90,6 @@ fn what_happened(tcp: &TcpState, client: &TcpSide, server: &TcpSide, idle: bool)
     if let Some((mark, _)) = tcp.first_icmp().filter(|(_, error)| error.is_unreachable()) {
         return Some((Obstacle::ConnectionRefused, Close { by: CloseKind::Icmp, side: None, mark }));
     }
-    let again = client.anomalies.syn_retransmissions;
     let given_up = idle || again.count > 0;
     let mark = if again.count > 0 { again.last } else { opened };
     given_up.then_some((Obstacle::ConnectionTimeout, Close { by: CloseKind::Timeout, side: None, mark }))

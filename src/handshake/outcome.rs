@@ -102,17 +102,13 @@ impl Handshake {
         Some(client?.max(server?))
     }
 
-    /// True where there is a whole message, or so much of a ClientHello that it cannot be anything else, or the capture may
-    /// have missed one.
+    /// True where there is a whole message, or the capture may have missed one, or a client left in the middle of its hello.
     pub(super) fn is_one(&self) -> bool {
-        let closed =
-            self.close.is_some_and(|close| matches!(close.by, CloseKind::Alert | CloseKind::Fin | CloseKind::Rst));
-        let hello = |what| matches!(what, What::Message(_) | What::Ssl2ClientHello | What::Ssl2ServerHello);
-        !closed
-            || !self.missing.is_empty()
-            || self.obstacle.is_some()
-            || self.steps.iter().any(|step| step.whole && hello(step.what))
-            || self.has_client_hello() && self.messages().any(|message| message.body.len() >= BEGUN)
+        let closed = self.close.filter(|close| matches!(close.by, CloseKind::Alert | CloseKind::Fin | CloseKind::Rst));
+        let Some(close) = closed else { return true };
+        let message = |what| matches!(what, What::Message(_) | What::Ssl2ClientHello | What::Ssl2ServerHello);
+        let left = close.side == Some(Side::Client) && self.has_client_hello();
+        left || !self.missing.is_empty() || self.obstacle.is_some() || self.steps.iter().any(|step| step.whole && message(step.what))
     }
 
     /// Takes stock after new records. Returns whether the handshake is established.

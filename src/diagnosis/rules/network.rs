@@ -273,8 +273,9 @@ pub(super) fn server_flight_lost(scene: &Scene<'_>) -> Option<Finding> {
     let handshake = scene.handshake;
     let again = handshake.sent_again(Side::Server);
     // Nothing of it was seen, but the numbers of later packets count it.
-    let unseen = !scene.server_answered() && handshake.plain.get(Side::Server.index()).is_none_or(Option::is_none);
-    if !is_mute(scene) || handshake.server_flight_arrived() != Some(false) || !tried_again(scene, Side::Server) && !unseen {
+    let alerted = handshake.alerts.iter().any(|alert| alert.from == Side::Server);
+    let unseen = !scene.server_answered() && !alerted && handshake.plain.get(Side::Server.index()).is_none_or(Option::is_none);
+    if !is_mute(scene) || handshake.server_flight_arrived() != Some(false) || again.count == 0 && !unseen {
         return None;
     }
     let sent = handshake.side(Side::Server).sent;
@@ -363,6 +364,13 @@ pub(super) fn not_connected(scene: &Scene<'_>) -> Option<Finding> {
             format!("Nothing listens on {server}, or something in between refuses the connection."),
             "the SYN was answered with a reset or an ICMP error",
             "Check that the service runs and listens on this address and port, then the firewalls that answer in its place.",
+        ),
+        Obstacle::ConnectionTimeout if scene.handshake.side(Side::Server).syn.is_some() => (
+            Cause::ConnectionTimeout,
+            Party::Network,
+            format!("The answer of {server} does not reach the client: its SYN-ACKs were never acknowledged."),
+            "the server answered the SYN again and again, and the client never acknowledged it",
+            "Look for a firewall that drops answers (asymmetric routes and stateful filters), and capture at the client to see what arrives.",
         ),
         Obstacle::ConnectionTimeout => (
             Cause::ConnectionTimeout,
