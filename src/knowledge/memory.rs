@@ -2,10 +2,9 @@
 
 use super::lru::Lru;
 use super::sighting::{Sighting, issuer};
-use super::stories::Stories;
+use super::stories::{Place, Stories};
 use super::tally::{Count, MAX_CLIENTS, Note, Tally, Values};
-use super::tries::Try;
-use super::view::{NameView, ServerView, Shown, Story};
+use super::view::{Attempt, NameView, ServerView, Shown, Story};
 use crate::handshake::Outcome;
 use crate::fingerprint::EventId;
 use crate::time::Timestamp;
@@ -76,6 +75,7 @@ pub struct Receipt {
     name: Option<u32>,
     issuer: Option<u32>,
     retry_of: Option<EventId>,
+    story: Option<Place>,
 }
 
 /// All that is known of one capture's servers and clients.
@@ -112,15 +112,14 @@ impl Knowledge {
         let note = Note { sequence, time: handshake.last.time, client: 0 };
         let issuer = self.learn_issuer(sighting, note);
         let (name, text) = self.learn_name(sighting, note, issuer).unzip();
-        let own = Try::new(sighting, text.clone());
-        let waits = waits.then_some(sequence);
-        let (client, retry_of) = self.stories.add(handshake.client.ip(), own, self.now, waits);
+        let own = Attempt::new(sighting, text.as_deref());
+        let (client, retry_of, story) = self.stories.add(handshake.client.ip(), own, self.now, waits);
         let key = handshake.server;
         if let Some((_, server, _)) = self.servers.used(&key, self.now, || (key, Server::default())) {
             let note = Note { client: server.client(client), ..note };
             server.learn(sighting, note, name, text);
         }
-        Receipt { sequence, client, name, issuer, retry_of }
+        Receipt { sequence, client, name, issuer, retry_of, story }
     }
 
     fn expire(&mut self) {
@@ -203,7 +202,7 @@ impl Knowledge {
 
     /// The story of a handshake. One that waited is told once, with all tries up to now.
     pub fn story(&mut self, sighting: &Sighting<'_>, receipt: &Receipt) -> Story {
-        let waited = self.stories.take(sighting.handshake.client.ip(), receipt.sequence);
+        let waited = receipt.story.and_then(|place| self.stories.take(sighting.handshake.client.ip(), place));
         waited.unwrap_or_else(|| Story { retry_of: receipt.retry_of.map(|id| id.to_string()), ..Story::default() })
     }
 

@@ -11,10 +11,8 @@ use super::sighting::{Sighting, site};
 use super::view::{Attempt, Story};
 use crate::fingerprint::EventId;
 use crate::handshake::{Ech, Outcome, Side};
-use crate::time::Timestamp;
 use crate::tls::ClientHello;
-use crate::tls::registry::{AlertDescription, ExtensionType, HandshakeType, ProtocolVersion};
-use std::net::SocketAddr;
+use crate::tls::registry::{ExtensionType, HandshakeType, ProtocolVersion};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,33 +34,9 @@ const CHANGING: [ExtensionType; 5] = [
     ExtensionType::COOKIE,
 ];
 
-/// What a client wanted, and how it went.
-#[derive(Clone, Debug)]
-pub(super) struct Try {
-    pub(super) id: EventId,
-    pub(super) start: Timestamp,
-    pub(super) end: Timestamp,
-    pub(super) finished: Option<Timestamp>,
-    outcome: Outcome,
-    server: SocketAddr,
-    name: Option<Arc<str>>,
-    highest: Option<ProtocolVersion>,
-    version: Option<ProtocolVersion>,
-    hello_length: u32,
-    post_quantum: bool,
-    resumed: Option<bool>,
-    ech: bool,
-    alert: Option<AlertDescription>,
-    /// Suites and extensions, whatever their order: the same program has the same.
-    shape: u64,
-    /// The application protocols offered; 0 for none.
-    protocols: u64,
-    /// A later try is its retry.
-    pub(super) retried: bool,
-}
-
-impl Try {
-    pub(super) fn new(sighting: &Sighting<'_>, name: Option<Arc<str>>) -> Self {
+impl Attempt {
+    /// What a client wanted, `sni` as it is remembered, and how it went.
+    pub(super) fn new(sighting: &Sighting<'_>, sni: Option<&str>) -> Self {
         let Sighting { handshake, negotiated, id, .. } = *sighting;
         let [client, server] = handshake.finished;
         let finished = client.zip(server).map(|(client, server)| client.max(server).time);
@@ -80,7 +54,7 @@ impl Try {
             finished,
             outcome: handshake.outcome,
             server: handshake.server,
-            name,
+            sni: sni.map(str::to_owned),
             highest: sighting.highest_offered().or(ssl2),
             version: negotiated.version,
             hello_length: u32::try_from(length).unwrap_or(u32::MAX),
@@ -90,7 +64,6 @@ impl Try {
             alert: alerts.find(fatal).map(|alert| alert.description),
             shape: hello.map_or(0, shape),
             protocols: hello.map_or(0, protocols),
-            retried: false,
         }
     }
 
@@ -125,12 +98,12 @@ impl Try {
     }
 
     fn has_name_of(&self, other: &Self) -> bool {
-        self.name.is_some() && self.name == other.name
+        self.sni.is_some() && self.sni == other.sni
     }
 
     /// For the same thing: see above.
     fn has_goal_of(&self, other: &Self) -> bool {
-        match (&self.name, &other.name) {
+        match (&self.sni, &other.sni) {
             (Some(name), Some(of_other)) => {
                 let related = || self.server == other.server && self.is_alike(other) && site(name) == site(of_other);
                 name == of_other || related()
@@ -146,7 +119,6 @@ impl Try {
             && self.protocols != 0
             && failed.protocols != 0;
         failed.is_failed()
-            && !failed.retried
             && self.start >= failed.end
             && self.start.since(failed.end) <= WINDOW
             && self.has_goal_of(failed)
@@ -158,79 +130,66 @@ impl Try {
         let finished_before = self.finished.is_some_and(|finished| finished < retry.start);
         !self.is_failed() && finished_before && self.start > failed.start && self.has_goal_of(failed)
     }
-
-    fn attempt(&self) -> Attempt {
-        Attempt {
-            id: self.id.to_string(),
-            start: self.start,
-            end: self.end,
-            finished: self.finished,
-            outcome: self.outcome,
-            server: self.server,
-            sni: self.name.as_deref().map(str::to_owned),
-            highest: self.highest,
-            version: self.version,
-            hello_length: self.hello_length,
-            post_quantum: self.post_quantum,
-            resumed: self.resumed,
-            ech: self.ech,
-            alert: self.alert,
-        }
-    }
 }
+
+/// Where an attempt stands among those that a story tells, which hello has another shape, how far away it is in time, and
+/// its id where that is the same.
+type Rank = (bool, Duration, EventId);
 
 /// A story that is still being told: the tries that came before and after one that waits for its verdict.
 #[derive(Clone, Debug)]
 pub(super) struct Telling {
-    pub(super) own: Try,
+    pub(super) own: Arc<Attempt>,
     pub(super) retry_of: Option<EventId>,
     /// The FTP control connection that this one may be a data connection of.
-    pub(super) control: Option<Try>,
+    pub(super) control: Option<Arc<Attempt>>,
     /// A try over the other address family that finished.
-    pub(super) rival: Option<Try>,
+    pub(super) rival: Option<Arc<Attempt>>,
     /// The try that is this one's retry.
-    pub(super) retry: Option<Try>,
-    earlier: Vec<Try>,
-    later: Vec<Try>,
+    pub(super) retry: Option<Arc<Attempt>>,
+    /// The nearest, in the order of their ranks.
+    earlier: Vec<(Rank, Arc<Attempt>)>,
+    later: Vec<(Rank, Arc<Attempt>)>,
     others: u32,
 }
 
 impl Telling {
-    pub(super) const fn new(own: Try, retry_of: Option<EventId>) -> Self {
+    pub(super) const fn new(own: Arc<Attempt>, retry_of: Option<EventId>) -> Self {
         Self { own, retry_of, control: None, rival: None, retry: None, earlier: Vec::new(), later: Vec::new(), others: 0 }
     }
 
     /// Adds a try. Where there are too many, the furthest in time goes, and before it those with hellos of other shapes.
-    pub(super) fn add(&mut self, other: &Try) {
+    pub(super) fn add(&mut self, other: &Arc<Attempt>) {
         self.others = self.others.saturating_add(1);
         let own = &self.own;
         let is_earlier = other.start < own.start;
+        let distance = if is_earlier { own.start.since(other.start) } else { other.start.since(own.start) };
         let list = if is_earlier { &mut self.earlier } else { &mut self.later };
-        // The later it comes here, the sooner it goes.
-        let rank = |listed: &Try| {
-            let distance = if is_earlier { own.start.since(listed.start) } else { listed.start.since(own.start) };
-            (!listed.is_alike(own), distance, listed.id)
-        };
+        let rank = (!other.is_alike(own), distance, other.id);
         if list.len() >= MAX_PARTNERS {
-            let worst = (0..list.len()).max_by_key(|at| list.get(*at).map(rank));
-            match worst.filter(|at| list.get(*at).map(rank) > Some(rank(other))) {
-                Some(at) => _ = list.remove(at),
-                None => return,
+            if list.last().is_some_and(|(furthest, _)| rank >= *furthest) {
+                return;
             }
+            list.pop();
         }
-        let at = list.partition_point(|listed| (listed.start, listed.id) < (other.start, other.id));
-        list.insert(at, other.clone());
+        let at = list.partition_point(|(listed, _)| *listed < rank);
+        list.insert(at, (rank, Arc::clone(other)));
     }
 
-    pub(super) fn story(&self) -> Story {
+    pub(super) fn story(self) -> Story {
+        let in_order = |list: Vec<(Rank, Arc<Attempt>)>| {
+            let mut list: Vec<_> = list.into_iter().map(|(_, attempt)| attempt).collect();
+            list.sort_unstable_by_key(|attempt| (attempt.start, attempt.id));
+            list
+        };
         Story {
-            earlier: self.earlier.iter().map(Try::attempt).collect(),
-            later: self.later.iter().map(Try::attempt).collect(),
+            earlier: in_order(self.earlier),
+            later: in_order(self.later),
             others: self.others,
             retry_of: self.retry_of.map(|id| id.to_string()),
-            control: self.control.as_ref().map(Try::attempt),
-            retry: self.retry.as_ref().map(Try::attempt),
-            rival: self.rival.as_ref().map(Try::attempt),
+            control: self.control,
+            retry: self.retry,
+            rival: self.rival,
         }
     }
 }

@@ -36,6 +36,8 @@ pub struct Judge {
     order: VecDeque<Arc<[u8]>>,
     /// Bytes of DER in `known`.
     bytes: usize,
+    /// What is said where there is no certificate to judge.
+    nothing: Arc<Judgement>,
     /// The chain and the key at hand: kept so that a chain that is known costs no memory.
     chain: Vec<Arc<CertificateFacts>>,
     key: Vec<u8>,
@@ -79,6 +81,9 @@ impl Judge {
         at: Timestamp,
         purpose: Purpose,
     ) -> Arc<Judgement> {
+        if certificates.is_empty() {
+            return Arc::clone(&self.nothing);
+        }
         let at = CertificateTime::from_unix_seconds(i64::try_from(at.as_nanos() / NANOS).unwrap_or(i64::MAX));
         self.key.clear();
         self.key.push(purpose as u8);
