@@ -2,10 +2,11 @@
 
 /// Appends two digits for each byte.
 pub(crate) fn push_hex(out: &mut String, bytes: &[u8]) {
-    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    out.reserve(bytes.len().saturating_mul(2));
     for byte in bytes {
         for nibble in [byte >> 4, byte & 15] {
-            out.extend(DIGITS.get(usize::from(nibble)));
+            out.push(char::from(DIGITS[usize::from(nibble)]));
         }
     }
 }
