@@ -83,6 +83,10 @@ impl Told {
         self.verdict().failure.map(|failure| failure.finding.cause)
     }
 
+    fn confidence(&self) -> &'static str {
+        self.verdict().failure.expect("a failure").finding.confidence.name()
+    }
+
     fn summary(&self) -> String {
         self.verdict().failure.expect("a failure").finding.summary
     }
