@@ -159,7 +159,7 @@ impl Try {
         !self.is_failed() && finished_before && self.start > failed.start && self.has_goal_of(failed)
     }
 
-    fn attempt(&self) -> Attempt {
+    fn attempt(&self, own: &Self) -> Attempt {
         Attempt {
             id: self.id.to_string(),
             start: self.start,
@@ -175,6 +175,7 @@ impl Try {
             resumed: self.resumed,
             ech: self.ech,
             alert: self.alert,
+            alike: self.is_alike(own),
         }
     }
 }
@@ -223,14 +224,15 @@ impl Telling {
     }
 
     pub(super) fn story(&self) -> Story {
+        let attempt = |other: &Try| other.attempt(&self.own);
         Story {
-            earlier: self.earlier.iter().map(Try::attempt).collect(),
-            later: self.later.iter().map(Try::attempt).collect(),
+            earlier: self.earlier.iter().map(attempt).collect(),
+            later: self.later.iter().map(attempt).collect(),
             others: self.others,
             retry_of: self.retry_of.map(|id| id.to_string()),
-            control: self.control.as_ref().map(Try::attempt),
-            retry: self.retry.as_ref().map(Try::attempt),
-            rival: self.rival.as_ref().map(Try::attempt),
+            control: self.control.as_ref().map(attempt),
+            retry: self.retry.as_ref().map(attempt),
+            rival: self.rival.as_ref().map(attempt),
         }
     }
 }

@@ -145,4 +145,6 @@ pub struct Attempt {
     pub ech: bool,
     /// The first fatal alert in the clear.
     pub alert: Option<AlertDescription>,
+    /// True where its hello has the shape of that of the handshake whose story is told: the same program's, most likely.
+    pub alike: bool,
 }

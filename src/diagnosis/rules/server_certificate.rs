@@ -16,9 +16,9 @@ use crate::x509::{ChainProblem, Judgement, PublicKey};
 use std::time::Duration;
 
 /// A client that checks the certificate only after the handshake drops the connection within this time.
-const PROMPT: Duration = Duration::from_millis(1500);
-/// And a client that minds it leaves within this time after the server's flight.
-const AT_ONCE: Duration = Duration::from_millis(50);
+const PROMPT: Duration = Duration::from_millis(500);
+/// And a client that minds it leaves within this time after the server's flight: it may have to fetch an issuer first.
+const AT_ONCE: Duration = Duration::from_millis(200);
 
 /// The code of an expired certificate above the end entity's.
 const ABOVE: &str = "issuer_not_after";
@@ -112,12 +112,15 @@ pub(super) fn left(scene: &Scene<'_>) -> Option<Finding> {
     // A client that is asked for a certificate may leave to ask its user.
     let asked = scene.mark_of(Side::Server, HandshakeType::CERTIFICATE_REQUEST).is_some();
     let reset = ending.how == How::Rst && !scene.handshake.missing.is_empty();
-    if asked || reset || accepted_at_other_times(scene) || !scene.refuses(Refused::ServerFlight) || !left_at_once(scene) {
+    // Whoever had more to say than the hello was here for something else.
+    let said_more = scene.handshake.records.first().is_some_and(|records| !records.is_empty());
+    if asked || reset || said_more || accepted_at_other_times(scene) || !scene.refuses(Refused::ServerFlight) || !left_at_once(scene) {
         return None;
     }
     let chain = chain(scene).filter(|chain| chain.here.is_some())?;
     let objections = objections(scene, chain.judgement);
-    let mut finding = objected(scene, Says::Nothing, &chain, objections.first()?, &objections);
+    let objection = objections.iter().find(|objection| objection.cause != Cause::WeakParameters)?;
+    let mut finding = objected(scene, Says::Nothing, &chain, objection, &objections);
     finding.confidence = Confidence::Possible;
     Some(finding)
 }
