@@ -128,6 +128,8 @@ const ACK_SEEN: u8 = 4;
 const HEARD: u8 = 8;
 const AMBIGUOUS: u8 = 16;
 const RESET: u8 = 32;
+/// Its SYN answered one.
+const ANSWERS: u8 = 64;
 
 /// One direction's running facts.
 #[derive(Clone, Copy, Debug)]
@@ -251,14 +253,14 @@ impl TcpState {
         let moment = Moment::new(mark, self.origin);
         let half = direction.of_mut(&mut self.halves);
         let base = segment.sequence.wrapping_add(1);
-        if half.has(SYN_SEEN) && half.base == base {
+        if half.has(SYN_SEEN) && half.base == base && half.syn.is_set() {
             self.anomaly(direction).syn_retransmissions.add(mark);
             return;
         }
-        if half.has(SYN_SEEN) {
+        if half.has(SYN_SEEN) && half.base != base {
             half.flags |= AMBIGUOUS;
         }
-        if half.first_data.is_set() && half.has(SYN_SEEN) {
+        if half.first_data.is_set() && half.has(SYN_SEEN) && half.base != base {
             return;
         }
         if !half.first_data.is_set() {
@@ -267,7 +269,7 @@ impl TcpState {
         half.base = base;
         half.syn = moment;
         half.mss = segment.tcp_options().find_map(maximum_segment_size).unwrap_or_default();
-        half.flags |= SYN_SEEN | BASED;
+        half.flags |= SYN_SEEN | BASED | if segment.flags.ack() { ANSWERS } else { 0 };
         let other = direction.reverse().of_mut(&mut self.halves);
         if segment.flags.ack() && !other.has(SYN_SEEN) && !other.first_data.is_set() {
             (other.base, other.end) = (segment.acknowledgment, segment.acknowledgment);
@@ -435,9 +437,12 @@ impl TcpState {
         self.anomalies(direction).is_some_and(|anomalies| anomalies.duplicate_acks.count > 0 || anomalies.selective_acks.count > 0)
     }
 
-    /// Who opened the connection: the first to send a SYN.
+    /// Who opened the connection: the first to send a SYN, and not who answered one, whatever came first.
     pub fn opened_by(&self) -> Option<Direction> {
         let [low, high] = &self.halves;
+        if low.has(ANSWERS) != high.has(ANSWERS) {
+            return Some(if high.has(ANSWERS) { Direction::FromLow } else { Direction::FromHigh });
+        }
         match (low.syn.mark(self.origin), high.syn.mark(self.origin)) {
             (Some(low), Some(high)) => Some(if low <= high { Direction::FromLow } else { Direction::FromHigh }),
             (Some(_), None) => Some(Direction::FromLow),
