@@ -32,18 +32,26 @@ const KEPT: [&str; 18] = [
     "server_chain_sha256",
 ];
 
-/// Captures of other people that say something else when packets are out of order or lost: connections with the same ends
-/// and other sequence numbers run at the same time, and only all their packets in their order tell them apart.
-const ENTANGLED: [(&str, &str); 6] = [
+/// Captures that say something else when packets are out of order or lost: only all their packets in their order tell what
+/// happened.
+const ENTANGLED: [(&str, &str); 11] = [
     ("mercury/unit_tests/pcaps/capture2.pcap", "captured on both sides of a firewall that rewrites sequence numbers"),
     (
         "ndpi/tests/cfgs/default/pcap/tls_multiple_synack_different_seq.pcapng",
         "the server answers one SYN several times, differently",
     ),
     ("suricata-verify/tcp-fastopen-10-syn-data-ignore/input.pcap", "two servers behind one address answer one SYN"),
+    ("zeek/tls/irc-starttls.pcap", "how soon the client left is all that tells whether it refused the certificate"),
     ("no-failure/local-port-again-at-client.pcap", "two connections from the same port, the second right after the first"),
     ("no-failure/idle-tls12-at-client.pcap", "how long it was open is all that tells its outcome"),
     ("no-failure/idle-tls13-at-client.pcap", "how long it was open is all that tells its outcome"),
+    ("failures-not-tls/plain-http-nss-at-client.pcap", "how long the client waited is all that tells that it gave up"),
+    ("failures-other-stacks/chromium/page-tls12.pcap", "the client closes first, and the server's Finished is one packet"),
+    ("failures-other-stacks/firefox/expired-tls12.pcap", "the client refuses while the server's Finished is on its way"),
+    (
+        "failures-other-stacks/haproxy/client-certificate-missing-tls13.pcap",
+        "the server refuses while the client's Finished is on its way",
+    ),
 ];
 
 /// How many copies of each kind are made of a capture; more where TLSCRIBE_SEEDS says so.

@@ -3,7 +3,8 @@
 use super::words;
 use crate::handshake::Negotiated;
 use crate::tls::registry::{
-    Authentication, Cipher, CipherSuite, ExtensionType, KeyExchange, KeyType, NamedGroup, ProtocolVersion, SignatureScheme,
+    Authentication, Cipher, CipherSuite, ExtensionType, KeyExchange, KeyType, NamedGroup, ProtocolVersion,
+    SignatureScheme,
 };
 
 /// Of each list in a hello at most this many elements are looked at.
@@ -132,7 +133,8 @@ impl Offer {
 
     /// No suite that a server of today would choose can be used without a group: TLS 1.3, or elliptic curves.
     pub(super) fn needs_group(&self) -> bool {
-        let curves = |suite: &CipherSuite| matches!(suite.key_exchange(), Some(KeyExchange::Ecdhe | KeyExchange::EcdhePsk));
+        let curves =
+            |suite: &CipherSuite| matches!(suite.key_exchange(), Some(KeyExchange::Ecdhe | KeyExchange::EcdhePsk));
         if self.offers_tls13() || self.old_suites().any(|suite| curves(&suite) && suite.is_aead()) {
             return true;
         }
@@ -158,7 +160,8 @@ impl Offer {
     /// A wide offer of today: whatever the server dislikes, it is hardly a list of this hello.
     pub(super) fn is_wide(&self) -> bool {
         const WIDE: usize = 3;
-        let enough = self.new_suites().count() >= 2 || self.old_suites().filter(|suite| !is_refused_today(*suite)).count() >= WIDE;
+        let enough = self.new_suites().count() >= 2
+            || self.old_suites().filter(|suite| !is_refused_today(*suite)).count() >= WIDE;
         enough && !self.is_obsolete() && !self.groups_are_unusual()
     }
 }

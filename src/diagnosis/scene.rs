@@ -2,7 +2,7 @@
 
 use super::offer::Offer;
 use super::{Case, Evidence, Stage, words};
-use crate::handshake::{ClientAuth, CloseKind, Handshake, Side, What};
+use crate::handshake::{ClientAuth, CloseKind, EncryptedRecord, Handshake, Side, What};
 use crate::time::Mark;
 use crate::tls::registry::{AlertDescription, AlertLevel, HandshakeType};
 use std::ops::Deref;
@@ -81,7 +81,8 @@ impl<'a> Scene<'a> {
 
     fn refused_by(&self, ending: Ending) -> Refused {
         // What the server answered may have gone past the sensor: an alert that is about a certificate answers one.
-        let about_answer = matches!(ending, Ending { by: Side::Client, how: How::Alert(_, alert), .. } if is_about_answer(alert));
+        let about_answer =
+            matches!(ending, Ending { by: Side::Client, how: How::Alert(_, alert), .. } if is_about_answer(alert));
         let answered = self.server_answered() || about_answer;
         let went_on = self.client_went_on(ending);
         match ending.by {
@@ -104,7 +105,9 @@ impl<'a> Scene<'a> {
         let in_the_clear = self.handshake.steps.iter().any(|step| {
             let flight = matches!(
                 step.what,
-                What::Message(HandshakeType::CERTIFICATE | HandshakeType::CLIENT_KEY_EXCHANGE | HandshakeType::FINISHED)
+                What::Message(
+                    HandshakeType::CERTIFICATE | HandshakeType::CLIENT_KEY_EXCHANGE | HandshakeType::FINISHED
+                )
             );
             step.from == Side::Client && flight
         });
@@ -113,14 +116,30 @@ impl<'a> Scene<'a> {
         (in_the_clear || finished) && !own_refusal
     }
 
-    /// When a side was the first to end the connection: by an alert, which may be encrypted, or a close.
+    /// When a side was the first to end the connection: by an alert, which may be encrypted, or a close. What each had
+    /// acknowledged of the other tells first, since a capture may have the two out of order.
     pub(super) fn dropped_by(&self, side: Side) -> Option<Mark> {
-        let first = |side| self.handshake.alert_sized(side).next().map(|record| record.mark);
+        let first = |side| self.handshake.alert_sized(side).next();
         let (own, other) = (first(side), first(side.other()));
         let ending = self.ending?;
-        match own {
-            Some(own) if other.is_none_or(|other| own < other) && own <= ending.mark => Some(own),
-            _ => (ending.by == side && other.is_none_or(|other| ending.mark < other)).then_some(ending.mark),
+        let ended = |by: Side| ending.by == by && !matches!(ending.how, How::Encrypted(_));
+        match (own, other) {
+            (Some(own), Some(other)) => own.precedes(other).then_some(own.mark),
+            (Some(own), None) if ended(side.other()) => self.came_before_close(own, side.other()).then_some(own.mark),
+            (Some(own), None) => Some(own.mark),
+            (None, Some(other)) if ended(side) => (!self.came_before_close(other, side)).then_some(ending.mark),
+            (None, other) => (ending.by == side && other.is_none()).then_some(ending.mark),
+        }
+    }
+
+    /// True where a record was sent before the other side closed.
+    fn came_before_close(&self, record: &EncryptedRecord, closer: Side) -> bool {
+        let tcp = self.handshake.side(closer);
+        match (record.acknowledged, tcp.fin_acknowledged) {
+            // A FIN counts as a byte.
+            (Some(acknowledged), _) if acknowledged > tcp.sent => false,
+            (_, Some(acknowledged)) if acknowledged >= record.end() => true,
+            _ => self.ending.is_none_or(|ending| record.mark < ending.mark),
         }
     }
 
@@ -174,7 +193,11 @@ impl<'a> Scene<'a> {
 
     /// The frame of the first message of this kind from a side.
     pub(super) fn mark_of(&self, from: Side, kind: HandshakeType) -> Option<Mark> {
-        self.handshake.steps.iter().find(|step| step.from == from && step.what == What::Message(kind)).map(|step| step.mark)
+        self.handshake
+            .steps
+            .iter()
+            .find(|step| step.from == from && step.what == What::Message(kind))
+            .map(|step| step.mark)
     }
 
     /// The frame of the ClientHello.
@@ -191,16 +214,23 @@ impl<'a> Scene<'a> {
             How::Alert(level, alert) if level == AlertLevel::FATAL => {
                 ("alert", format!("the {side} sent the alert {alert} ({}) {}", alert.0, self.position()))
             }
-            How::Alert(_, alert) => {
-                ("alert", format!("the {side} sent the warning {alert} ({}) {}, and it ended there", alert.0, self.position()))
-            }
+            How::Alert(_, alert) => (
+                "alert",
+                format!("the {side} sent the warning {alert} ({}) {}, and it ended there", alert.0, self.position()),
+            ),
             How::Encrypted(length) => (
                 "encrypted_alert",
-                format!("the {side} sent a record of {length} bytes {}, as long as an encrypted alert and nothing else", self.position()),
+                format!(
+                    "the {side} sent a record of {length} bytes {}, as long as an encrypted alert and nothing else",
+                    self.position()
+                ),
             ),
             How::CloseNotify => ("close", format!("the {side} sent close_notify {}", self.position())),
-            How::Fin => ("close", format!("the {side} closed the connection {} without an alert", self.position())),
-            How::Rst => ("close", format!("the connection was reset in the {side}'s name {} without an alert", self.position())),
+            How::Fin => ("close", format!("the {side} closed the connection {}, without an alert", self.position())),
+            How::Rst => (
+                "close",
+                format!("the connection was reset in the {side}'s name {}, without an alert", self.position()),
+            ),
         };
         Some(Evidence { code, side: Some(by), mark: Some(mark), what })
     }
@@ -238,12 +268,15 @@ impl<'a> Scene<'a> {
     /// What other handshakes showed of the versions that the server chooses.
     pub(super) fn known_versions(&self) -> Option<Evidence> {
         let versions = &self.server.versions;
-        let (last, clients) = versions.iter().fold((None, 0_u32), |(last, clients), seen| {
-            (last.max(Some(seen.last)), clients.max(seen.clients))
-        });
+        let (last, clients) = versions
+            .iter()
+            .fold((None, 0_u32), |(last, clients), seen| (last.max(Some(seen.last)), clients.max(seen.clients)));
         let ago = words::span(self.handshake.first.time.since(last?));
         let names = words::list(versions.iter().map(|seen| seen.value));
-        let what = format!("with {} this server agreed on {names}, the last time {ago} before", words::counted(clients, "other client"));
+        let what = format!(
+            "with {} this server agreed on {names}, the last time {ago} before",
+            words::counted(clients, "other client")
+        );
         Some(Evidence { code: "server_versions", side: Some(Side::Server), mark: None, what })
     }
 }
@@ -251,7 +284,8 @@ impl<'a> Scene<'a> {
 fn is_hello(what: What) -> bool {
     matches!(
         what,
-        What::Message(HandshakeType::SERVER_HELLO | HandshakeType::HELLO_RETRY_REQUEST | HandshakeType::CERTIFICATE) | What::Ssl2ServerHello
+        What::Message(HandshakeType::SERVER_HELLO | HandshakeType::HELLO_RETRY_REQUEST | HandshakeType::CERTIFICATE)
+            | What::Ssl2ServerHello
     )
 }
 
@@ -264,7 +298,12 @@ fn is_behind_hello(what: What) -> bool {
 }
 
 fn is_second_flight(what: What) -> bool {
-    matches!(what, What::Message(HandshakeType::CERTIFICATE | HandshakeType::CLIENT_KEY_EXCHANGE | HandshakeType::CERTIFICATE_VERIFY))
+    matches!(
+        what,
+        What::Message(
+            HandshakeType::CERTIFICATE | HandshakeType::CLIENT_KEY_EXCHANGE | HandshakeType::CERTIFICATE_VERIFY
+        )
+    )
 }
 
 /// The first thing that ended a handshake: the first fatal alert, a record that must be one, or the close.

@@ -209,6 +209,7 @@ impl Connection {
         if streams.tracker.is_foreign() {
             if streams.tracker.is_refused() {
                 let tcp = &self.tcp;
+                streams.tracker.opened_by(tcp.opened_by());
                 let facts = tcp.facts(streams.tracker.presumed_client());
                 streams.tracker.begin_without_hello(None, &facts, false);
                 done.extend(streams.tracker.settle(None, true, |client| tcp.facts(client), mark.time));
@@ -277,6 +278,7 @@ impl Connection {
         let Some(streams) = &mut self.streams else { return };
         streams.end(&self.tcp);
         done.extend(streams.tracker.superseded());
+        streams.tracker.opened_by(self.tcp.opened_by());
         let client = streams.tracker.presumed_client();
         if !streams.tracker.is_tracking() {
             let close = close::first(&self.tcp, client, streams);

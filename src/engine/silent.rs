@@ -39,7 +39,7 @@ impl Servers {
         self.young.insert(handshake.server.ip());
     }
 
-    /// True for an end that is expected to speak TLS.
+    /// True for an end that is expected to speak TLS, by its port or for what else its host does.
     fn expects_tls(&self, end: SocketAddr) -> bool {
         ports::is_tls(end.port()) || self.young.contains(&end.ip()) || self.old.contains(&end.ip())
     }

@@ -128,7 +128,7 @@ const ACK_SEEN: u8 = 4;
 const HEARD: u8 = 8;
 const AMBIGUOUS: u8 = 16;
 const RESET: u8 = 32;
-/// Its SYN answered one.
+/// Its SYN acknowledged the other side's.
 const ANSWERS: u8 = 64;
 
 /// One direction's running facts.
@@ -437,11 +437,14 @@ impl TcpState {
         self.anomalies(direction).is_some_and(|anomalies| anomalies.duplicate_acks.count > 0 || anomalies.selective_acks.count > 0)
     }
 
-    /// Who opened the connection: the first to send a SYN, and not who answered one, whatever came first.
+    /// Who opened the connection: the first to send a SYN.
     pub fn opened_by(&self) -> Option<Direction> {
         let [low, high] = &self.halves;
-        if low.has(ANSWERS) != high.has(ANSWERS) {
-            return Some(if high.has(ANSWERS) { Direction::FromLow } else { Direction::FromHigh });
+        // A capture may have the answer first, or alone.
+        match (low.has(ANSWERS), high.has(ANSWERS)) {
+            (true, false) => return Some(Direction::FromHigh),
+            (false, true) => return Some(Direction::FromLow),
+            _ => {}
         }
         match (low.syn.mark(self.origin), high.syn.mark(self.origin)) {
             (Some(low), Some(high)) => Some(if low <= high { Direction::FromLow } else { Direction::FromHigh }),
@@ -473,6 +476,7 @@ impl TcpState {
             syn: half.syn.mark(self.origin),
             first_data: half.first_data.mark(self.origin),
             fin: self.fin(direction).map(|fin| fin.mark),
+            fin_acknowledged: self.fin(direction).filter(|_| other.has(BASED)).map(|fin| distance(other.base, fin.acknowledged).into()),
             ttl: (half.ttl > 0).then_some(half.ttl),
             mss: (half.mss > 0).then_some(half.mss),
             ip_ids: half.ids.sum_up(),
@@ -511,6 +515,8 @@ pub struct TcpSide {
     pub first_data: Option<Mark>,
     /// Its FIN.
     pub fin: Option<Mark>,
+    /// How much of the other side's stream it had acknowledged with that.
+    pub fin_acknowledged: Option<u64>,
     /// The time to live or hop limit of its last packet that was no reset.
     pub ttl: Option<u8>,
     /// The maximum segment size that its SYN announced.

@@ -9,12 +9,14 @@
 use super::facts::{Alert, Close, CloseKind, EncryptedRecord, Handshake, Missing, MissingWhy, Outcome, Side, What};
 use super::second_flight::{FlightAuth, Lengths, SecondFlight};
 use crate::time::{Mark, Timestamp};
+use crate::tls::{RANDOM_LEN, RECORD_HEADER_LEN};
 use crate::tls::registry::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
-use crate::tls::RECORD_HEADER_LEN;
 use std::time::Duration;
 
 /// A finished connection that stays open for this long is established, used or not.
 pub const OPEN_LONG_ENOUGH: Duration = Duration::from_secs(5);
+/// A ClientHello is begun with its version and its random.
+const BEGUN: usize = 2 + RANDOM_LEN;
 /// A refusal after finishing comes within about this time.
 const PROMPT: Duration = Duration::from_millis(1500);
 /// A server sends at most this many tickets at once.
@@ -28,6 +30,15 @@ impl EncryptedRecord {
     /// Where the record ends in its sender's stream.
     pub fn end(&self) -> u64 {
         self.offset.saturating_add(RECORD_HEADER_LEN as u64).saturating_add(u64::from(self.length))
+    }
+
+    /// True where it was sent before a record of the other side: by what each had acknowledged, else by their frames.
+    pub fn precedes(&self, other: &Self) -> bool {
+        match (other.acknowledged, self.acknowledged) {
+            (Some(acknowledged), _) if acknowledged >= self.end() => true,
+            (_, Some(acknowledged)) if acknowledged >= other.end() => false,
+            _ => self.mark < other.mark,
+        }
     }
 
     /// True where its sender had acknowledged the other side's stream up to `offset`; where the capture does not show
@@ -46,12 +57,12 @@ impl Handshake {
     fn assess_tls13(&mut self) -> bool {
         let SecondFlight::Done { auth, early_data, last } = self.second_flight() else { return false };
         let lengths = Lengths::of(self);
-        let server_alert = Lengths::of_server(self).alert();
         let [records, answers] = &self.records;
         let Some(finished) = records.get(last).copied() else { return false };
-        let is_data = |record: &&EncryptedRecord| record.length != server_alert;
+        let is_data = |record: &&EncryptedRecord| !self.may_be_alert(Side::Server, record.length);
+        let is_sent = |record: &&EncryptedRecord| !self.may_be_alert(Side::Client, record.length);
         let early = records.first().filter(|record| early_data && record.length != lengths.end_of_early_data());
-        let late = records.iter().skip(last.saturating_add(1)).find(|record| !self.is_alert_sized(Side::Client, record.length));
+        let late = records.iter().skip(last.saturating_add(1)).find(is_sent);
         let sent = early.or(late).map(|record| record.mark);
         let mut answers = answers.iter().filter(|answer| answer.follows(finished.end(), finished.mark)).peekable();
         let accepted = answers.peek().is_some_and(is_data);
@@ -60,7 +71,9 @@ impl Handshake {
         let received = answers.iter().skip(tickets).copied().find(is_data).map(|record| record.mark);
         self.finished = [Some(finished.mark); 2];
         self.application_data = [sent, received];
-        (sent.is_some() || received.is_some()) && (auth == FlightAuth::None || accepted)
+        // A lost part of the client's flight may have had a certificate, or said that there is none.
+        let whole = !self.missing.iter().any(|missing| missing.from == Side::Client);
+        (sent.is_some() || received.is_some()) && (auth == FlightAuth::None && whole || accepted)
     }
 
     /// Up to TLS 1.2 a server has judged the client's certificate before it finishes, but some judge it again after that.
@@ -153,7 +166,8 @@ impl Handshake {
     /// True where each side has acknowledged all that the other was seen to send: else packets are missing after those seen.
     fn all_received(&self) -> bool {
         let [client, server] = &self.tcp.sides;
-        let received = |sent: u64, acknowledged: Option<u64>| acknowledged.is_none_or(|acknowledged| acknowledged >= sent);
+        let received =
+            |sent: u64, acknowledged: Option<u64>| acknowledged.is_none_or(|acknowledged| acknowledged >= sent);
         received(client.sent, server.acknowledged) && received(server.sent, client.acknowledged)
     }
 
@@ -166,13 +180,18 @@ impl Handshake {
     /// The client, asked for a certificate, sent data, and the server closed without a word.
     fn is_dropped_after_finishing(&self) -> bool {
         let by_server = self.close.filter(|close| close.side == Some(Side::Server));
-        let prompt = by_server.zip(self.finished_at()).is_some_and(|(close, finished)| {
-            close.mark.time.since(finished.time) <= PROMPT
-        });
+        let prompt = by_server
+            .zip(self.finished_at())
+            .is_some_and(|(close, finished)| close.mark.time.since(finished.time) <= PROMPT);
         // Up to TLS 1.2 the server has judged the certificate before it finished: only one that closes in good order has
         // judged it again.
         let in_order = self.is_tls13() || by_server.is_some_and(|close| close.by != CloseKind::Rst);
-        prompt && in_order && matches!(self.application_data, [Some(_), None])
+        // What a server says after its last record that is no TLS is data all the same (GridFTP goes on in the clear).
+        let [_, server] = &self.tcp.sides;
+        let records = self.records.iter().skip(1).flatten().map(EncryptedRecord::end);
+        let steps = self.steps.iter().filter(|step| step.from == Side::Server).map(|step| step.end);
+        let silent = records.chain(steps).max().is_none_or(|end| server.sent <= end);
+        prompt && in_order && silent && matches!(self.application_data, [Some(_), None])
     }
 
     /// No handshake begins without a ClientHello: where there is none, the capture began too late.
@@ -197,7 +216,7 @@ impl Handshake {
     /// True where the client, before TLS 1.3, had sent its Finished and an encrypted alert behind it, and only then got the
     /// server's Finished (NSS judges the certificate that late): nobody says goodbye before the handshake is over.
     fn is_refused_early(&self) -> bool {
-        !self.is_tls13() && self.both_finished() && self.refusal().is_some()
+        !self.is_tls13() && self.both_finished() && self.missing.is_empty() && self.refusal().is_some()
     }
 
     /// True where the client's second flight has a record that may be its Finished among other things, or padded, and that

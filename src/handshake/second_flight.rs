@@ -10,7 +10,8 @@ const MAX_FLIGHT: usize = 8;
 
 /// Extensions by which a client offers to send settings of the application protocol in a message of its own before its
 /// Finished (draft-vvv-tls-alps; the number changed once).
-const APPLICATION_SETTINGS: [ExtensionType; 2] = [ExtensionType::APPLICATION_SETTINGS_OLD, ExtensionType::APPLICATION_SETTINGS];
+const APPLICATION_SETTINGS: [ExtensionType; 2] =
+    [ExtensionType::APPLICATION_SETTINGS_OLD, ExtensionType::APPLICATION_SETTINGS];
 /// The longest such settings that are told from other things.
 const MAX_APPLICATION_SETTINGS: u16 = 32;
 
@@ -114,16 +115,18 @@ impl Handshake {
     /// True where the ClientHello has one of these extensions.
     fn offers(&self, extensions: &[ExtensionType]) -> bool {
         let hello = self.message(Side::Client, HandshakeType::CLIENT_HELLO);
-        hello.and_then(|message| ClientHello::parse_prefix(message.body).0).is_some_and(|hello| {
-            extensions.iter().any(|extension| hello.extensions.contains(*extension))
-        })
+        hello
+            .and_then(|message| ClientHello::parse_prefix(message.body).0)
+            .is_some_and(|hello| extensions.iter().any(|extension| hello.extensions.contains(*extension)))
     }
 
     /// Reads the client's second flight of TLS 1.3 out of the lengths of its records.
     pub fn second_flight(&self) -> SecondFlight {
-        let hello = self.steps.iter().rev().find(|step| {
-            step.from == Side::Server && step.what == What::Message(HandshakeType::SERVER_HELLO)
-        });
+        let hello = self
+            .steps
+            .iter()
+            .rev()
+            .find(|step| step.from == Side::Server && step.what == What::Message(HandshakeType::SERVER_HELLO));
         let Some(hello) = hello.filter(|_| self.is_tls13()) else { return SecondFlight::Pending };
         let [records, answers] = &self.records;
         let Some(begin) = records.iter().position(|record| record.follows(hello.end, hello.mark)) else {
@@ -155,7 +158,8 @@ impl Handshake {
             _ => {}
         }
         let empty = first.length == lengths.empty_certificate();
-        let (at, _) = flight.skip_while(|(at, _)| *at <= begin).find(|(_, record)| record.length == lengths.finished())?;
+        let (at, _) =
+            flight.skip_while(|(at, _)| *at <= begin).find(|(_, record)| record.length == lengths.finished())?;
         done(if empty { FlightAuth::Empty } else { FlightAuth::Sent }, at)
     }
 
@@ -191,17 +195,29 @@ impl Handshake {
         flight.iter().take(MAX_FLIGHT).any(|record| finished.contains(&record.length))
     }
 
+    /// True for an encrypted record of TLS 1.3 that may be an alert. Where records are missing that would tell whether a
+    /// side pads, one of either length may be.
+    pub(super) fn may_be_alert(&self, side: Side, length: u16) -> bool {
+        let padded = Lengths::of(self).padded().alert();
+        self.is_alert_sized(side, length) || !self.missing.is_empty() && length == padded
+    }
+
     /// True for an encrypted record of TLS 1.3 that is as long as an alert of this side.
     pub(super) fn is_alert_sized(&self, side: Side, length: u16) -> bool {
         let plain = Lengths::of(self);
         match side {
             // Without its Finished nothing tells whether a server pads.
-            Side::Server => length == Lengths::of_server(self).alert() || length == plain.padded().alert() && !self.server_finished_13(),
+            Side::Server => {
+                length == Lengths::of_server(self).alert()
+                    || length == plain.padded().alert() && !self.server_finished_13()
+            }
             Side::Client if length == plain.alert() => true,
             // A client pads throughout, so its Finished tells, or its alert if it has no Finished.
             Side::Client => {
                 let [records, _] = &self.records;
-                let is_finished = |lengths: Lengths| records.iter().take(MAX_FLIGHT).any(|record| record.length == lengths.finished());
+                let is_finished = |lengths: Lengths| {
+                    records.iter().take(MAX_FLIGHT).any(|record| record.length == lengths.finished())
+                };
                 length == plain.padded().alert() && !is_finished(plain)
             }
         }

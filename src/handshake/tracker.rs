@@ -17,6 +17,7 @@ use crate::tls::{ClientHello, Ssl2ServerHello};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::time::Duration;
 
 /// At most this many ICMP errors of one handshake are kept.
 const MAX_ICMP: usize = 4;
@@ -207,6 +208,11 @@ impl Tracker {
     /// True once a proxy or a server has refused what would have led to TLS.
     pub fn is_refused(&self) -> bool {
         matches!(self.core.dialog.progress(), Progress::Refused { .. })
+    }
+
+    /// Says who opened the TCP connection: that may have become known after the first bytes.
+    pub fn opened_by(&mut self, opener: Option<Direction>) {
+        self.core.surroundings.opener = opener.or(self.core.surroundings.opener);
     }
 
     /// The direction in which the client sends, told or guessed.

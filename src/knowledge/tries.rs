@@ -188,6 +188,8 @@ pub(super) struct Telling {
     pub(super) control: Option<Try>,
     /// A try over the other address family that finished.
     pub(super) rival: Option<Try>,
+    /// The try that is this one's retry.
+    pub(super) retry: Option<Try>,
     earlier: Vec<Try>,
     later: Vec<Try>,
     others: u32,
@@ -195,7 +197,7 @@ pub(super) struct Telling {
 
 impl Telling {
     pub(super) const fn new(own: Try, retry_of: Option<EventId>) -> Self {
-        Self { own, retry_of, control: None, rival: None, earlier: Vec::new(), later: Vec::new(), others: 0 }
+        Self { own, retry_of, control: None, rival: None, retry: None, earlier: Vec::new(), later: Vec::new(), others: 0 }
     }
 
     /// Adds a try. Where there are too many, the furthest in time goes, and before it those with hellos of other shapes.
@@ -227,6 +229,7 @@ impl Telling {
             others: self.others,
             retry_of: self.retry_of.map(|id| id.to_string()),
             control: self.control.as_ref().map(Try::attempt),
+            retry: self.retry.as_ref().map(Try::attempt),
             rival: self.rival.as_ref().map(Try::attempt),
         }
     }

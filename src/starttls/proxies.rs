@@ -74,6 +74,8 @@ impl Socks {
             (5, Progress::Asked, [5, 0xff] | [1, 1..=255]) if self.target.is_empty() => refused,
             (5, Progress::Asked, _) if self.target.is_empty() => before,
             (5, Progress::Asked, [5, 0, ..]) | (4, Progress::Asked, [0, 0x5a, ..]) => Progress::Accepted,
+            // None of the ways to authenticate is good enough.
+            (5, Progress::Open, [5, 0xff]) => refused,
             (5, Progress::Asked, [5, 1..=255, ..]) | (4, Progress::Asked, [0, 0x5b..=0x5d, ..]) => refused,
             _ => before,
         }

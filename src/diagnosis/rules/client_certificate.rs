@@ -18,7 +18,10 @@ pub(super) fn required(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     // An alert in the clear behind an empty Certificate in the clear leaves nothing to infer but its meaning.
-    let said = matches!(scene.alert_from(Side::Server), Some(AlertDescription::BAD_CERTIFICATE | AlertDescription::NO_CERTIFICATE));
+    let said = matches!(
+        scene.alert_from(Side::Server),
+        Some(AlertDescription::BAD_CERTIFICATE | AlertDescription::NO_CERTIFICATE)
+    );
     Some(missing(scene, if said { Confidence::Certain } else { Confidence::Likely }))
 }
 
@@ -44,9 +47,10 @@ pub(super) fn rejected(scene: &Scene<'_>) -> Option<Finding> {
 
 /// The server finished the handshake, and then dropped the unused connection of a client that it had asked.
 pub(super) fn dropped(scene: &Scene<'_>) -> Option<Finding> {
-    let ending = scene.ending.filter(|ending| ending.by == Side::Server)?;
+    let ending = scene.ending?;
+    let dropped = scene.dropped_by(Side::Server)?;
     let finished = scene.handshake.finished.iter().flatten().max()?;
-    let prompt = ending.mark.time.since(finished.time) <= PROMPT;
+    let prompt = dropped.time.since(finished.time) <= PROMPT;
     let unused = scene.handshake.application_data.iter().all(Option::is_none);
     // Up to TLS 1.2 the server has judged the certificate before: what judges it again closes in good order.
     let in_order = scene.handshake.version.is_some_and(ProtocolVersion::is_tls13) || ending.how != How::Rst;
@@ -117,7 +121,9 @@ fn missing(scene: &Scene<'_>, confidence: Confidence) -> Finding {
     } else {
         "the client answered with an empty Certificate"
     };
-    let mark = scene.mark_of(Side::Client, HandshakeType::CERTIFICATE).or_else(|| scene.handshake.finished.first().copied().flatten());
+    let mark = scene
+        .mark_of(Side::Client, HandshakeType::CERTIFICATE)
+        .or_else(|| scene.handshake.finished.first().copied().flatten());
     let answered = scene.client_auth().filter(|auth| *auth != ClientAuth::None);
     let finding = Finding::new(Cause::ClientCertificateRequired, Party::Client, confidence, summary).with(asked);
     let finding = if answered.is_some() {
@@ -146,11 +152,14 @@ fn refused(scene: &Scene<'_>, confidence: Confidence) -> Finding {
     let at = scene.handshake.first.time;
     let problems: Vec<String> = chain.problems.iter().map(|problem| problem.sentence(chain, at)).collect();
     let subject = chain.leaf().and_then(|leaf| leaf.subject.clone());
-    let whose = subject.map_or("the client's certificate".to_owned(), |subject| format!("the client's certificate ({subject})"));
+    let whose = subject
+        .map_or("the client's certificate".to_owned(), |subject| format!("the client's certificate ({subject})"));
     let why = problems.first().map(|problem| format!(": {problem}")).unwrap_or_default();
     let summary = format!("{} refused {whose}{why}.", scene.server_name());
-    let mark = scene.mark_of(Side::Client, HandshakeType::CERTIFICATE).or_else(|| scene.handshake.finished.first().copied().flatten());
-    let finding = Finding::new(Cause::ClientCertificateRejected, Party::Client, confidence, words::capitalised(&summary));
+    let mark = scene
+        .mark_of(Side::Client, HandshakeType::CERTIFICATE)
+        .or_else(|| scene.handshake.finished.first().copied().flatten());
+    let finding = Finding::new(Cause::ClientCertificateRejected, Party::Client, confidence, summary);
     let finding = if problems.is_empty() {
         let what = match scene.client_auth() {
             Some(_) => "the client sent a certificate, and the server ended the handshake after it",
@@ -158,7 +167,9 @@ fn refused(scene: &Scene<'_>, confidence: Confidence) -> Finding {
         };
         finding.because("client_certificate", Some(Side::Client), mark, what.to_owned())
     } else {
-        problems.into_iter().fold(finding, |finding, problem| finding.because("client_certificate", Some(Side::Client), mark, problem))
+        problems
+            .into_iter()
+            .fold(finding, |finding, problem| finding.because("client_certificate", Some(Side::Client), mark, problem))
     };
     finding.with(scene.ending_evidence()).advise(
         "Check the client's certificate: dates, issuer (is it one of those that the server trusts, and were the intermediate certificates sent with it?), and \

@@ -4,7 +4,9 @@
 use super::super::scene::{How, Refused, Scene};
 use super::super::{Cause, Confidence, Evidence, Finding};
 use crate::handshake::Side;
-use crate::tls::registry::{AlertDescription, CipherSuite, CompressionMethod, ExtensionType, HandshakeType, NamedGroup};
+use crate::tls::registry::{
+    AlertDescription, CipherSuite, CompressionMethod, ExtensionType, HandshakeType, NamedGroup,
+};
 use crate::tls::{ClientHello, ServerHello};
 
 /// A message that contradicts the other side's, or itself, and the side that ended it because of that.
@@ -12,9 +14,14 @@ pub(super) fn found(scene: &Scene<'_>) -> Option<Finding> {
     let ending = scene.ending?;
     use AlertDescription as A;
     let says = match ending.how {
-        How::Alert(_, A::ILLEGAL_PARAMETER | A::DECODE_ERROR | A::UNEXPECTED_MESSAGE | A::MISSING_EXTENSION | A::UNSUPPORTED_EXTENSION) => {
-            Confidence::Certain
-        }
+        How::Alert(
+            _,
+            A::ILLEGAL_PARAMETER
+            | A::DECODE_ERROR
+            | A::UNEXPECTED_MESSAGE
+            | A::MISSING_EXTENSION
+            | A::UNSUPPORTED_EXTENSION,
+        ) => Confidence::Certain,
         How::Alert(_, A::HANDSHAKE_FAILURE | A::INTERNAL_ERROR | A::BAD_RECORD_MAC) => Confidence::Likely,
         How::Fin | How::Rst | How::CloseNotify | How::Encrypted(_) => Confidence::Possible,
         How::Alert(..) => return None,
@@ -53,10 +60,17 @@ fn of_server(scene: &Scene<'_>) -> Option<String> {
     if method != CompressionMethod::NULL && !client.compression_methods.contains(&method.0) {
         return Some("ServerHello.compression_method was not offered".to_owned());
     }
-    if let Some(extension) = hello.extensions.iter().map(|extension| extension.kind).find(|kind| is_unsolicited(*kind, &client, offer.renegotiation_info)) {
+    if let Some(extension) = hello
+        .extensions
+        .iter()
+        .map(|extension| extension.kind)
+        .find(|kind| is_unsolicited(*kind, &client, offer.renegotiation_info))
+    {
         return Some(format!("ServerHello has the extension {extension}, which the client did not offer"));
     }
-    if let Some(group) = scene.negotiated.named_group.filter(|group| !offer.groups.is_empty() && !offer.groups.contains(group)) {
+    if let Some(group) =
+        scene.negotiated.named_group.filter(|group| !offer.groups.is_empty() && !offer.groups.contains(group))
+    {
         return Some(format!("the server chose the group {group}, which was not offered"));
     }
     if hello.negotiated_version().is_tls13() {
@@ -73,7 +87,8 @@ fn of_server13(hello: &ServerHello<'_>, client: &ClientHello<'_>) -> Option<Stri
     match hello.extensions.key_share() {
         None if hello.extensions.selected_psk().is_none() => Some("ServerHello has no key_share".to_owned()),
         Some(Err(error)) => Some(error.to_string()),
-        Some(Ok(share)) => broken_share(share.group, share.key_exchange, true).map(|what| format!("ServerHello.key_share for {} {what}", share.group)),
+        Some(Ok(share)) => broken_share(share.group, share.key_exchange, true)
+            .map(|what| format!("ServerHello.key_share for {} {what}", share.group)),
         None => None,
     }
 }
@@ -93,7 +108,10 @@ fn of_retry(scene: &Scene<'_>) -> Option<String> {
         return Some(format!("HelloRetryRequest asks for the group {group}, which was not offered"));
     }
     let shares = client.extensions.key_shares()?.ok()?;
-    shares.iter().any(|share| share.group == group).then(|| format!("HelloRetryRequest asks for the group {group}, whose key share it already has"))
+    shares
+        .iter()
+        .any(|share| share.group == group)
+        .then(|| format!("HelloRetryRequest asks for the group {group}, whose key share it already has"))
 }
 
 /// An extension that answers none of the client's (RFC 8446 section 4.2).
@@ -131,7 +149,8 @@ fn of_client(scene: &Scene<'_>) -> Option<String> {
         if !share.group.is_grease() && !offer.groups.contains(&share.group) {
             return Some(format!("ClientHello.key_share has {}, which is not among its supported_groups", share.group));
         }
-        broken_share(share.group, share.key_exchange, false).map(|what| format!("ClientHello.key_share for {} {what}", share.group))
+        broken_share(share.group, share.key_exchange, false)
+            .map(|what| format!("ClientHello.key_share for {} {what}", share.group))
     })
 }
 

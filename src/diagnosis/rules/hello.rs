@@ -46,17 +46,27 @@ pub(super) fn alpn_mismatch(scene: &Scene<'_>) -> Option<Finding> {
     let offer = scene.offer.as_ref()?;
     let offered = words::list(&offer.alpn);
     let known = words::list(scene.server.alpn.iter().map(|seen| words::name(&seen.value)));
-    let summary = format!("Client and server speak different protocols over TLS: the client offers {offered}, and {} takes none of that.", scene.server_name());
-    let finding = Finding::new(Cause::AlpnMismatch, Party::Both, Confidence::Certain, summary).with(scene.ending_evidence()).because(
-        "offered_alpn",
-        Some(Side::Client),
-        scene.hello_mark(),
-        format!("the client offers {offered} by ALPN"),
+    let summary = format!(
+        "Client and server speak different protocols over TLS: the client offers {offered}, and {} takes none of that.",
+        scene.server_name()
     );
+    let finding = Finding::new(Cause::AlpnMismatch, Party::Both, Confidence::Certain, summary)
+        .with(scene.ending_evidence())
+        .because(
+            "offered_alpn",
+            Some(Side::Client),
+            scene.hello_mark(),
+            format!("the client offers {offered} by ALPN"),
+        );
     let finding = if scene.server.alpn.is_empty() {
         finding
     } else {
-        finding.because("server_alpn", Some(Side::Server), None, format!("with other clients this server agreed on {known}"))
+        finding.because(
+            "server_alpn",
+            Some(Side::Server),
+            None,
+            format!("with other clients this server agreed on {known}"),
+        )
     };
     finding
         .advise(
@@ -77,7 +87,10 @@ pub(super) fn alpn_in_own_flight(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let offered = words::list(&offer.alpn);
-    let summary = format!("{} broke off after its hello; the client offers only {offered} by ALPN, which it may not speak.", scene.server_name());
+    let summary = format!(
+        "{} broke off after its hello; the client offers only {offered} by ALPN, which it may not speak.",
+        scene.server_name()
+    );
     Finding::new(Cause::AlpnMismatch, Party::Both, Confidence::Possible, summary)
         .with(scene.ending_evidence())
         .because("offered_alpn", Some(Side::Client), scene.hello_mark(), format!("the client offers {offered} by ALPN"))
@@ -90,16 +103,20 @@ pub(super) fn ech_rejected(scene: &Scene<'_>) -> Option<Finding> {
     scene.negotiated.ech?;
     let ending = scene.ending.filter(|ending| ending.by == Side::Client)?;
     let required = scene.alert_from(Side::Client) == Some(AlertDescription::ECH_REQUIRED);
-    let next = scene.story.later.first();
+    let next = scene.story.retry.as_ref();
     let prompt = next.is_some_and(|next| {
-        next.start.since(ending.mark.time) <= PROMPT_RETRY && next.sni == scene.offer.as_ref().and_then(|offer| offer.sni.clone())
+        next.start.since(ending.mark.time) <= PROMPT_RETRY
+            && next.sni == scene.offer.as_ref().and_then(|offer| offer.sni.clone())
     });
     let encrypted = matches!(ending.how, How::Encrypted(_)) && scene.finished();
     if !(required || encrypted && prompt) {
         return None;
     }
     let confidence = if required { Confidence::Certain } else { Confidence::Likely };
-    let summary = format!("The client's Encrypted Client Hello was not accepted by {}; it tries again with the server's own configuration.", scene.server_name());
+    let summary = format!(
+        "The client's Encrypted Client Hello was not accepted by {}; it tries again with the server's own configuration.",
+        scene.server_name()
+    );
     Finding::new(Cause::EchRejected, Party::None, confidence, summary)
         .severity(Severity::Info)
         .with(scene.ending_evidence())
@@ -117,9 +134,22 @@ pub(super) fn unrecognized_name(scene: &Scene<'_>) -> Option<Finding> {
         return Some(not_served(scene, name, Confidence::Certain));
     }
     // As a warning it lets the handshake go on, but some clients leave upon it.
-    let warning = scene.handshake.alerts.iter().find(|alert| alert.from == Side::Server && alert.description == AlertDescription::UNRECOGNIZED_NAME)?;
+    let warning = scene
+        .handshake
+        .alerts
+        .iter()
+        .find(|alert| alert.from == Side::Server && alert.description == AlertDescription::UNRECOGNIZED_NAME)?;
     let leaves = scene.ending.is_some_and(|ending| {
-        ending.by == Side::Client && matches!(ending.how, How::Alert(_, AlertDescription::UNRECOGNIZED_NAME | AlertDescription::HANDSHAKE_FAILURE | AlertDescription::UNEXPECTED_MESSAGE))
+        ending.by == Side::Client
+            && matches!(
+                ending.how,
+                How::Alert(
+                    _,
+                    AlertDescription::UNRECOGNIZED_NAME
+                        | AlertDescription::HANDSHAKE_FAILURE
+                        | AlertDescription::UNEXPECTED_MESSAGE
+                )
+            )
     });
     let name = scene.offer.as_ref()?.sni.as_ref()?;
     leaves.then(|| {
@@ -166,7 +196,10 @@ pub(super) fn name_not_served(scene: &Scene<'_>) -> Option<Finding> {
     }
     // The same offer with another name went well, as far as that is known: then the name is what is left.
     let met = server.versions.iter().any(|seen| scene.offer.as_ref().is_some_and(|offer| offer.takes(seen.value)))
-        && server.cipher_suites.iter().any(|seen| scene.offer.as_ref().is_some_and(|offer| offer.suites.contains(&seen.value)));
+        && server
+            .cipher_suites
+            .iter()
+            .any(|seen| scene.offer.as_ref().is_some_and(|offer| offer.suites.contains(&seen.value)));
     if !met {
         return None;
     }
@@ -191,7 +224,8 @@ fn may_be_about_the_name(scene: &Scene<'_>) -> bool {
 }
 
 fn not_served(scene: &Scene<'_>, name: &str, confidence: Confidence) -> Finding {
-    let summary = format!("The server at {} does not serve the name {name} that the client asks for.", scene.handshake.server);
+    let summary =
+        format!("The server at {} does not serve the name {name} that the client asks for.", scene.handshake.server);
     let finding = Finding::new(Cause::UnrecognizedName, Party::Client, confidence, summary)
         .with(scene.ending_evidence())
         .because("name", Some(Side::Client), scene.hello_mark(), format!("the client asks for {name}"));
@@ -199,7 +233,12 @@ fn not_served(scene: &Scene<'_>, name: &str, confidence: Confidence) -> Finding 
     let finding = if others.is_empty() {
         finding
     } else {
-        finding.because("server_names", Some(Side::Server), None, format!("the same server took handshakes for {}", words::list(others)))
+        finding.because(
+            "server_names",
+            Some(Side::Server),
+            None,
+            format!("the same server took handshakes for {}", words::list(others)),
+        )
     };
     finding.advise(format!(
         "Check the name that the client is set to, and that it resolves to a server for it (DNS, hosts file, load balancer). If {name} is right, add it to the \
@@ -208,14 +247,24 @@ fn not_served(scene: &Scene<'_>, name: &str, confidence: Confidence) -> Finding 
 }
 
 fn no_name(scene: &Scene<'_>, confidence: Confidence) -> Finding {
-    let summary = format!("The client names no server (no SNI), and the server at {} wants a name.", scene.handshake.server);
-    let finding = Finding::new(Cause::SniMissing, Party::Client, confidence, summary)
-        .with(scene.ending_evidence())
-        .because("no_name", Some(Side::Client), scene.hello_mark(), "the hello has no server_name extension".to_owned());
+    let summary =
+        format!("The client names no server (no SNI), and the server at {} wants a name.", scene.handshake.server);
+    let finding =
+        Finding::new(Cause::SniMissing, Party::Client, confidence, summary).with(scene.ending_evidence()).because(
+            "no_name",
+            Some(Side::Client),
+            scene.hello_mark(),
+            "the hello has no server_name extension".to_owned(),
+        );
     let finding = if scene.server.names.is_empty() {
         finding
     } else {
-        finding.because("server_names", Some(Side::Server), None, format!("the same server took handshakes for {}", words::list(&scene.server.names)))
+        finding.because(
+            "server_names",
+            Some(Side::Server),
+            None,
+            format!("the same server took handshakes for {}", words::list(&scene.server.names)),
+        )
     };
     finding.advise(
         "Let the client connect by name rather than by address, and send server_name (`-servername` for openssl s_client; old libraries need an update). \
@@ -241,7 +290,10 @@ pub(super) fn psk_rejected(scene: &Scene<'_>) -> Option<Finding> {
     let outright = identity || binder && alert == A::DECRYPT_ERROR;
     let binder = binder || other_key;
     let summary = if binder {
-        format!("The client's pre-shared key is not the one that {} has: what was made with it does not verify.", scene.server_name())
+        format!(
+            "The client's pre-shared key is not the one that {} has: what was made with it does not verify.",
+            scene.server_name()
+        )
     } else {
         format!("{} does not know the identity under which the client offers its pre-shared key.", scene.server_name())
     };
@@ -266,7 +318,8 @@ pub(super) fn session_reuse_required(scene: &Scene<'_>) -> Option<Finding> {
     }
     // A control connection of the same client to the same host that is under way or has just been.
     let control = scene.story.control.as_ref()?;
-    let offers_tickets = scene.negotiated.client_hello.is_some_and(|hello| hello.extensions.contains(ExtensionType::PRE_SHARED_KEY));
+    let offers_tickets =
+        scene.negotiated.client_hello.is_some_and(|hello| hello.extensions.contains(ExtensionType::PRE_SHARED_KEY));
     if !matches!(scene.handshake.outcome, Outcome::Unused | Outcome::Abandoned | Outcome::Failed) || offers_tickets {
         return None;
     }

@@ -99,7 +99,7 @@ pub(super) use network::{capture_incomplete, given_up};
 /// What the client did differently in its next try, and how that went.
 fn what_changed(scene: &Scene<'_>) -> Option<Evidence> {
     use super::words;
-    let next = scene.story.later.first()?;
+    let next = scene.story.retry.as_ref()?;
     let offer = scene.offer.as_ref();
     let mut changes = Vec::new();
     match (offer.and_then(super::offer::Offer::highest), next.highest) {
@@ -117,5 +117,10 @@ fn what_changed(scene: &Scene<'_>) -> Option<Evidence> {
     let changed = if changes.is_empty() { "changed nothing that shows".to_owned() } else { words::list(changes) };
     let after = words::span(next.start.since(scene.handshake.first.time));
     let went = super::outcome_in_words(next.outcome);
-    Some(Evidence { code: "next_try", side: None, mark: None, what: format!("{after} later the client tried again, {changed}, and {went}") })
+    Some(Evidence {
+        code: "next_try",
+        side: None,
+        mark: None,
+        what: format!("{after} later the client tried again, {changed}, and {went}"),
+    })
 }

@@ -2,6 +2,7 @@
 
 use super::super::scene::{Ending, How, Refused, Scene};
 use super::super::{Cause, Confidence, Evidence, Finding, Party, Severity, words};
+use crate::flow::tcp::Tally;
 use crate::handshake::{CloseKind, MissingWhy, Obstacle, Outcome, Side};
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ const GIVEN_UP: u32 = 3;
 /// The capture lacks what would tell how the handshake went.
 pub(in super::super) fn capture_incomplete(scene: &Scene<'_>) -> Option<Finding> {
     let handshake = scene.handshake;
-    let lost: Vec<_> = handshake.lost_by_the_sensor().filter(|missing| missing.why != MissingWhy::BeforeCapture).collect();
+    let lost: Vec<_> =
+        handshake.lost_by_the_sensor().filter(|missing| missing.why != MissingWhy::BeforeCapture).collect();
     let first = lost.first()?;
     let why = match first.why {
         MissingWhy::Lost => "were sent and acknowledged, and the capture does not have them",
@@ -24,8 +26,12 @@ pub(in super::super) fn capture_incomplete(scene: &Scene<'_>) -> Option<Finding>
         MissingWhy::Unseen => "are not in the capture at all: it shows one direction only",
         MissingWhy::BeforeCapture | MissingWhy::Unacknowledged => return None,
     };
-    let summary = format!("The capture lacks packets of this handshake with {}, so nobody can tell how it went.", scene.server_name());
-    let mut finding = Finding::new(Cause::CaptureIncomplete, Party::Sensor, Confidence::Certain, summary).severity(Severity::Info);
+    let summary = format!(
+        "The capture lacks packets of this handshake with {}, so nobody can tell how it went.",
+        scene.server_name()
+    );
+    let mut finding =
+        Finding::new(Cause::CaptureIncomplete, Party::Sensor, Confidence::Certain, summary).severity(Severity::Info);
     let who = first.from.name();
     let what = match first.why {
         MissingWhy::Unseen => format!("the {who}'s packets {why}"),
@@ -33,26 +39,49 @@ pub(in super::super) fn capture_incomplete(scene: &Scene<'_>) -> Option<Finding>
     };
     finding = finding.because("missing", Some(first.from), None, what);
     if lost.len() > 1 {
-        finding = finding.because("missing", None, None, format!("{} more", words::counted(lost.len().saturating_sub(1) as u64, "range")));
+        finding = finding.because(
+            "missing",
+            None,
+            None,
+            format!("{} more", words::counted(lost.len().saturating_sub(1) as u64, "range")),
+        );
     }
     let advice = match first.why {
         MissingWhy::Snapped => "Capture whole packets (`tcpdump -s 0`).",
-        MissingWhy::Unseen => "Capture both directions: a mirror port or tap that sees one only, or asymmetric routing, hides the other.",
-        _ => "Capture closer to one of the two ends, with a larger buffer (`tcpdump -B`), and check the mirror port for drops.",
+        MissingWhy::Unseen => {
+            "Capture both directions: a mirror port or tap that sees one only, or asymmetric routing, hides the other."
+        }
+        _ => {
+            "Capture closer to one of the two ends, with a larger buffer (`tcpdump -B`), and check the mirror port for drops."
+        }
     };
     Some(finding.advise(advice))
+}
+
+/// True where a side sent something again so long after the first time that its timeout had run out: a capture may have
+/// packets twice.
+fn tried_again(scene: &Scene<'_>, from: Side) -> bool {
+    let again = scene.handshake.sent_again(from);
+    let first = scene.handshake.side(from).first_data;
+    again.count > 0 && first.is_some_and(|first| again.last.time.since(first.time) >= TIMEOUT)
 }
 
 /// Something that is sent again and again and does not get through, until nothing more is heard: nobody has closed the
 /// connection where it can be seen, and it has failed all the same.
 pub(in super::super) fn given_up(scene: &Scene<'_>) -> Option<Finding> {
-    let again = [Side::Client, Side::Server].map(|side| scene.handshake.sent_again(side).count);
-    if again.iter().all(|count| *count < GIVEN_UP) || scene.handshake.lost_by_the_sensor().next().is_some() {
+    // A capture may have packets twice: only the time that passes shows that somebody tries again and again.
+    let tried = [Side::Client, Side::Server].map(|side| scene.handshake.sent_again(side));
+    let in_vain = |tally: &Tally| tally.count >= GIVEN_UP && tally.last.time.since(tally.first.time) >= TRIED;
+    if !tried.iter().any(in_vain) || scene.handshake.lost_by_the_sensor().next().is_some() {
         return None;
     }
     large_packet_lost(scene).or_else(|| client_hello_lost(scene)).or_else(|| server_flight_lost(scene))
 }
 
+/// No stack sends a segment again for want of an acknowledgment sooner than this.
+const TIMEOUT: Duration = Duration::from_millis(150);
+/// Sent again for so long: two doublings of TCP's shortest timeout lie in it (RFC 6298 section 2.4 has a second, most have less).
+const TRIED: Duration = Duration::from_secs(2);
 /// A segment of so many bytes is large: shorter ones pass every path (RFC 8200 section 5, less the headers).
 const LARGE: u64 = 1200;
 /// So many large segments a server sends before it waits for an acknowledgment (RFC 6928 has ten).
@@ -74,7 +103,9 @@ pub(super) fn large_packet_lost(scene: &Scene<'_>) -> Option<Finding> {
         Side::Client => scene.handshake.client_hello_arrived() == Some(true),
         Side::Server => scene.handshake.server_flight_arrived() != Some(false),
     };
-    let too_long = [Side::Client, Side::Server].into_iter().find_map(|side| scene.handshake.too_long(side).map(|told| (side, told)));
+    let too_long = [Side::Client, Side::Server]
+        .into_iter()
+        .find_map(|side| scene.handshake.too_long(side).map(|told| (side, told)));
     let smaller_passed = scene.handshake.lost_while_smaller_passed(from);
     let second_lost = second_segment_lost(scene).filter(|_| from == Side::Client);
     let hole = large_hole(scene);
@@ -86,36 +117,56 @@ pub(super) fn large_packet_lost(scene: &Scene<'_>) -> Option<Finding> {
     let (confidence, evidence) = match (too_long, smaller_passed) {
         (Some((side, (mark, mtu))), _) => {
             let limit = mtu.map_or(String::new(), |mtu| format!(", which takes {mtu} bytes"));
-            let what = format!("a router says by ICMP that a packet of the {} is too long for the next link{limit}", side.name());
+            let what = format!(
+                "a router says by ICMP that a packet of the {} is too long for the next link{limit}",
+                side.name()
+            );
             (Confidence::Certain, Evidence { code: "icmp", side: Some(side), mark: Some(mark), what })
         }
         (None, Some(size)) => {
-            let what = format!("segments of {size} bytes and more of the {} were sent again and never acknowledged, while shorter ones passed", from.name());
+            let what = format!(
+                "segments of {size} bytes and more of the {} were sent again and never acknowledged, while shorter ones passed",
+                from.name()
+            );
             let mark = Some(scene.handshake.sent_again(from).first).filter(|mark| mark.frame > 0);
             (Confidence::Likely, Evidence { code: "sizes", side: Some(from), mark, what })
         }
         (None, None) if hole.is_some() => {
             let bytes = hole.unwrap_or_default();
-            let what = format!("the client has what follows {bytes} bytes of the server's flight, and asks for these again in vain: only shorter segments arrive");
+            let what = format!(
+                "the client has what follows {bytes} bytes of the server's flight, and asks for these again in vain: only shorter segments arrive"
+            );
             (Confidence::Likely, Evidence { code: "hole", side: Some(Side::Server), mark: None, what })
         }
         (None, None) if whole_window => {
             let sent = scene.handshake.side(Side::Server).sent;
-            let what = format!("the server sent {sent} bytes in full segments, and none of them was acknowledged, while packets without data pass both ways");
+            let what = format!(
+                "the server sent {sent} bytes in full segments, and none of them was acknowledged, while packets without data pass both ways"
+            );
             (Confidence::Possible, Evidence { code: "full_segments", side: Some(Side::Server), mark: None, what })
         }
         (None, None) if second_lost.is_some() => {
-            let what = format!("the hello takes more than one segment; the first {} bytes were acknowledged, the rest never", second_lost.unwrap_or_default());
-            (Confidence::Likely, Evidence { code: "second_segment", side: Some(Side::Client), mark: scene.hello_mark(), what })
+            let what = format!(
+                "the hello takes more than one segment; the first {} bytes were acknowledged, the rest never",
+                second_lost.unwrap_or_default()
+            );
+            (
+                Confidence::Likely,
+                Evidence { code: "second_segment", side: Some(Side::Client), mark: scene.hello_mark(), what },
+            )
         }
         (None, None) if size_intolerant => {
-            let what = "the client's next try, with a shorter hello without a post-quantum key share, went through".to_owned();
+            let what =
+                "the client's next try, with a shorter hello without a post-quantum key share, went through".to_owned();
             (Confidence::Likely, Evidence { code: "shorter_hello", side: Some(Side::Client), mark: None, what })
         }
         (None, None) => return None,
     };
     let whose = if from == Side::Client { "client's hello" } else { "server's flight" };
-    let summary = format!("Large packets of the {whose} do not get through between the client and {}; small ones do.", scene.server_name());
+    let summary = format!(
+        "Large packets of the {whose} do not get through between the client and {}; small ones do.",
+        scene.server_name()
+    );
     Finding::new(Cause::LargePacketLost, Party::Network, confidence, summary)
         .with(Some(evidence))
         .with(scene.ending_evidence())
@@ -153,10 +204,11 @@ fn second_segment_lost(scene: &Scene<'_>) -> Option<u64> {
 
 /// The client tried again without a post-quantum key share, in fewer bytes, and finished.
 fn smaller_hello_passed(scene: &Scene<'_>) -> bool {
-    let post_quantum = scene.offer.as_ref().is_some_and(|offer| offer.groups.iter().any(|group| group.is_post_quantum()));
+    let post_quantum =
+        scene.offer.as_ref().is_some_and(|offer| offer.groups.iter().any(|group| group.is_post_quantum()));
     scene.refuses(Refused::Hello) | scene.refuses(Refused::Silence)
         && post_quantum
-        && scene.story.later.first().is_some_and(|next| !next.post_quantum && next.finished.is_some())
+        && scene.story.retry.as_ref().is_some_and(|next| !next.post_quantum && next.finished.is_some())
 }
 
 /// The ClientHello was sent again and again, and never acknowledged.
@@ -164,21 +216,43 @@ pub(super) fn client_hello_lost(scene: &Scene<'_>) -> Option<Finding> {
     let handshake = scene.handshake;
     let again = handshake.sent_again(Side::Client);
     let unreachable = handshake.close.filter(|close| close.by == CloseKind::Icmp);
-    if !is_mute(scene) || handshake.client_hello_arrived() != Some(false) || again.count == 0 && unreachable.is_none() || scene.server_answered() {
+    if !is_mute(scene)
+        || handshake.client_hello_arrived() != Some(false)
+        || !tried_again(scene, Side::Client) && unreachable.is_none()
+        || scene.server_answered()
+    {
         return None;
     }
-    let summary = format!("The client's hello does not reach {}: it was sent {} and never acknowledged.", scene.server_name(), times(again.count));
+    let summary = format!(
+        "The client's hello does not reach {}: it was sent {} and never acknowledged.",
+        scene.server_name(),
+        times(again.count)
+    );
     let confidence = if again.count >= 2 || unreachable.is_some() { Confidence::Likely } else { Confidence::Possible };
     let mut finding = Finding::new(Cause::ClientHelloLost, Party::Network, confidence, summary);
     if again.count > 0 {
-        let what = format!("the hello was sent again {}, for {}", words::counted(again.count, "time"), words::span(again.last.time.since(handshake.first.time)));
+        let what = format!(
+            "the hello was sent again {}, for {}",
+            words::counted(again.count, "time"),
+            words::span(again.last.time.since(handshake.first.time))
+        );
         finding = finding.because("retransmissions", Some(Side::Client), Some(again.first), what);
     }
     if let Some(close) = unreachable {
-        finding = finding.because("icmp", None, Some(close.mark), "an ICMP error says that it cannot be delivered".to_owned());
+        finding = finding.because(
+            "icmp",
+            None,
+            Some(close.mark),
+            "an ICMP error says that it cannot be delivered".to_owned(),
+        );
     }
     if handshake.tcp.sides.get(Side::Server.index()).is_some_and(|server| server.syn.is_some()) {
-        finding = finding.because("tcp", Some(Side::Server), None, "the TCP handshake went well, so small packets pass both ways".to_owned());
+        finding = finding.because(
+            "tcp",
+            Some(Side::Server),
+            None,
+            "the TCP handshake went well, so small packets pass both ways".to_owned(),
+        );
     }
     finding.with(scene.ending_evidence()).advise(
         "Look for a firewall between the two that drops by content: the name in the hello, its size, TLS as such. Try another name and a shorter hello \
@@ -206,17 +280,30 @@ pub(super) fn server_flight_lost(scene: &Scene<'_>) -> Option<Finding> {
     }
     let sent = handshake.side(Side::Server).sent;
     let summary = if unseen {
-        format!("The answer of {} does not reach the client: {sent} bytes of it were sent and never came by here.", scene.server_name())
+        format!(
+            "The answer of {} does not reach the client: {sent} bytes of it were sent and never came by here.",
+            scene.server_name()
+        )
     } else {
-        format!("The answer of {} does not reach the client: it was sent {} and never acknowledged.", scene.server_name(), times(again.count))
+        format!(
+            "The answer of {} does not reach the client: it was sent {} and never acknowledged.",
+            scene.server_name(),
+            times(again.count)
+        )
     };
     let confidence = if again.count >= 2 || unseen { Confidence::Likely } else { Confidence::Possible };
     let finding = Finding::new(Cause::ServerFlightLost, Party::Network, confidence, summary);
     let finding = if unseen {
-        let what = format!("the server's last packet has a sequence number {sent} bytes further than anything that was seen of it, and the client never acknowledged that");
+        let what = format!(
+            "the server's last packet has a sequence number {sent} bytes further than anything that was seen of it, and the client never acknowledged that"
+        );
         finding.because("sequence", Some(Side::Server), Some(handshake.last), what)
     } else {
-        let what = format!("the server's flight was sent again {}, for {}", words::counted(again.count, "time"), words::span(again.last.time.since(again.first.time)));
+        let lasted = match again.count {
+            1 => String::new(),
+            _ => format!(", for {}", words::span(again.last.time.since(again.first.time))),
+        };
+        let what = format!("the server's flight was sent again {}{lasted}", words::counted(again.count, "time"));
         finding.because("retransmissions", Some(Side::Server), Some(again.first), what)
     };
     finding
@@ -227,14 +314,18 @@ pub(super) fn server_flight_lost(scene: &Scene<'_>) -> Option<Finding> {
 
 /// Another connection of the same client to the same name was faster.
 pub(super) fn superseded(scene: &Scene<'_>) -> Option<Finding> {
-    let ending = scene.ending.filter(|ending| ending.by == Side::Client && matches!(ending.how, How::Fin | How::Rst | How::CloseNotify))?;
+    let ending = scene
+        .ending
+        .filter(|ending| ending.by == Side::Client && matches!(ending.how, How::Fin | How::Rst | How::CloseNotify))?;
     let name = scene.offer.as_ref().and_then(|offer| offer.sni.as_deref());
     let story = scene.story;
     let winner = story.earlier.iter().chain(&story.later).chain(&story.rival).find(|other| {
         let finished = other.finished.filter(|_| matches!(other.outcome, Outcome::Established | Outcome::Unused));
-        let close = finished.is_some_and(|finished| finished.since(ending.mark.time).max(ending.mark.time.since(finished)) <= RACE);
+        let close = finished
+            .is_some_and(|finished| finished.since(ending.mark.time).max(ending.mark.time.since(finished)) <= RACE);
         // It was a race where both were under way at a time.
-        let together = other.start <= ending.mark.time && finished.is_some_and(|finished| finished >= scene.handshake.first.time);
+        let together =
+            other.start <= ending.mark.time && finished.is_some_and(|finished| finished >= scene.handshake.first.time);
         close && together && other.sni.as_deref() == name
     })?;
     let summary = format!("The client left because another of its connections to {} was faster.", scene.server_name());
@@ -292,9 +383,19 @@ pub(super) fn not_connected(scene: &Scene<'_>) -> Option<Finding> {
     };
     let again = scene.handshake.side(Side::Client).anomalies.syn_retransmissions;
     let mark = scene.handshake.side(Side::Client).syn;
-    let finding = Finding::new(cause, party, Confidence::Certain, summary).because("syn", Some(Side::Client), mark, what.to_owned());
+    let finding = Finding::new(cause, party, Confidence::Certain, summary).because(
+        "syn",
+        Some(Side::Client),
+        mark,
+        what.to_owned(),
+    );
     let finding = if again.count > 0 {
-        finding.because("retransmissions", Some(Side::Client), Some(again.first), format!("it was sent again {}", words::counted(again.count, "time")))
+        finding.because(
+            "retransmissions",
+            Some(Side::Client),
+            Some(again.first),
+            format!("it was sent again {}", words::counted(again.count, "time")),
+        )
     } else {
         finding
     };
@@ -304,14 +405,22 @@ pub(super) fn not_connected(scene: &Scene<'_>) -> Option<Finding> {
 /// The server had the whole hello and said nothing until the client gave up.
 pub(super) fn server_silent(scene: &Scene<'_>) -> Option<Finding> {
     let said_something = scene.handshake.side(Side::Server).sent > 0;
-    if !scene.refuses(Refused::Silence) || !is_mute(scene) || scene.handshake.client_hello_arrived() != Some(true) || said_something {
+    if !scene.refuses(Refused::Silence)
+        || !is_mute(scene)
+        || scene.handshake.client_hello_arrived() != Some(true)
+        || said_something
+    {
         return None;
     }
     let waited = scene.waited();
     if waited < SILENCE {
         return None;
     }
-    let summary = format!("{} received the client's hello and said nothing for {}, until the client gave up.", scene.server_name(), words::span(waited));
+    let summary = format!(
+        "{} received the client's hello and said nothing for {}, until the client gave up.",
+        scene.server_name(),
+        words::span(waited)
+    );
     let whole = "all bytes of the ClientHello were acknowledged, and the server sent nothing after that".to_owned();
     Finding::new(Cause::ServerSilent, Party::Server, Confidence::Likely, summary)
         .because("acknowledged", Some(Side::Server), scene.hello_mark(), whole)
@@ -337,14 +446,25 @@ pub(super) fn server_closed(scene: &Scene<'_>) -> Option<Finding> {
 fn closed_by_server(scene: &Scene<'_>, when: &str) -> Finding {
     let how = if scene.ending.is_some_and(|ending| ending.how == How::Rst) { "reset" } else { "closed" };
     let summary = format!("{} {how} the connection {when}, without an alert.", scene.server_name());
-    let mut finding = Finding::new(Cause::ServerClosed, Party::Server, Confidence::Likely, words::capitalised(&summary)).with(scene.ending_evidence());
+    let mut finding =
+        Finding::new(Cause::ServerClosed, Party::Server, Confidence::Likely, summary).with(scene.ending_evidence());
     if how == "reset" {
-        finding = finding.because("no_sign", Some(Side::Server), None, "the reset fits that host's other packets: nothing points to another sender".to_owned());
+        finding = finding.because(
+            "no_sign",
+            Some(Side::Server),
+            None,
+            "the reset fits that host's other packets: nothing points to another sender".to_owned(),
+        );
     }
     finding = finding.with(scene.known_versions());
     if let Some(last) = scene.server.last_success {
         let apart = words::span(scene.handshake.first.time.since(last).max(last.since(scene.handshake.first.time)));
-        finding = finding.because("others_succeed", Some(Side::Server), None, format!("another handshake with it succeeded, {apart} away"));
+        finding = finding.because(
+            "others_succeed",
+            Some(Side::Server),
+            None,
+            format!("another handshake with it succeeded, {apart} away"),
+        );
     }
     finding.advise(
         "Read the server's log at that time. Without an entry: a crash or restart, a limit on connections, an access list, or a front end that has no backend for \
@@ -362,11 +482,17 @@ pub(super) fn client_closed(scene: &Scene<'_>) -> Option<Finding> {
     };
     let summary = format!("The client left {when}.");
     let whole = handshake.steps.first().is_none_or(|step| step.whole);
-    let finding = Finding::new(Cause::ClientClosed, Party::Client, Confidence::Likely, summary).with(scene.ending_evidence());
+    let finding =
+        Finding::new(Cause::ClientClosed, Party::Client, Confidence::Likely, summary).with(scene.ending_evidence());
     let finding = if whole {
         finding
     } else {
-        finding.because("half_a_hello", Some(Side::Client), Some(handshake.first), "the client sent a part of its hello only".to_owned())
+        finding.because(
+            "half_a_hello",
+            Some(Side::Client),
+            Some(handshake.first),
+            "the client sent a part of its hello only".to_owned(),
+        )
     };
     let waited = words::span(scene.waited());
     Some(finding.because("waited", Some(Side::Client), None, format!("it had waited {waited} since its hello")).advise(

@@ -17,7 +17,12 @@ fn quote(scene: &Scene<'_>, side: Side, last: bool) -> Option<Evidence> {
     let plain = said(scene, side)?;
     let text = words::quoted(if last { plain.last_line() } else { &plain.head });
     let (mark, which) = if last { (plain.last, "last ") } else { (plain.first, "") };
-    Some(Evidence { code: "said", side: Some(side), mark: Some(mark), what: format!("the {} said {which}{text}", side.name()) })
+    Some(Evidence {
+        code: "said",
+        side: Some(side),
+        mark: Some(mark),
+        what: format!("the {} said {which}{text}", side.name()),
+    })
 }
 
 /// STARTTLS was asked for and refused, or was not offered.
@@ -66,7 +71,8 @@ pub(super) fn proxy_protocol_mismatch(scene: &Scene<'_>) -> Option<Finding> {
     if !header || scene.server_answered() {
         return None;
     }
-    let summary = format!("A PROXY header stands before the client's hello, and {} does not take it.", scene.handshake.server);
+    let summary =
+        format!("A PROXY header stands before the client's hello, and {} does not take it.", scene.handshake.server);
     let what = if plain.head.starts_with(b"PROXY ") {
         format!("before its hello the client said {}", words::quoted(&plain.head))
     } else {
@@ -100,13 +106,21 @@ pub(super) fn server_not_tls(scene: &Scene<'_>) -> Option<Finding> {
     }
     let protocol = protocol(&plain.head);
     let what = protocol.map_or("something that is not TLS".to_owned(), |protocol| format!("in {protocol}"));
-    let summary = format!("{} does not speak TLS: it answers the client's hello {what}: {}.", scene.handshake.server, words::quoted(&plain.head));
+    let summary = format!(
+        "{} does not speak TLS: it answers the client's hello {what}: {}.",
+        scene.handshake.server,
+        words::quoted(&plain.head)
+    );
     let advice = match protocol {
-        Some("HTTP") => "The port is for plain HTTP: use http:// or the port for https (443), or switch TLS on for this port on the server.",
+        Some("HTTP") => {
+            "The port is for plain HTTP: use http:// or the port for https (443), or switch TLS on for this port on the server."
+        }
         Some("SMTP" | "FTP" | "IMAP" | "POP3" | "XMPP") => {
             "The server wants to be greeted in its own protocol first: let the client use STARTTLS here, or connect to the port for TLS from the first byte."
         }
-        _ => "Check host and port in the client: another service answers there. If it should be TLS, switch it on at the server.",
+        _ => {
+            "Check host and port in the client: another service answers there. If it should be TLS, switch it on at the server."
+        }
     };
     Finding::new(Cause::ServerNotTls, Party::Client, Confidence::Certain, summary)
         .with(quote(scene, Side::Server, false))
@@ -117,7 +131,10 @@ pub(super) fn server_not_tls(scene: &Scene<'_>) -> Option<Finding> {
 
 /// A server that speaks first greeted the client before its hello, and no STARTTLS led to the hello.
 fn greeted_first(scene: &Scene<'_>, greeting: &Plain) -> bool {
-    said(scene, Side::Client).is_none() && scene.handshake.starttls.is_none() && scene.handshake.via.is_none() && greeting.length > 0
+    said(scene, Side::Client).is_none()
+        && scene.handshake.starttls.is_none()
+        && scene.handshake.via.is_none()
+        && greeting.length > 0
 }
 
 /// The protocol by its first words.
@@ -160,8 +177,11 @@ pub(super) fn client_not_tls(scene: &Scene<'_>) -> Option<Finding> {
     let answered = said(scene, Side::Server).is_some();
     let alerted = scene.ending.is_some_and(|ending| ending.by == Side::Server) && !scene.handshake.alerts.is_empty();
     let confidence = if alerted || answered { Confidence::Certain } else { Confidence::Likely };
-    let finding = Finding::new(Cause::ClientNotTls, Party::Client, confidence, summary).with(quote(scene, Side::Client, false));
-    let finding = finding.with(quote(scene, Side::Server, false).filter(|_| said(scene, Side::Server).is_some_and(Plain::is_text))).with(scene.ending_evidence());
+    let finding =
+        Finding::new(Cause::ClientNotTls, Party::Client, confidence, summary).with(quote(scene, Side::Client, false));
+    let finding = finding
+        .with(quote(scene, Side::Server, false).filter(|_| said(scene, Side::Server).is_some_and(Plain::is_text)))
+        .with(scene.ending_evidence());
     let advice = if http {
         "Let the client use https:// on this port, or the port for plain HTTP. A reverse proxy may be set to speak http to a backend that speaks https."
     } else {
@@ -171,6 +191,7 @@ pub(super) fn client_not_tls(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 fn is_http_request(head: &[u8]) -> bool {
-    const METHODS: [&[u8]; 9] = [b"GET ", b"POST ", b"HEAD ", b"PUT ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"CONNECT ", b"PRI "];
+    const METHODS: [&[u8]; 9] =
+        [b"GET ", b"POST ", b"HEAD ", b"PUT ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"CONNECT ", b"PRI "];
     METHODS.iter().any(|method| head.starts_with(method))
 }

@@ -31,12 +31,22 @@ pub(super) fn refused(scene: &Scene<'_>) -> Option<Finding> {
     let offer = scene.offer.as_ref()?;
     use AlertDescription as A;
     let silent = match scene.ending?.how {
-        How::Alert(_, A::HANDSHAKE_FAILURE | A::INSUFFICIENT_SECURITY | A::ILLEGAL_PARAMETER | A::UNSUPPORTED_CERTIFICATE | A::INTERNAL_ERROR | A::BAD_CERTIFICATE | A::UNEXPECTED_MESSAGE) => false,
+        How::Alert(
+            _,
+            A::HANDSHAKE_FAILURE
+            | A::INSUFFICIENT_SECURITY
+            | A::ILLEGAL_PARAMETER
+            | A::UNSUPPORTED_CERTIFICATE
+            | A::INTERNAL_ERROR
+            | A::BAD_CERTIFICATE
+            | A::UNEXPECTED_MESSAGE,
+        ) => false,
         How::Encrypted(_) if own_flight => false,
         How::Alert(..) | How::Encrypted(_) => return None,
         How::Fin | How::Rst | How::CloseNotify => true,
     };
-    let mut candidates: Vec<Narrow> = [suites(scene, offer), groups(scene, offer), schemes(scene, offer)].into_iter().flatten().collect();
+    let mut candidates: Vec<Narrow> =
+        [suites(scene, offer), groups(scene, offer), schemes(scene, offer)].into_iter().flatten().collect();
     // The sort is stable: with equal confidence suites come before groups and these before schemes.
     candidates.sort_by_key(|narrow| std::cmp::Reverse(narrow.confidence));
     if own_flight {
@@ -50,7 +60,12 @@ pub(super) fn refused(scene: &Scene<'_>) -> Option<Finding> {
     }
     if candidates.is_empty() && scene.alert_from(Side::Server) == Some(A::INSUFFICIENT_SECURITY) {
         let why = "the server says that none of the offered suites is strong enough for it".to_owned();
-        candidates.push(Narrow { cause: Cause::CipherSuiteMismatch, confidence: Confidence::Likely, why, wanted: None });
+        candidates.push(Narrow {
+            cause: Cause::CipherSuiteMismatch,
+            confidence: Confidence::Likely,
+            why,
+            wanted: None,
+        });
     }
     let narrow = candidates.first()?;
     let rest = candidates.get(1..).unwrap_or_default();
@@ -127,16 +142,26 @@ pub(super) fn key_type(key: &PublicKey) -> Option<KeyType> {
 fn suites(scene: &Scene<'_>, offer: &Offer) -> Option<Narrow> {
     // Suites of TLS 1.3 and those before it are two lists.
     let new = offer.only_tls13() || offer.offers_tls13() && server_is_new(scene);
-    let seen: Vec<CipherSuite> = scene.server.cipher_suites.iter().map(|seen| seen.value).filter(|suite| suite.is_tls13() == new).collect();
+    let seen: Vec<CipherSuite> =
+        scene.server.cipher_suites.iter().map(|seen| seen.value).filter(|suite| suite.is_tls13() == new).collect();
     let met = seen.iter().any(|suite| offer.suites.contains(suite));
-    let narrow = |confidence, why: String, wanted| Some(Narrow { cause: Cause::CipherSuiteMismatch, confidence, why, wanted });
+    let narrow =
+        |confidence, why: String, wanted| Some(Narrow { cause: Cause::CipherSuiteMismatch, confidence, why, wanted });
     let chosen = || known(&seen);
     if new {
         let offered = offer.new_suites().count();
         let disjoint = !seen.is_empty() && !met;
         return match (disjoint, offered) {
-            (true, _) => narrow(Confidence::Likely, "none of the offered suites of TLS 1.3 is one that this server was seen to choose".into(), chosen()),
-            (false, 0..=1) if !met => narrow(Confidence::Likely, format!("the client offers {} for TLS 1.3", words::counted(offered as u64, "suite")), None),
+            (true, _) => narrow(
+                Confidence::Likely,
+                "none of the offered suites of TLS 1.3 is one that this server was seen to choose".into(),
+                chosen(),
+            ),
+            (false, 0..=1) if !met => narrow(
+                Confidence::Likely,
+                format!("the client offers {} for TLS 1.3", words::counted(offered as u64, "suite")),
+                None,
+            ),
             _ => None,
         };
     }
@@ -151,7 +176,9 @@ fn suites(scene: &Scene<'_>, offer: &Offer) -> Option<Narrow> {
         _ => None,
     };
     let wanted: Vec<KeyType> = authentications.iter().filter_map(wants).collect();
-    let needs_other_key = !keys.is_empty() && wanted.len() == authentications.len() && !wanted.iter().any(|key| keys.contains(key) || may_sign_as(*key, &keys));
+    let needs_other_key = !keys.is_empty()
+        && wanted.len() == authentications.len()
+        && !wanted.iter().any(|key| keys.contains(key) || may_sign_as(*key, &keys));
     let offered = offer.old_suites().count();
     let only = || words::list(authentications.iter().map(|authentication| authentication.name()));
     if needs_other_key {
@@ -166,8 +193,16 @@ fn suites(scene: &Scene<'_>, offer: &Offer) -> Option<Narrow> {
     }
     let usable = offer.old_suites().filter(|suite| !is_refused_today(*suite)).count();
     match (offered, seen.is_empty()) {
-        (0..=FEW_SUITES, _) => narrow(Confidence::Likely, format!("the client offers {}, where others offer many", words::counted(offered as u64, "suite")), chosen()),
-        (_, false) => narrow(Confidence::Possible, "none of the offered suites is one that this server was seen to choose".into(), chosen()),
+        (0..=FEW_SUITES, _) => narrow(
+            Confidence::Likely,
+            format!("the client offers {}, where others offer many", words::counted(offered as u64, "suite")),
+            chosen(),
+        ),
+        (_, false) => narrow(
+            Confidence::Possible,
+            "none of the offered suites is one that this server was seen to choose".into(),
+            chosen(),
+        ),
         _ if usable <= FEW_SUITES => {
             let why = format!("the client offers {} that servers accept today", words::counted(usable as u64, "suite"));
             narrow(Confidence::Likely, why, None)
@@ -208,15 +243,24 @@ fn groups(scene: &Scene<'_>, offer: &Offer) -> Option<Narrow> {
     }
     let seen: Vec<NamedGroup> = scene.server.groups.iter().map(|seen| seen.value).collect();
     let met = seen.iter().any(|group| offer.groups.contains(group));
-    let narrow = |confidence, why: String, wanted| Some(Narrow { cause: Cause::GroupMismatch, confidence, why, wanted });
+    let narrow =
+        |confidence, why: String, wanted| Some(Narrow { cause: Cause::GroupMismatch, confidence, why, wanted });
     if met {
         return None;
     }
     if !seen.is_empty() {
-        return narrow(Confidence::Likely, "none of the offered groups is one that this server was seen to choose or ask for".into(), known(&seen));
+        return narrow(
+            Confidence::Likely,
+            "none of the offered groups is one that this server was seen to choose or ask for".into(),
+            known(&seen),
+        );
     }
     if offer.groups_are_unusual() {
-        return narrow(Confidence::Likely, format!("the client offers only {}, which few servers have", words::list(&offer.groups)), None);
+        return narrow(
+            Confidence::Likely,
+            format!("the client offers only {}, which few servers have", words::list(&offer.groups)),
+            None,
+        );
     }
     // A server that lacks the one group, though nearly all have it, is rarer than a parameter that is illegal.
     let illegal = scene.alert_from(Side::Server) == Some(AlertDescription::ILLEGAL_PARAMETER);
@@ -228,12 +272,18 @@ fn schemes(scene: &Scene<'_>, offer: &Offer) -> Option<Narrow> {
     if offer.schemes.is_empty() {
         return None;
     }
-    let narrow = |confidence, why: String, wanted| Some(Narrow { cause: Cause::SignatureSchemeMismatch, confidence, why, wanted });
+    let narrow = |confidence, why: String, wanted| {
+        Some(Narrow { cause: Cause::SignatureSchemeMismatch, confidence, why, wanted })
+    };
     let keys = server_keys(scene);
     let signing = offer.signing_keys();
     if !keys.is_empty() && !keys.iter().any(|key| signing.contains(key)) {
         let why = format!("the client takes signatures of {} keys only, and the server has none", key_names(&signing));
-        return narrow(Confidence::Likely, why, Some(format!("in other handshakes this server had a key for {}", key_names(&keys))));
+        return narrow(
+            Confidence::Likely,
+            why,
+            Some(format!("in other handshakes this server had a key for {}", key_names(&keys))),
+        );
     }
     if keys.iter().any(|key| signing.contains(key)) && offer.schemes.len() > 1 {
         return None;
@@ -244,7 +294,11 @@ fn schemes(scene: &Scene<'_>, offer: &Offer) -> Option<Narrow> {
     }
     let rare = |key: &KeyType| !matches!(key, KeyType::Rsa | KeyType::Ecdsa);
     if signing.iter().all(rare) {
-        return narrow(Confidence::Likely, format!("the client takes signatures of {} keys only", key_names(&signing)), None);
+        return narrow(
+            Confidence::Likely,
+            format!("the client takes signatures of {} keys only", key_names(&signing)),
+            None,
+        );
     }
     // In TLS 1.3 a handshake is not signed with PKCS #1 v1.5 (RFC 8446 section 4.2.3).
     let pkcs1 = |scheme: &SignatureScheme| matches!(scheme.0.to_be_bytes(), [1..=6, 1]);
@@ -252,8 +306,16 @@ fn schemes(scene: &Scene<'_>, offer: &Offer) -> Option<Narrow> {
         return narrow(Confidence::Likely, "none of the offered schemes may sign a handshake of TLS 1.3".into(), None);
     }
     match (signing.as_slice(), offer.schemes.len()) {
-        (_, 1) => narrow(Confidence::Likely, format!("the client takes {} and no other scheme", words::list(&offer.schemes)), None),
-        ([one], _) => narrow(Confidence::Possible, format!("the client takes signatures of {} keys only", key_names(&[*one])), None),
+        (_, 1) => narrow(
+            Confidence::Likely,
+            format!("the client takes {} and no other scheme", words::list(&offer.schemes)),
+            None,
+        ),
+        ([one], _) => narrow(
+            Confidence::Possible,
+            format!("the client takes signatures of {} keys only", key_names(&[*one])),
+            None,
+        ),
         _ => None,
     }
 }
@@ -287,12 +349,22 @@ pub(super) fn what_remains(scene: &Scene<'_>) -> Vec<Evidence> {
     if scene.server.asked_for_certificate > 0 {
         remains.push(say("certificate", "this server asks for client certificates".to_owned()));
     }
-    remains.push(say("offered_suites", format!("the client offers {}: {}", words::counted(offer.suites.len() as u64, "suite"), words::list(&offer.suites))));
+    remains.push(say(
+        "offered_suites",
+        format!(
+            "the client offers {}: {}",
+            words::counted(offer.suites.len() as u64, "suite"),
+            words::list(&offer.suites)
+        ),
+    ));
     if !offer.groups.is_empty() {
         remains.push(say("offered_groups", format!("the client offers the groups {}", words::list(&offer.groups))));
     }
     if !offer.schemes.is_empty() {
-        remains.push(say("offered_signature_schemes", format!("the client takes signatures of {} keys", key_names(&offer.signing_keys()))));
+        remains.push(say(
+            "offered_signature_schemes",
+            format!("the client takes signatures of {} keys", key_names(&offer.signing_keys())),
+        ));
     }
     remains
 }

@@ -37,7 +37,7 @@ pub(super) fn middlebox_reset(scene: &Scene<'_>) -> Option<Finding> {
     let finding = signs.into_iter().fold(finding, |finding, sign| finding.with(Some(sign)));
     finding
         .with(scene.ending_evidence())
-        .because("stage", None, Some(reset.mark), stage.to_owned())
+        .because("stage", None, Some(reset.mark), format!("the reset came {stage}"))
         .advise(format!(
             "Look for a firewall, IPS, proxy or load balancer on the path{} and for the rule that fits this handshake: the name that the client asks for, the \
              address, the version. A capture on both sides of it shows which of them it resets.",
@@ -58,11 +58,20 @@ fn signs(scene: &Scene<'_>, named: Side, reset: Reset) -> Vec<Evidence> {
     let closed_before = tcp.fin.is_some_and(|fin| fin <= reset.mark);
     // A host that still has the connection acknowledges with its reset (RFC 9293 section 3.10.7.4).
     if reset.flags & ACK == 0 && !closed_before && tcp.acknowledged.is_some() {
-        sign("no_ack", format!("the reset lacks the ACK flag, as if the {who} knew no such connection, which it has just acknowledged"));
+        sign(
+            "no_ack",
+            format!(
+                "the reset lacks the ACK flag, as if the {who} knew no such connection, which it has just acknowledged"
+            ),
+        );
     }
     if tcp.anomalies.after_reset.count > 0 {
         let after = tcp.anomalies.after_reset;
-        let what = format!("the {who} went on after \"its\" reset: {}, the first in frame {}", words::counted(after.count, "packet"), after.first.frame);
+        let what = format!(
+            "the {who} went on after \"its\" reset: {}, the first in frame {}",
+            words::counted(after.count, "packet"),
+            after.first.frame
+        );
         sign("after_reset", what);
     }
     let both = other.anomalies.first_reset.filter(|theirs| {
@@ -76,7 +85,10 @@ fn signs(scene: &Scene<'_>, named: Side, reset: Reset) -> Vec<Evidence> {
         && id != 0
         && id.wrapping_sub(last).min(last.wrapping_sub(id)) > ID_STEP
     {
-        sign("ip_id", format!("the reset's IP identification {id} is out of the {who}'s sequence, which stood at {last}"));
+        sign(
+            "ip_id",
+            format!("the reset's IP identification {id} is out of the {who}'s sequence, which stood at {last}"),
+        );
     }
     signs
 }
@@ -85,19 +97,24 @@ fn signs(scene: &Scene<'_>, named: Side, reset: Reset) -> Vec<Evidence> {
 fn stage(scene: &Scene<'_>) -> &'static str {
     let [client, server] = &scene.handshake.tcp.sides;
     match (server.syn, client.first_data, server.first_data) {
-        (None, None, _) => "post-SYN: before the server answered",
-        (Some(_), None, _) => "post-ACK: after the TCP handshake, before any data",
-        (_, Some(_), None) => "post-PSH: after the client's first data, before the server's",
-        (_, Some(_), Some(_)) => "later: after data both ways",
+        (None, None, _) => "before the server answered (post-SYN)",
+        (Some(_), None, _) => "after the TCP handshake and before any data (post-ACK)",
+        (_, Some(_), None) => "after the client's first data and before any of the server's (post-PSH)",
+        (_, Some(_), Some(_)) => "after data both ways (later than post-PSH)",
     }
 }
 
 /// How far away the sender of the reset is, seen from the sensor.
 fn away(tcp: &TcpSide, reset: Reset) -> String {
-    let hops = |ttl: u8| INITIAL_TTLS.iter().find(|initial| **initial >= ttl).map(|initial| initial.saturating_sub(ttl));
+    let hops =
+        |ttl: u8| INITIAL_TTLS.iter().find(|initial| **initial >= ttl).map(|initial| initial.saturating_sub(ttl));
     match (hops(reset.ttl), tcp.ttl.and_then(hops)) {
         (Some(reset), Some(host)) if reset != host => {
-            format!(", {} from the sensor where the host is {} away,", words::counted(reset, "hop"), words::counted(host, "hop"))
+            format!(
+                ", {} from the sensor where the host is {} away,",
+                words::counted(reset, "hop"),
+                words::counted(host, "hop")
+            )
         }
         _ => String::new(),
     }

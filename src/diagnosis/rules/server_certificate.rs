@@ -6,12 +6,12 @@
 //! do not know the chain's root says little by itself: the client may have that root. So it counts last.
 
 use super::super::scene::{How, Refused, Scene};
-use super::offers;
 use super::super::{Cause, Confidence, Evidence, Finding, Party, words};
+use super::offers;
 use crate::handshake::{Outcome, Side};
-use crate::tls::CertificateStatus;
-use crate::tls::registry::{AlertDescription, HandshakeType, ProtocolVersion};
 use crate::time::{Mark, Timestamp};
+use crate::tls::CertificateStatus;
+use crate::tls::registry::{AlertDescription, ContentType, HandshakeType, ProtocolVersion};
 use crate::x509::{ChainProblem, Judgement, PublicKey};
 use std::time::Duration;
 
@@ -26,7 +26,9 @@ const ABOVE: &str = "issuer_not_after";
 /// True where something is wrong with the chain that a client with any roots would mind, weakness aside.
 pub(super) fn has_objection(scene: &Scene<'_>) -> bool {
     chain(scene).is_some_and(|chain| {
-        objections(scene, chain.judgement).iter().any(|objection| objection.holds && objection.cause != Cause::WeakParameters)
+        objections(scene, chain.judgement)
+            .iter()
+            .any(|objection| objection.holds && objection.cause != Cause::WeakParameters)
     })
 }
 
@@ -72,11 +74,7 @@ struct Chain<'a> {
 impl Chain<'_> {
     /// What may be concluded from it at best.
     fn at_most(&self, confidence: Confidence) -> Confidence {
-        match (self.here, self.same_name) {
-            (Some(_), _) => confidence,
-            (None, true) => confidence.min(Confidence::Likely),
-            (None, false) => Confidence::Possible,
-        }
+        if self.here.is_some() { confidence } else { confidence.min(Confidence::Likely) }
     }
 }
 
@@ -96,6 +94,9 @@ pub(super) fn refused(scene: &Scene<'_>) -> Option<Finding> {
     if scene.negotiated.resumed == Some(true) && says == Says::Nothing {
         return None;
     }
+    if says == Says::Nothing && accepted_at_other_times(scene) {
+        return None;
+    }
     let chain = chain(scene);
     let objections = chain.as_ref().map(|chain| objections(scene, chain.judgement)).unwrap_or_default();
     match pick(says, &objections) {
@@ -106,14 +107,15 @@ pub(super) fn refused(scene: &Scene<'_>) -> Option<Finding> {
 
 /// The client left without a word as soon as it had the server's flight, whose chain ends in a root that it may not have.
 pub(super) fn left(scene: &Scene<'_>) -> Option<Finding> {
-    let ending = scene.ending.filter(|ending| ending.by == Side::Client && matches!(ending.how, How::Fin | How::Rst))?;
+    let ending =
+        scene.ending.filter(|ending| ending.by == Side::Client && matches!(ending.how, How::Fin | How::Rst))?;
     // A client that is asked for a certificate may leave to ask its user.
     let asked = scene.mark_of(Side::Server, HandshakeType::CERTIFICATE_REQUEST).is_some();
     let reset = ending.how == How::Rst && !scene.handshake.missing.is_empty();
-    if asked || reset || !scene.refuses(Refused::ServerFlight) || !left_at_once(scene) {
+    if asked || reset || accepted_at_other_times(scene) || !scene.refuses(Refused::ServerFlight) || !left_at_once(scene) {
         return None;
     }
-    let chain = chain(scene)?;
+    let chain = chain(scene).filter(|chain| chain.here.is_some())?;
     let objections = objections(scene, chain.judgement);
     let mut finding = objected(scene, Says::Nothing, &chain, objections.first()?, &objections);
     finding.confidence = Confidence::Possible;
@@ -129,17 +131,38 @@ pub(super) fn abandoned(scene: &Scene<'_>) -> Option<Finding> {
     if scene.handshake.outcome != Outcome::Unused || !prompt || !unused || scene.negotiated.resumed == Some(true) {
         return None;
     }
+    // A heartbeat that is answered is use of a kind.
+    let heartbeat = scene.handshake.records.iter().flatten().any(|record| record.content_type == ContentType::HEARTBEAT);
+    if heartbeat || accepted_at_other_times(scene) {
+        return None;
+    }
     let chain = chain(scene).filter(|chain| chain.here.is_some() || chain.same_name)?;
     let objections = objections(scene, chain.judgement);
     let objection = objections.iter().find(|objection| objection.holds && objection.cause != Cause::WeakParameters)?;
     let mut finding = objected(scene, Says::Nothing, &chain, objection, &objections);
     finding.confidence = Confidence::Possible;
     let after = words::span(left.time.since(finished.time));
-    finding = finding.because("unused", Some(Side::Client), Some(left), format!("the client finished, and left unused {after} later"));
-    let again = scene.story.earlier.iter().chain(&scene.story.later).filter(|other| matches!(other.outcome, Outcome::Unused | Outcome::Abandoned)).count();
+    finding = finding.because(
+        "unused",
+        Some(Side::Client),
+        Some(left),
+        format!("the client finished, and left unused {after} later"),
+    );
+    let again = scene
+        .story
+        .earlier
+        .iter()
+        .chain(&scene.story.later)
+        .filter(|other| matches!(other.outcome, Outcome::Unused | Outcome::Abandoned))
+        .count();
     if again > 0 {
         finding.confidence = Confidence::Likely;
-        finding = finding.because("again", Some(Side::Client), None, format!("it did the same {} within seconds", words::counted(again as u64, "other time")));
+        finding = finding.because(
+            "again",
+            Some(Side::Client),
+            None,
+            format!("it did the same {} within seconds", words::counted(again as u64, "other time")),
+        );
     }
     Some(finding)
 }
@@ -153,13 +176,23 @@ fn says(scene: &Scene<'_>) -> Option<Says> {
         How::Alert(_, A::UNSUPPORTED_CERTIFICATE) => Says::Unsupported,
         How::Alert(_, A::BAD_CERTIFICATE_STATUS_RESPONSE) => Says::StatusResponse,
         How::Alert(_, A::BAD_CERTIFICATE | A::CERTIFICATE_UNKNOWN | A::NO_CERTIFICATE) => Says::Refused,
-        How::Alert(_, A::HANDSHAKE_FAILURE | A::INTERNAL_ERROR | A::USER_CANCELED | A::ACCESS_DENIED | A::ILLEGAL_PARAMETER) => Says::Nothing,
+        How::Alert(
+            _,
+            A::HANDSHAKE_FAILURE | A::INTERNAL_ERROR | A::USER_CANCELED | A::ACCESS_DENIED | A::ILLEGAL_PARAMETER,
+        ) => Says::Nothing,
         How::Alert(..) => return None,
         // In place of Finished a client refuses the server's certificate, if there was one.
         How::Encrypted(_) if scene.negotiated.resumed == Some(true) => return None,
         How::Encrypted(_) => Says::Refused,
         How::Fin | How::Rst | How::CloseNotify => Says::Nothing,
     })
+}
+
+/// True where most connections to the same server under the same name are used: what is shown there is taken, and only a
+/// word of this client says otherwise.
+fn accepted_at_other_times(scene: &Scene<'_>) -> bool {
+    let name = scene.server.name;
+    name.used > name.failed
 }
 
 /// True where the client left so soon after the server's flight that it must have been for what was in it.
@@ -175,8 +208,11 @@ fn chain<'a>(scene: &'a Scene<'_>) -> Option<Chain<'a>> {
         let here = scene.mark_of(Side::Server, HandshakeType::CERTIFICATE).unwrap_or(scene.handshake.first);
         return Some(Chain { judgement: scene.server_chain, here: Some(here), same_name: true, last: None });
     }
+    // What a server shows for another name says nothing, unless it would show the same for this one.
     let shown = scene.server.chain.as_ref()?;
-    Some(Chain { judgement: &shown.judgement, here: None, same_name: shown.same_name, last: Some(shown.last) })
+    let covers = shown.judgement.name_matches == Some(true);
+    let last = Some(shown.last);
+    (shown.same_name || covers).then(|| Chain { judgement: &shown.judgement, here: None, same_name: shown.same_name, last })
 }
 
 /// All that speaks against a chain, the most telling first: in the order in which most stacks check.
@@ -190,12 +226,18 @@ fn objections(scene: &Scene<'_>, chain: &Judgement) -> Vec<Objection> {
         let sentence = problem.sentence(chain, at);
         match problem {
             ChainProblem::Expired { at: 0, .. } => object(Cause::CertificateExpired, true, "not_after", sentence),
-            ChainProblem::Expired { .. } | ChainProblem::RootExpired { .. } => object(Cause::CertificateExpired, true, ABOVE, sentence),
+            ChainProblem::Expired { .. } | ChainProblem::RootExpired { .. } => {
+                object(Cause::CertificateExpired, true, ABOVE, sentence);
+            }
             ChainProblem::NotYetValid { .. } => object(Cause::CertificateNotYetValid, true, "not_before", sentence),
-            ChainProblem::OnlyCommonName { .. } => object(Cause::CertificateNameMismatch, true, "only_common_name", sentence),
+            ChainProblem::OnlyCommonName { .. } => {
+                object(Cause::CertificateNameMismatch, true, "only_common_name", sentence);
+            }
             ChainProblem::SelfSigned => object(Cause::CertificateUntrusted, true, "self_signed", sentence),
             ChainProblem::WrongPurpose { .. } => object(Cause::CertificateUnsupported, true, "purpose", sentence),
-            ChainProblem::BadSignature { .. } | ChainProblem::NotAnAuthority { .. } | ChainProblem::PathTooLong { .. } => {
+            ChainProblem::BadSignature { .. }
+            | ChainProblem::NotAnAuthority { .. }
+            | ChainProblem::PathTooLong { .. } => {
                 object(Cause::CertificateUntrusted, true, "issuer", sentence);
             }
             ChainProblem::MissingIssuer { .. } => object(Cause::CertificateUntrusted, true, "missing_issuer", sentence),
@@ -206,24 +248,35 @@ fn objections(scene: &Scene<'_>, chain: &Judgement) -> Vec<Objection> {
     }
     objections.iter_mut().for_each(|objection| objection.above = objection.code == ABOVE);
     if let Some(what) = excluded_key(scene, chain) {
-        let place = objections.iter().position(|objection| objection.code == "purpose" || !objection.holds).unwrap_or(objections.len());
-        objections.insert(place, Objection { cause: Cause::CertificateUnsupported, holds: true, above: false, code: "key", what });
+        let place = objections
+            .iter()
+            .position(|objection| objection.code == "purpose" || !objection.holds)
+            .unwrap_or(objections.len());
+        objections.insert(
+            place,
+            Objection { cause: Cause::CertificateUnsupported, holds: true, above: false, code: "key", what },
+        );
     }
     let leaf = chain.leaf();
     let visible = scene.server_chain.leaf().is_some();
     match staple(scene) {
-        Some(Staple::Revoked) => objections.insert(0, Objection {
-            cause: Cause::CertificateRevoked,
-            holds: true,
-            above: false,
-            code: "stapled_response",
-            what: "the OCSP response that the server stapled says that its certificate is revoked".to_owned(),
-        }),
+        Some(Staple::Revoked) => objections.insert(
+            0,
+            Objection {
+                cause: Cause::CertificateRevoked,
+                holds: true,
+                above: false,
+                code: "stapled_response",
+                what: "the OCSP response that the server stapled says that its certificate is revoked".to_owned(),
+            },
+        ),
         None if visible && leaf.is_some_and(|leaf| leaf.must_staple) => {
             let place = objections.iter().position(|objection| !objection.holds).unwrap_or(objections.len());
-            let what = "the certificate demands a stapled OCSP response (must-staple), and the server sent none".to_owned();
+            let what =
+                "the certificate demands a stapled OCSP response (must-staple), and the server sent none".to_owned();
             let cause = Cause::RevocationUnavailable;
-            objections.insert(place, Objection { cause, holds: false, above: false, code: "no_stapled_response", what });
+            objections
+                .insert(place, Objection { cause, holds: false, above: false, code: "no_stapled_response", what });
         }
         _ => {}
     }
@@ -232,8 +285,11 @@ fn objections(scene: &Scene<'_>, chain: &Judgement) -> Vec<Objection> {
         let name = scene.offer.as_ref().and_then(|offer| offer.sni.clone()).unwrap_or_default();
         let names = chain.leaf().map(|leaf| words::list(&leaf.san)).unwrap_or_default();
         let what = format!("the certificate is for {names}, not for {name}");
-        let place = objections.iter().position(|objection| !matches!(objection.cause, Cause::CertificateExpired | Cause::CertificateNotYetValid));
-        let objection = Objection { cause: Cause::CertificateNameMismatch, holds: true, above: false, code: "name", what };
+        let place = objections.iter().position(|objection| {
+            !matches!(objection.cause, Cause::CertificateExpired | Cause::CertificateNotYetValid)
+        });
+        let objection =
+            Objection { cause: Cause::CertificateNameMismatch, holds: true, above: false, code: "name", what };
         objections.insert(place.unwrap_or(objections.len()), objection);
     }
     objections
@@ -279,13 +335,15 @@ fn pick(says: Says, objections: &[Objection]) -> Option<&Objection> {
         Says::Revoked | Says::StatusResponse => None,
         // NSS finds no path to a root where an intermediate certificate has expired.
         Says::UnknownAuthority => {
-            let holds = objections.iter().find(|objection| objection.holds && objection.cause == Cause::CertificateUntrusted);
+            let holds =
+                objections.iter().find(|objection| objection.holds && objection.cause == Cause::CertificateUntrusted);
             let above = || objections.iter().find(|objection| objection.above);
             holds.or_else(above).or(of(&[Cause::CertificateUntrusted])).or(first)
         }
         Says::Unsupported => of(&[Cause::CertificateUnsupported, Cause::WeakParameters]).or(first),
         Says::Refused => first.or_else(|| objections.first()),
-        Says::Nothing => first,
+        // A weak signature alone makes nobody leave without a word.
+        Says::Nothing => first.filter(|objection| objection.cause != Cause::WeakParameters),
     }
 }
 
@@ -294,12 +352,16 @@ fn objected(scene: &Scene<'_>, says: Says, chain: &Chain<'_>, objection: &Object
         (Says::Expired, Cause::CertificateExpired | Cause::CertificateNotYetValid, true)
         | (Says::Unsupported, Cause::CertificateUnsupported, true) => Confidence::Certain,
         // A missing CRL has this alert too.
-        (Says::UnknownAuthority, Cause::CertificateUntrusted, true) if objection.code == "self_signed" => Confidence::Certain,
+        (Says::UnknownAuthority, Cause::CertificateUntrusted, true) if objection.code == "self_signed" => {
+            Confidence::Certain
+        }
         _ => Confidence::Likely,
     };
     let confidence = chain.at_most(named);
     let (cause, party) = match objection.cause {
-        Cause::CertificateUntrusted if scene.server.others_see_another_issuer => (Cause::TlsInterception, Party::Network),
+        Cause::CertificateUntrusted if scene.server.others_see_another_issuer => {
+            (Cause::TlsInterception, Party::Network)
+        }
         cause => (cause, Party::Server),
     };
     let name = scene.server_name();
@@ -310,17 +372,24 @@ fn objected(scene: &Scene<'_>, says: Says, chain: &Chain<'_>, objection: &Object
         ),
         _ => format!("The client refuses the certificate of {name}: {}.", objection.what),
     };
-    let mut finding = Finding::new(cause, party, confidence, summary).because(objection.code, Some(Side::Server), chain.here, objection.what.clone());
+    let mut finding = Finding::new(cause, party, confidence, summary).because(
+        objection.code,
+        Some(Side::Server),
+        chain.here,
+        objection.what.clone(),
+    );
     if cause == Cause::TlsInterception {
         let unrelated = words::counted(scene.server.names_under_issuer, "unrelated site");
-        let what = format!("other clients see a trusted issuer for {name}; the issuer seen here signs {unrelated} in this capture");
+        let what = format!(
+            "other clients see a trusted issuer for {name}; the issuer seen here signs {unrelated} in this capture"
+        );
         finding = finding.because("other_issuer", Some(Side::Server), None, what);
     }
     finding = finding.with(scene.ending_evidence()).with(seen_elsewhere(scene, chain));
     for other in all.iter().filter(|other| other.code != objection.code) {
         finding = finding.because(other.code, Some(Side::Server), chain.here, other.what.clone());
     }
-    finding.advise(advice(cause, objection.code, &name))
+    finding.advise(advice(cause, objection.code, scene))
 }
 
 fn issuer(chain: &Judgement) -> String {
@@ -331,9 +400,15 @@ fn issuer(chain: &Judgement) -> String {
 fn seen_elsewhere(scene: &Scene<'_>, chain: &Chain<'_>) -> Option<Evidence> {
     let last = chain.last?;
     let begun = scene.handshake.first.time;
-    let apart = if last <= begun { format!("{} before", words::span(begun.since(last))) } else { format!("{} after", words::span(last.since(begun))) };
+    let apart = if last <= begun {
+        format!("{} before", words::span(begun.since(last)))
+    } else {
+        format!("{} after", words::span(last.since(begun)))
+    };
     let whose = if chain.same_name { "for the same name" } else { "for another name" };
-    let what = format!("in TLS 1.3 the certificate is encrypted; this is the one that the server showed {whose} in another handshake, {apart}");
+    let what = format!(
+        "in TLS 1.3 the certificate is encrypted; this is the one that the server showed {whose} in another handshake, {apart}"
+    );
     Some(Evidence { code: "seen_elsewhere", side: Some(Side::Server), mark: None, what })
 }
 
@@ -342,28 +417,55 @@ fn without_objection(scene: &Scene<'_>, says: Says, chain: Option<&Chain<'_>>) -
     let name = scene.server_name();
     let (cause, confidence, what) = match (says, chain) {
         (Says::Nothing, _) => return None,
-        (Says::Expired, Some(_)) => (Cause::RevocationUnavailable, Confidence::Likely, "its dates are in order, so an expired list of revoked certificates (CRL) is the likeliest"),
+        (Says::Expired, Some(_)) => (
+            Cause::RevocationUnavailable,
+            Confidence::Likely,
+            "its dates are in order, so an expired list of revoked certificates (CRL) is the likeliest",
+        ),
         (Says::Expired, None) => (Cause::CertificateExpired, Confidence::Likely, "the client says that it has expired"),
         (Says::Revoked, _) => (Cause::CertificateRevoked, Confidence::Certain, "the client says that it is revoked"),
-        (Says::StatusResponse, _) if staple(scene) == Some(Staple::Revoked) => (Cause::CertificateRevoked, Confidence::Certain, "the stapled OCSP response says that it is revoked"),
-        (Says::StatusResponse, _) => (Cause::RevocationUnavailable, Confidence::Likely, "its stapled OCSP response is missing, stale or invalid"),
-        (Says::UnknownAuthority, Some(_)) => (Cause::RevocationUnavailable, Confidence::Possible, "its chain leads to a well-known root; a list of revoked certificates (CRL) that the client wants is missing, or the client's store of roots is old"),
-        (Says::UnknownAuthority, None) => (Cause::CertificateUntrusted, Confidence::Likely, "the client says that it does not know the issuer"),
-        (Says::Unsupported, _) => (Cause::CertificateUnsupported, Confidence::Likely, "the client says that it is of a kind that it does not take"),
-        (Says::Refused, Some(_)) => (Cause::CertificateRejected, Confidence::Likely, "nothing that can be seen is wrong with it"),
-        (Says::Refused, None) => (Cause::CertificateRejected, Confidence::Likely, "it is encrypted, so nothing shows what is wrong with it"),
+        (Says::StatusResponse, _) if staple(scene) == Some(Staple::Revoked) => {
+            (Cause::CertificateRevoked, Confidence::Certain, "the stapled OCSP response says that it is revoked")
+        }
+        (Says::StatusResponse, _) => {
+            (Cause::RevocationUnavailable, Confidence::Likely, "its stapled OCSP response is missing, stale or invalid")
+        }
+        (Says::UnknownAuthority, Some(_)) => (
+            Cause::RevocationUnavailable,
+            Confidence::Possible,
+            "its chain leads to a well-known root; a list of revoked certificates (CRL) that the client wants is missing, or the client's store of roots is old",
+        ),
+        (Says::UnknownAuthority, None) => {
+            (Cause::CertificateUntrusted, Confidence::Likely, "the client says that it does not know the issuer")
+        }
+        (Says::Unsupported, _) => (
+            Cause::CertificateUnsupported,
+            Confidence::Likely,
+            "the client says that it is of a kind that it does not take",
+        ),
+        (Says::Refused, Some(_)) => {
+            (Cause::CertificateRejected, Confidence::Likely, "nothing that can be seen is wrong with it")
+        }
+        (Says::Refused, None) => {
+            (Cause::CertificateRejected, Confidence::Likely, "it is encrypted, so nothing shows what is wrong with it")
+        }
     };
     let summary = format!("The client refuses the certificate of {name}: {what}.");
     let mut finding = Finding::new(cause, Party::Server, confidence, summary).with(scene.ending_evidence());
     if let Some(chain) = chain {
         let subject = chain.judgement.leaf().and_then(|leaf| leaf.subject.clone()).unwrap_or_default();
-        finding = finding.because("certificate", Some(Side::Server), chain.here, format!("the certificate is {subject}, issued by {}", issuer(chain.judgement)));
+        finding = finding.because(
+            "certificate",
+            Some(Side::Server),
+            chain.here,
+            format!("the certificate is {subject}, issued by {}", issuer(chain.judgement)),
+        );
         finding = finding.with(seen_elsewhere(scene, chain));
     } else {
         let what = "no other handshake in this capture shows the server's certificate in the clear".to_owned();
         finding = finding.because("not_visible", Some(Side::Server), None, what);
     }
-    Some(finding.with(others_accept(scene)).advise(advice(cause, "", &name)))
+    Some(finding.with(others_accept(scene)).advise(advice(cause, "", scene)))
 }
 
 /// That other clients take the certificate points at this client's own store or policy.
@@ -394,11 +496,15 @@ fn staple(scene: &Scene<'_>) -> Option<Staple> {
     if message.body.windows(GOOD.len()).any(|bytes| bytes == GOOD) {
         return Some(Staple::Good);
     }
-    let revoked = message.body.windows(4).any(|bytes| matches!(bytes, [tag, _, time, length] if [*tag, *time, *length] == REVOKED));
+    let revoked = message
+        .body
+        .windows(4)
+        .any(|bytes| matches!(bytes, [tag, _, time, length] if [*tag, *time, *length] == REVOKED));
     revoked.then_some(Staple::Revoked)
 }
 
-fn advice(cause: Cause, code: &str, name: &str) -> String {
+fn advice(cause: Cause, code: &str, scene: &Scene<'_>) -> String {
+    let (name, server) = (scene.server_name(), scene.handshake.server);
     match (cause, code) {
         (Cause::CertificateExpired, _) => format!(
             "Renew the certificate that has expired and reload the server; if {name} has several servers, check each. Then find out why the renewal did not \
@@ -442,7 +548,7 @@ fn advice(cause: Cause, code: &str, name: &str) -> String {
             "Ask who runs the proxy or firewall that issued this certificate. Install its root on the client if the inspection is wanted, or exempt this client or name from it.".to_owned()
         }
         _ => format!(
-            "Look at the certificate as the client sees it: `openssl s_client -connect HOST:PORT -servername {name} -showcerts`, for dates, names, missing \
+            "Look at the certificate as the client sees it: `openssl s_client -connect {server} -servername {name} -showcerts`, for dates, names, missing \
              intermediates and the root. The client's log says what it dislikes; its store of roots, its clock and pinned certificates are next."
         ),
     }

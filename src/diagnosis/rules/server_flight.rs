@@ -16,10 +16,16 @@ pub(super) fn unsafe_legacy_renegotiation(scene: &Scene<'_>) -> Option<Finding> 
     let lacks = !hello.extensions.contains(ExtensionType::RENEGOTIATION_INFO);
     let asked = scene.offer.as_ref()?.renegotiation_info;
     let before_tls13 = hello.negotiated_version() <= ProtocolVersion::TLS_1_2;
-    if alert != AlertDescription::HANDSHAKE_FAILURE || !lacks || !asked || !before_tls13 || !scene.refuses(Refused::ServerFlight) {
+    if alert != AlertDescription::HANDSHAKE_FAILURE
+        || !lacks
+        || !asked
+        || !before_tls13
+        || !scene.refuses(Refused::ServerFlight)
+    {
         return None;
     }
-    let summary = format!("{} does not know secure renegotiation (RFC 5746), and the client insists on it.", scene.server_name());
+    let summary =
+        format!("{} does not know secure renegotiation (RFC 5746), and the client insists on it.", scene.server_name());
     Finding::new(Cause::UnsafeLegacyRenegotiation, Party::Server, Confidence::Likely, summary)
         .with(scene.ending_evidence())
         .because(
@@ -81,12 +87,22 @@ fn weaknesses(scene: &Scene<'_>) -> Vec<Evidence> {
         && let bits = bits(p)
         && bits < MIN_DH_BITS
     {
-        weak.push(Evidence { code: "dh_bits", side, mark: exchange, what: format!("the Diffie-Hellman group has {bits} bits") });
+        weak.push(Evidence {
+            code: "dh_bits",
+            side,
+            mark: exchange,
+            what: format!("the Diffie-Hellman group has {bits} bits"),
+        });
     }
     if let Some(scheme) = scene.negotiated.signature_scheme.filter(|scheme| scheme.uses_sha1() || scheme.uses_md5())
         && scene.handshake.version == Some(ProtocolVersion::TLS_1_2)
     {
-        weak.push(Evidence { code: "signature", side, mark: exchange, what: format!("the server signs its key exchange with {scheme}") });
+        weak.push(Evidence {
+            code: "signature",
+            side,
+            mark: exchange,
+            what: format!("the server signs its key exchange with {scheme}"),
+        });
     }
     let certificate = scene.mark_of(Side::Server, HandshakeType::CERTIFICATE);
     for facts in scene.server_chain.on_path() {
@@ -115,7 +131,8 @@ fn lacks_extended_master_secret(scene: &Scene<'_>) -> bool {
     let offered = scene.offer.as_ref().is_some_and(|offer| offer.extended_master_secret);
     offered
         && scene.negotiated.server_hello.as_ref().is_some_and(|hello| {
-            hello.negotiated_version() <= ProtocolVersion::TLS_1_2 && !hello.extensions.contains(ExtensionType::EXTENDED_MASTER_SECRET)
+            hello.negotiated_version() <= ProtocolVersion::TLS_1_2
+                && !hello.extensions.contains(ExtensionType::EXTENDED_MASTER_SECRET)
         })
 }
 
@@ -126,8 +143,12 @@ pub(super) fn extended_master_secret_required(scene: &Scene<'_>) -> Option<Findi
     if !fits || !lacks_extended_master_secret(scene) || !scene.refuses(Refused::ServerFlight) {
         return None;
     }
-    let summary = format!("The client requires the extended master secret (RFC 7627), and {} does not do it.", scene.server_name());
-    let finding = Finding::new(Cause::ExtendedMasterSecretRequired, Party::Server, Confidence::Likely, summary).with(scene.ending_evidence());
+    let summary = format!(
+        "The client requires the extended master secret (RFC 7627), and {} does not do it.",
+        scene.server_name()
+    );
+    let finding = Finding::new(Cause::ExtendedMasterSecretRequired, Party::Server, Confidence::Likely, summary)
+        .with(scene.ending_evidence());
     let hello = scene.mark_of(Side::Server, HandshakeType::SERVER_HELLO);
     let what = "the ServerHello lacks extended_master_secret, which the client offered".to_owned();
     let finding = finding.because("no_extended_master_secret", Some(Side::Server), hello, what);
@@ -138,21 +159,33 @@ pub(super) fn extended_master_secret_required(scene: &Scene<'_>) -> Option<Findi
 pub(super) fn extended_master_secret_of_client(scene: &Scene<'_>) -> Option<Finding> {
     let offer = scene.offer.as_ref()?;
     let fits = match scene.ending?.how {
-        How::Alert(_, alert) => matches!(alert, AlertDescription::HANDSHAKE_FAILURE | AlertDescription::INSUFFICIENT_SECURITY),
+        How::Alert(_, alert) => {
+            matches!(alert, AlertDescription::HANDSHAKE_FAILURE | AlertDescription::INSUFFICIENT_SECURITY)
+        }
         _ => false,
     };
     // A stack that never had it is older or smaller in other ways too; one of today that lacks it has it switched off.
     let of_today = scene.negotiated.client_hello.is_some_and(|hello| {
-        [ExtensionType::ENCRYPT_THEN_MAC, ExtensionType::SESSION_TICKET].iter().any(|extension| hello.extensions.contains(*extension))
+        [ExtensionType::ENCRYPT_THEN_MAC, ExtensionType::SESSION_TICKET]
+            .iter()
+            .any(|extension| hello.extensions.contains(*extension))
     });
     let lacks = !offer.extended_master_secret && !offer.offers_tls13() && of_today;
     if !scene.refuses(Refused::Hello) || !fits || !lacks || !offer.is_wide() {
         return None;
     }
-    let summary = format!("The client does not offer the extended master secret (RFC 7627), which {} may require.", scene.server_name());
+    let summary = format!(
+        "The client does not offer the extended master secret (RFC 7627), which {} may require.",
+        scene.server_name()
+    );
     let finding = Finding::new(Cause::ExtendedMasterSecretRequired, Party::Client, Confidence::Possible, summary)
         .with(scene.ending_evidence())
-        .because("no_extended_master_secret", Some(Side::Client), scene.hello_mark(), "the hello lacks extended_master_secret, and is wide otherwise".to_owned());
+        .because(
+            "no_extended_master_secret",
+            Some(Side::Client),
+            scene.hello_mark(),
+            "the hello lacks extended_master_secret, and is wide otherwise".to_owned(),
+        );
     Some(finding.advise("Update the client's TLS stack or let it offer TLS 1.3. Servers in FIPS mode refuse TLS 1.2 without the extension."))
 }
 

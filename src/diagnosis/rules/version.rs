@@ -16,7 +16,9 @@ pub(super) fn downgrade_detected(scene: &Scene<'_>) -> Option<Finding> {
     // The sentinel says how far the server fell back, so a client that offered no more than that was not deceived.
     let lowered = highest > sentinel && hello.negotiated_version() <= sentinel && hello.negotiated_version() < highest;
     let objects = match scene.ending?.how {
-        How::Alert(_, alert) => alert == AlertDescription::ILLEGAL_PARAMETER || alert == AlertDescription::PROTOCOL_VERSION,
+        How::Alert(_, alert) => {
+            alert == AlertDescription::ILLEGAL_PARAMETER || alert == AlertDescription::PROTOCOL_VERSION
+        }
         _ => true,
     };
     if !(lowered && refused_by_client && objects) {
@@ -67,9 +69,11 @@ pub(super) fn refused_by_inference(scene: &Scene<'_>) -> Option<Finding> {
     let known = &scene.server.versions;
     let meets = |version| offer.takes(version);
     // That a server chose nothing higher says little where nothing higher was offered.
-    let too_new = offer.versions.last().is_some_and(|lowest| scene.server.declined.is_none_or(|declined| declined < *lowest))
-        && known.iter().all(|seen| offer.versions.last().is_some_and(|lowest| seen.value < *lowest));
-    let unmet = !known.is_empty() && !known.iter().any(|seen| meets(seen.value)) && !(offer.versions_are_listed && too_new);
+    let too_new =
+        offer.versions.last().is_some_and(|lowest| scene.server.declined.is_none_or(|declined| declined < *lowest))
+            && known.iter().all(|seen| offer.versions.last().is_some_and(|lowest| seen.value < *lowest));
+    let met = known.iter().any(|seen| meets(seen.value));
+    let unmet = !(known.is_empty() || met || offer.versions_are_listed && too_new);
     let says_little = match scene.ending?.how {
         How::Alert(_, alert) => matches!(
             alert,
@@ -105,21 +109,22 @@ pub(super) fn refused_by_inference(scene: &Scene<'_>) -> Option<Finding> {
 pub(super) fn server_may_be_old(scene: &Scene<'_>) -> Option<Finding> {
     let offer = scene.offer.as_ref()?;
     let failure = scene.alert_from(Side::Server) == Some(AlertDescription::HANDSHAKE_FAILURE);
-    let nothing_known = scene.server.versions.is_empty();
+    let nothing_known = scene.server.versions.iter().all(|seen| !seen.value.is_tls13());
     (scene.refuses(Refused::Hello) && failure && nothing_known && offer.only_tls13() && !offer.pre_shared_key)
         .then(|| by_server(scene, offer, Confidence::Possible))
 }
 
 /// True where the client's next try with a lower version went well.
 fn intolerant(scene: &Scene<'_>, offer: &Offer) -> bool {
-    scene.story.later.first().is_some_and(|next| {
+    scene.story.retry.as_ref().is_some_and(|next| {
         let lower = matches!((next.highest, offer.highest()), (Some(then), Some(first)) if then < first);
         lower && next.finished.is_some()
     })
 }
 
 fn intolerance(scene: &Scene<'_>, offer: &Offer) -> String {
-    let lower = scene.story.later.first().and_then(|next| next.highest).map(|version| version.to_string()).unwrap_or_default();
+    let lower =
+        scene.story.retry.as_ref().and_then(|next| next.highest).map(|version| version.to_string()).unwrap_or_default();
     format!(
         "{} breaks off when {} is offered, and goes on when the client asks for at most {lower}.",
         scene.server_name(),
@@ -130,7 +135,11 @@ fn intolerance(scene: &Scene<'_>, offer: &Offer) -> String {
 fn by_server(scene: &Scene<'_>, offer: &Offer, confidence: Confidence) -> Finding {
     let party = if offer.offers_tls13() { Party::Server } else { Party::Client };
     let summary = if offer.offers_tls13() {
-        format!("{} speaks none of the versions that the client offers ({}): it is too old for this client.", scene.server_name(), offer.versions_in_words())
+        format!(
+            "{} speaks none of the versions that the client offers ({}): it is too old for this client.",
+            scene.server_name(),
+            offer.versions_in_words()
+        )
     } else {
         format!("The client offers {}, which {} no longer accepts.", offer.versions_in_words(), scene.server_name())
     };
@@ -160,11 +169,16 @@ fn finding(scene: &Scene<'_>, offer: &Offer, party: Party, confidence: Confidenc
         Party::Client => format!(
             "Let the client offer {}: update its TLS library or lift the limit set on it (MinProtocol, max version). Only if that cannot be done, \
              allow {} on the server for this client alone.",
-            words::list([wanted.max(ProtocolVersion::TLS_1_2), ProtocolVersion::TLS_1_3].iter().collect::<std::collections::BTreeSet<_>>()),
+            words::list(
+                [wanted.max(ProtocolVersion::TLS_1_2), ProtocolVersion::TLS_1_3]
+                    .iter()
+                    .collect::<std::collections::BTreeSet<_>>()
+            ),
             offer.highest().map(|version| version.to_string()).unwrap_or_default(),
         ),
         _ => format!(
-            "Update the server's TLS stack or enable TLS 1.2 and 1.3 on it. Until then the client has to allow {}, or turn to a server that does.",
+            "Update the server's TLS stack or enable {} on it. Until then the client has to allow {}.",
+            offer.highest().map(|version| version.to_string()).unwrap_or_default(),
             would_meet.map_or("an earlier version".to_owned(), |version| version.to_string()),
         ),
     };
