@@ -34,7 +34,7 @@ const KEPT: [&str; 18] = [
 
 /// Captures that say something else when packets are out of order or lost: only all their packets in their order tell what
 /// happened.
-const ENTANGLED: [(&str, &str); 11] = [
+const ENTANGLED: [(&str, &str); 12] = [
     ("mercury/unit_tests/pcaps/capture2.pcap", "captured on both sides of a firewall that rewrites sequence numbers"),
     (
         "ndpi/tests/cfgs/default/pcap/tls_multiple_synack_different_seq.pcapng",
@@ -48,6 +48,7 @@ const ENTANGLED: [(&str, &str); 11] = [
     ("failures-not-tls/plain-http-nss-at-client.pcap", "how long the client waited is all that tells that it gave up"),
     ("failures-other-stacks/chromium/page-tls12.pcap", "the client closes first, and the server's Finished is one packet"),
     ("failures-other-stacks/firefox/expired-tls12.pcap", "the client refuses while the server's Finished is on its way"),
+    ("failures-other-stacks/nss/plain-http-to-tls.pcap", "how long the client waited is all that tells that it gave up"),
     (
         "failures-other-stacks/haproxy/client-certificate-missing-tls13.pcap",
         "the server refuses while the client's Finished is on its way",
