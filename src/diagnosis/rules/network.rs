@@ -275,7 +275,7 @@ pub(super) fn server_flight_lost(scene: &Scene<'_>) -> Option<Finding> {
     // Nothing of it was seen, but the numbers of later packets count it.
     let alerted = handshake.alerts.iter().any(|alert| alert.from == Side::Server);
     let unseen = !scene.server_answered() && !alerted && handshake.plain.get(Side::Server.index()).is_none_or(Option::is_none);
-    if !is_mute(scene) || handshake.server_flight_arrived() != Some(false) || again.count == 0 && !unseen {
+    if !is_mute(scene) || handshake.server_flight_arrived() != Some(false) || !tried_again(scene, Side::Server) && !unseen {
         return None;
     }
     let sent = handshake.side(Side::Server).sent;
