@@ -61,7 +61,8 @@ pub(super) fn proxy_refused(scene: &Scene<'_>) -> Option<Finding> {
     let summary = format!("The proxy {} refuses the way asked for ({target}): {answer}.", scene.handshake.server);
     Finding::new(Cause::ProxyRefused, Party::Network, Confidence::Certain, summary)
         .with(quote(scene, Side::Server, false))
-        .with(quote(scene, Side::Client, false))
+        // What is said in SOCKS may hold a password.
+        .with(quote(scene, Side::Client, false).filter(|_| said(scene, Side::Client).is_some_and(Plain::is_text)))
         .because("proxy", Some(Side::Server), None, "the proxy was asked for a way and opened none".to_owned())
         .advise("Read the proxy's answer: 407 wants credentials, 403 and SOCKS code 2 are a rule, 502 to 504 and SOCKS codes 3 to 6 mean that the proxy cannot reach the host.")
         .into()
