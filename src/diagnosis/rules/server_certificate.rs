@@ -490,7 +490,7 @@ enum Staple {
 }
 
 /// The status in a stapled OCSP response. CertStatus stands right before thisUpdate, a GeneralizedTime: `good` is an
-/// empty [0], `revoked` a [1] that begins with a GeneralizedTime.
+/// empty `[0]`, `revoked` a `[1]` that begins with a GeneralizedTime.
 fn staple(scene: &Scene<'_>) -> Option<Staple> {
     const GOOD: [u8; 4] = [0x80, 0x00, 0x18, 0x0f];
     const REVOKED: [u8; 3] = [0xa1, 0x18, 0x0f];
