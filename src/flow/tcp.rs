@@ -241,7 +241,8 @@ impl TcpState {
     /// A packet without data stands behind all that its sender has sent, seen or not.
     fn observe_count(&mut self, direction: Direction, sequence: u32) {
         let half = direction.of(&self.halves);
-        if half.has(BASED) && later(sequence, half.end) {
+        // A FIN says the same, and what comes after it counts the FIN too.
+        if half.has(BASED) && later(sequence, half.end) && self.fin(direction).is_none() {
             let counted = direction.of_mut(&mut self.rare.get_or_insert_default().counted);
             if counted.is_none_or(|before| later(sequence, before)) {
                 *counted = Some(sequence);
