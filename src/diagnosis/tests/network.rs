@@ -8,6 +8,7 @@ use crate::handshake::{CloseKind, Handshake, Missing, MissingWhy, Obstacle, Outc
 use crate::knowledge::{Attempt, ServerView};
 use crate::packet::IcmpError;
 use crate::tls::registry::AlertDescription;
+use crate::tls::tests::build::Build;
 use std::time::Duration;
 
 const LONG: Duration = Duration::from_secs(5);
@@ -139,7 +140,11 @@ fn a_hello_in_two_segments_may_lose_the_second() {
 
 #[test]
 fn a_server_that_takes_only_the_shorter_hello_loses_large_ones() {
-    let offer = HelloSample { groups: vec![4588, 29, 23], ..HelloSample::default() };
+    // The key share of X25519MLKEM768 alone has 1216 bytes, and the hello takes two segments.
+    let share = Build::new().u16(4588).vec16(&[7; 1_216]).0;
+    let mut offer = HelloSample { groups: vec![4588, 29, 23], key_shares: vec![], ..HelloSample::default() };
+    offer.extensions.push((51, Build::new().vec16(&share).0));
+    offer.extensions.push((21, vec![0; 200]));
     let handshake = || reset(hello(&offer), Side::Server);
     let went_on = told(handshake()).then(attempt(200));
     assert_eq!(went_on.line(), "large_packet_lost network likely error client_hello: shorter_hello close@6 next_try");

@@ -5,7 +5,7 @@ use super::certificates::{
 };
 use super::flights::{answered12, asking12, begun13, finished12, finished13, flight12, flight13, hello};
 use super::super::scene::{How, Scene};
-use super::super::{Case, Cause, Confidence, Failure, Party, Severity};
+use super::super::{Case, Cause, Confidence, Failure, Party, Severity, words};
 use super::{Told, attempt, failed_attempt, seen, told};
 use crate::handshake::sample::HelloSample;
 use crate::handshake::{CloseKind, Handshake, Missing, MissingWhy, Obstacle, Outcome, Side};
@@ -181,17 +181,34 @@ fn anything() -> impl Strategy<Value = Told> {
     })
 }
 
-/// Sentences for people: no control characters, a capital (or a host's name, or an address) and a full stop.
-fn is_sentence(text: &str) -> bool {
-    let begins = text.starts_with(|first: char| first.is_ascii_uppercase() || first.is_ascii_digit() || first == '[')
-        || text.starts_with("www.example.org")
-        || text.starts_with("evil");
+/// Sentences for people: no control characters, a capital (or the server's name or address) and a full stop.
+fn is_sentence(text: &str, handshake: &Handshake) -> bool {
+    let name = handshake.negotiated().sni.map(words::name).unwrap_or_default();
+    let address = handshake.server.to_string();
+    let begins = text.starts_with(|first: char| first.is_ascii_uppercase())
+        || !name.is_empty() && text.starts_with(&name)
+        || text.starts_with(&address)
+        || text.starts_with(&handshake.server.ip().to_string());
     begins && text.ends_with('.') && !text.ends_with("..") && !text.contains(char::is_control)
 }
 
+/// What must hold of a verdict.
+pub(super) fn check_verdict(case: &Told) -> Result<(), TestCaseError> {
+    let verdict = case.verdict();
+    match (verdict.outcome, &verdict.failure) {
+        (Outcome::Failed | Outcome::Abandoned, failure) => {
+            prop_assert!(failure.is_some(), "nobody says why: {:?}", case.handshake);
+        }
+        (Outcome::Unfinished, Some(failure)) => prop_assert_eq!(failure.finding.party, Party::Sensor),
+        (_, failure) => prop_assert!(failure.is_none(), "{}", case.line()),
+    }
+    verdict.failure.map_or(Ok(()), |failure| check(case, &failure))
+}
+
+/// What must hold of a failure.
 fn check(case: &Told, failure: &Failure) -> Result<(), TestCaseError> {
     let finding = &failure.finding;
-    prop_assert!(is_sentence(&finding.summary), "summary: {}", finding.summary);
+    prop_assert!(is_sentence(&finding.summary, &case.handshake), "summary: {}", finding.summary);
     prop_assert!(finding.advice.ends_with('.') && !finding.advice.contains(char::is_control), "{}", finding.advice);
     prop_assert!(!finding.evidence.is_empty(), "{} without evidence", finding.cause);
     for evidence in &finding.evidence {
@@ -200,7 +217,8 @@ fn check(case: &Told, failure: &Failure) -> Result<(), TestCaseError> {
         let code = evidence.code.chars().all(|letter| letter == '_' || letter.is_ascii_lowercase());
         prop_assert!(code, "code: {}", evidence.code);
         let mark = evidence.mark.map_or(1, |mark| mark.frame);
-        prop_assert!((1..=case.handshake.last.frame).contains(&mark), "{} in frame {mark}", evidence.code);
+        let last = case.handshake.close.map_or(case.handshake.last, |close| close.mark.max(case.handshake.last)).frame;
+        prop_assert!((1..=last).contains(&mark), "{} in frame {mark}", evidence.code);
     }
     if finding.party == Party::Sensor {
         prop_assert!(case.handshake.lost_by_the_sensor().next().is_some(), "the capture lacks nothing");
@@ -260,19 +278,7 @@ proptest! {
 
     #[test]
     fn whatever_happens_a_failure_is_told_in_full_and_a_success_has_none(case in anything()) {
-        let verdict = case.verdict();
-        match (verdict.outcome, &verdict.failure) {
-            (Outcome::Failed | Outcome::Abandoned, failure) => {
-                let failure = failure.as_ref();
-                prop_assert!(failure.is_some(), "nobody says why: {:?}", case.handshake);
-                check(&case, failure.expect("checked"))?;
-            }
-            (Outcome::Unfinished, Some(failure)) => {
-                prop_assert_eq!(failure.finding.party, Party::Sensor);
-                check(&case, failure)?;
-            }
-            (_, failure) => prop_assert!(failure.is_none(), "{}", case.line()),
-        }
+        check_verdict(&case)?;
     }
 
     #[test]
