@@ -5,6 +5,7 @@ mod captures;
 mod cli;
 mod failures;
 mod fuzz_corpus;
+mod judged;
 mod layers;
 mod manifest;
 mod oracle;

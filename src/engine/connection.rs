@@ -211,7 +211,7 @@ impl Connection {
                 let tcp = &self.tcp;
                 streams.tracker.opened_by(tcp.opened_by());
                 let facts = tcp.facts(streams.tracker.presumed_client());
-                streams.tracker.begin_without_hello(None, &facts);
+                streams.tracker.begin_without_hello(None, &facts, false);
                 done.extend(streams.tracker.settle(None, true, |client| tcp.facts(client), mark.time));
             }
             return Verdict { over: true, ..Verdict::default() };
@@ -256,7 +256,7 @@ impl Connection {
             }
             Timer::Open if self.is_closing() => Verdict::default(),
             Timer::Linger | Timer::Open => {
-                self.settle(CloseKind::Timeout, now, done);
+                self.settle(CloseKind::Timeout, now, limits, done);
                 Verdict { over: true, ..Verdict::default() }
             }
         }
@@ -273,7 +273,7 @@ impl Connection {
     }
 
     /// Ends the connection, by what was seen of its end or else `otherwise`, and tells its handshake if it has one.
-    pub(super) fn settle(&mut self, otherwise: CloseKind, now: Timestamp, done: &mut VecDeque<Box<Handshake>>) {
+    pub(super) fn settle(&mut self, otherwise: CloseKind, now: Timestamp, limits: &Limits, done: &mut VecDeque<Box<Handshake>>) {
         let open = otherwise == CloseKind::CaptureEnd && !self.is_closed();
         let Some(streams) = &mut self.streams else { return };
         streams.end(&self.tcp);
@@ -282,7 +282,7 @@ impl Connection {
         let client = streams.tracker.presumed_client();
         if !streams.tracker.is_tracking() {
             let close = close::first(&self.tcp, client, streams);
-            streams.tracker.begin_without_hello(close, &self.tcp.facts(client));
+            streams.tracker.begin_without_hello(close, &self.tcp.facts(client), limits.tcp);
         }
         if let Some((mark, error)) = self.tcp.first_icmp() {
             streams.tracker.icmp_before(mark, error);

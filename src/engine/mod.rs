@@ -310,7 +310,7 @@ impl World {
                 let idle = by == CloseKind::Timeout;
                 self.done.extend(connection.without_a_word(&self.servers, idle, now));
             }
-            connection.settle(by, now, &mut self.done);
+            connection.settle(by, now, &self.limits, &mut self.done);
         }
     }
 

@@ -10,11 +10,11 @@ use ahash::RandomState;
 use hashbrown::HashSet;
 use std::net::SocketAddr;
 
-/// So many servers are remembered, twice: when there are more, those that were not heard of since the last time are
+/// So many hosts are remembered, twice: when there are more, those that were not heard of since the last time are
 /// forgotten.
 const MAX_SERVERS: usize = 1 << 16;
 
-/// The ends that have shown a ServerHello.
+/// The hosts that have shown a ServerHello: whoever serves TLS on one port is asked for it on others, too.
 #[derive(Debug)]
 pub(super) struct Servers {
     young: HashSet<SocketAddr, RandomState>,
@@ -36,13 +36,24 @@ impl Servers {
             std::mem::swap(&mut self.young, &mut self.old);
             self.young.clear();
         }
-        self.young.insert(handshake.server);
+        self.young.extend([handshake.server, whole_host(handshake.server)]);
     }
 
-    /// True for an end that is expected to speak TLS.
-    fn expects_tls(&self, end: SocketAddr) -> bool {
-        ports::is_tls(end.port()) || self.young.contains(&end) || self.old.contains(&end)
+    fn has(&self, end: SocketAddr) -> bool {
+        self.young.contains(&end) || self.old.contains(&end)
     }
+
+    /// True for an end that is expected to speak TLS. An end that never opened may be, for what else its host does; what
+    /// else is said on another port of the host is another protocol's.
+    fn expects_tls(&self, end: SocketAddr, obstacle: Obstacle) -> bool {
+        let opened = obstacle == Obstacle::NothingSaid;
+        ports::is_tls(end.port()) || self.has(end) || !opened && self.has(whole_host(end))
+    }
+}
+
+/// A host, whatever the port: no server has port 0.
+const fn whole_host(end: SocketAddr) -> SocketAddr {
+    SocketAddr::new(end.ip(), 0)
 }
 
 /// The handshake that a connection without a word should have had. `idle` where nothing was heard of it for long.
@@ -55,12 +66,12 @@ pub(super) fn handshake(
 ) -> Option<Box<Handshake>> {
     let client = tcp.opened_by()?;
     let surroundings = Surroundings { opener: Some(client), ..*surroundings };
-    if !servers.expects_tls(*client.reverse().of(&surroundings.ends)) {
-        return None;
-    }
     let facts = tcp.facts(client);
     let [opening, answer] = &facts.sides;
     let (obstacle, close) = what_happened(tcp, opening, answer, idle)?;
+    if !servers.expects_tls(*client.reverse().of(&surroundings.ends), obstacle) {
+        return None;
+    }
     let mut handshake = Handshake::without_a_word(&surroundings, client, obstacle, close, facts, now);
     handshake.icmp.extend(tcp.first_icmp());
     Some(handshake)
@@ -69,13 +80,18 @@ pub(super) fn handshake(
 fn what_happened(tcp: &TcpState, client: &TcpSide, server: &TcpSide, idle: bool) -> Option<(Obstacle, Close)> {
     let opened = client.syn?;
     let reset = |side: &TcpSide| side.anomalies.first_reset;
+    let again = client.anomalies.syn_retransmissions;
+    // A client that goes on was answered: where that is not in the capture, it has one side only.
+    let answered = client.acknowledged.is_some() || client.sent > 0 || client.fin.is_some();
+    let answer_again = server.anomalies.syn_retransmissions;
+    if server.syn.is_some() && answer_again.count > 0 && !answered && reset(client).is_none() {
+        return Some((Obstacle::ConnectionTimeout, Close { by: CloseKind::Timeout, side: None, mark: answer_again.last }));
+    }
     if server.syn.is_some() {
         // A FIN takes a number of its own.
         let said = [client, server].iter().any(|side| side.sent > 0 || side.acknowledged.is_some_and(|count| count > 1));
         return closed(client, server).filter(|_| !said).map(|close| (Obstacle::NothingSaid, close));
     }
-    // A client that goes on was answered: the capture has one side only.
-    let answered = client.acknowledged.is_some() || client.sent > 0 || client.fin.is_some();
     if answered {
         return None;
     }
@@ -85,7 +101,6 @@ fn what_happened(tcp: &TcpState, client: &TcpSide, server: &TcpSide, idle: bool)
     if let Some((mark, _)) = tcp.first_icmp().filter(|(_, error)| error.is_unreachable()) {
         return Some((Obstacle::ConnectionRefused, Close { by: CloseKind::Icmp, side: None, mark }));
     }
-    let again = client.anomalies.syn_retransmissions;
     let given_up = idle || again.count > 0;
     let mark = if again.count > 0 { again.last } else { opened };
     given_up.then_some((Obstacle::ConnectionTimeout, Close { by: CloseKind::Timeout, side: None, mark }))

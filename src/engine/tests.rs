@@ -208,10 +208,19 @@ fn a_hello_split_into_single_bytes_is_read() {
 }
 
 #[test]
-fn half_a_hello_that_its_sender_ends_is_no_handshake() {
+fn a_client_that_leaves_in_the_middle_of_its_hello_has_failed() {
     let hello = tls12_hello();
-    let script = Script::open().client(&hello[..hello.len() / 2]).fin(Side::Client).fin(Side::Server);
-    assert!(run(&script.frames).is_empty());
+    let half = |bytes: usize| Script::open().client(&hello[..bytes]);
+    for ended in [half(60).fin(Side::Client).fin(Side::Server), half(60).rst(Side::Client)] {
+        let handshake = one(ended);
+        assert_eq!((handshake.outcome, handshake.complete()), (Outcome::Failed, true));
+        assert_eq!(closed_by(&handshake).unwrap().1, Some(Side::Client));
+    }
+    // Without all of its random it is no hello yet, and a server that hangs up may know better what it was.
+    for bytes in 1..43 {
+        assert!(run(&half(bytes).fin(Side::Client).fin(Side::Server).frames).is_empty(), "{bytes} bytes");
+    }
+    assert!(run(&half(60).fin(Side::Server).fin(Side::Client).frames).is_empty());
 }
 
 #[test]

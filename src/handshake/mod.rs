@@ -4,6 +4,7 @@
 //! sizes of encrypted records, how the connection ended and what the capture lacked. What can be read out of the messages
 //! ([`Handshake::negotiated`]) is decoded when it is asked for, on the thread that needs it.
 
+mod building;
 pub mod facts;
 pub mod negotiated;
 pub mod outcome;

@@ -6,7 +6,7 @@
 //! content, a Finished four and a hash, an empty Certificate eight, and each record adds a byte for its type and a tag
 //! (RFC 8446 sections 4.4 and 5.2). Padding hides all of it, and then nothing is claimed that later records do not show.
 
-use super::facts::{Alert, Close, CloseKind, EncryptedRecord, Handshake, Missing, MissingWhy, Outcome, Side, What};
+use super::facts::{Alert, Close, CloseKind, EncryptedRecord, Handshake, Missing, MissingWhy, Outcome, Side, Step, What};
 use super::second_flight::{FlightAuth, Lengths, SecondFlight};
 use crate::time::{Mark, Timestamp};
 use crate::tls::RECORD_HEADER_LEN;
@@ -100,15 +100,15 @@ impl Handshake {
         Some(client?.max(server?))
     }
 
-    /// True where there is a whole message, or the capture may have missed one.
+    /// True where there is a whole message, or the capture may have missed one, or a client left in the middle of its hello
+    /// and had said enough of it that it cannot be anything else.
     pub(super) fn is_one(&self) -> bool {
-        let closed =
-            self.close.is_some_and(|close| matches!(close.by, CloseKind::Alert | CloseKind::Fin | CloseKind::Rst));
-        let hello = |what| matches!(what, What::Message(_) | What::Ssl2ClientHello | What::Ssl2ServerHello);
-        !closed
-            || !self.missing.is_empty()
-            || self.obstacle.is_some()
-            || self.steps.iter().any(|step| step.whole && hello(step.what))
+        let closed = self.close.filter(|close| matches!(close.by, CloseKind::Alert | CloseKind::Fin | CloseKind::Rst));
+        let Some(close) = closed else { return true };
+        let message = |what| matches!(what, What::Message(_) | What::Ssl2ClientHello | What::Ssl2ServerHello);
+        let begun = |step: &Step| message(step.what) && step.from == Side::Client && step.body.len() >= BEGUN;
+        let left = close.side == Some(Side::Client) && self.steps.iter().any(begun);
+        left || !self.missing.is_empty() || self.obstacle.is_some() || self.steps.iter().any(|step| step.whole && message(step.what))
     }
 
     /// Takes stock after new records. Returns whether the handshake is established.
@@ -186,7 +186,12 @@ impl Handshake {
         // Up to TLS 1.2 the server has judged the certificate before it finished: only one that closes in good order has
         // judged it again.
         let in_order = self.is_tls13() || by_server.is_some_and(|close| close.by != CloseKind::Rst);
-        prompt && in_order && matches!(self.application_data, [Some(_), None])
+        // What a server says after its last record that is no TLS is data all the same (GridFTP goes on in the clear).
+        let [_, server] = &self.tcp.sides;
+        let records = self.records.iter().skip(1).flatten().map(EncryptedRecord::end);
+        let steps = self.steps.iter().filter(|step| step.from == Side::Server).map(|step| step.end);
+        let silent = records.chain(steps).max().is_none_or(|end| server.sent <= end);
+        prompt && in_order && silent && matches!(self.application_data, [Some(_), None])
     }
 
     /// No handshake begins without a ClientHello: where there is none, the capture began too late.

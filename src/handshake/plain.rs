@@ -1,6 +1,7 @@
 //! What the two sides say in the clear that is no TLS, and the handshakes that never began because of it.
 
 use super::facts::{Close, Handshake, MAX_PLAIN_HEAD, MAX_PLAIN_TAIL, Obstacle, Plain, Side};
+use super::sniff::{Sniff, sniff};
 use super::stream::Place;
 use super::tracker::Surroundings;
 use crate::flow::Direction;
@@ -8,10 +9,13 @@ use crate::flow::tcp::TcpFacts;
 use crate::starttls::{Dialog, Progress, http, ports};
 use crate::time::{Mark, Timestamp};
 use crate::tls::registry::{AlertDescription, AlertLevel, ContentType};
-use crate::tls::record_header;
+use crate::tls::{RecordError, record_header};
+use std::time::Duration;
 
-/// So many printable characters at the beginning are text.
-const SHORTEST_TEXT: usize = 4;
+/// So many bytes at the beginning say what they are.
+const SHORTEST_WORDS: usize = 4;
+/// A client that waited for an answer for so long had given it up when it left.
+const PATIENCE: Duration = Duration::from_millis(900);
 
 impl Plain {
     pub(super) const fn begun(mark: Mark) -> Self {
@@ -42,7 +46,13 @@ impl Plain {
     /// True where it begins like text.
     pub fn is_text(&self) -> bool {
         let printable = |byte: &u8| matches!(byte, b'\t' | b'\r' | b'\n' | b' '..=b'~');
-        self.head.len() >= SHORTEST_TEXT && self.head.iter().all(printable)
+        self.head.len() >= SHORTEST_WORDS && self.head.iter().all(printable)
+    }
+
+    /// True where it is clear that it is no TLS: it begins neither like a hello nor with a record.
+    fn is_no_tls(&self) -> bool {
+        let record = record_header(&self.head).err() != Some(RecordError::NotTls);
+        self.head.len() >= SHORTEST_WORDS && !record && sniff(&self.head, false) == Sniff::Other
     }
 
     /// The last line of it, or what was kept of that, without what ends it. A refusal is a server's last line.
@@ -78,17 +88,22 @@ pub(super) fn obstacle(said: &[Option<Box<Plain>>; 2], dialog: &Dialog, port: u1
         Progress::NotOffered if end.whole && end.closed_by == Some(Side::Client) => return Some(Obstacle::StarttlsNotOffered),
         _ => {}
     }
-    let client = client.filter(|_| end.whole)?;
-    match server {
-        Some(server) if server.alert().is_some() => Some(Obstacle::NotTls),
-        Some(server) if http::is_request(&client.head) && http::expected_tls(&server.head, &server.tail) => {
-            Some(Obstacle::NotTls)
-        }
-        None if ports::is_tls(port) && client.is_text() && end.unanswered && end.closed_by == Some(Side::Server) => {
-            Some(Obstacle::NotTls)
-        }
-        _ => None,
-    }
+    let Some(client) = client.filter(|_| end.whole) else {
+        // OpenSSL complains even to a client that has left without a word.
+        let complains = client.is_none() && server.is_some_and(|server| server.alert().is_some());
+        return (end.whole && complains).then_some(Obstacle::NothingSaid);
+    };
+    let expected = ports::is_tls(port);
+    let not_tls = match server {
+        Some(server) if server.alert().is_some() => true,
+        Some(server) if http::expected_tls(&server.head, &server.tail) => true,
+        _ if !client.is_no_tls() => false,
+        // Whatever an HTTP server understands it answers in another way.
+        Some(server) => expected && !http::is_request(&client.head) && http::is_client_error(&server.head),
+        None if !expected || !end.unanswered => false,
+        None => end.closed_by == Some(Side::Server) || end.given_up(client) && http::is_request(&client.head),
+    };
+    not_tls.then_some(Obstacle::NotTls)
 }
 
 /// How a connection without a ClientHello ended.
@@ -100,6 +115,18 @@ pub(super) struct End {
     pub(super) whole: bool,
     /// The server is known to have sent nothing.
     pub(super) unanswered: bool,
+    /// The server has received all that the client said.
+    pub(super) received: bool,
+    /// When it ended; none where it did not.
+    pub(super) at: Option<Timestamp>,
+}
+
+impl End {
+    /// True where the client was heard, waited long enough for an answer, and left.
+    fn given_up(&self, client: &Plain) -> bool {
+        let waited = self.at.is_some_and(|at| at.since(client.last.time) >= PATIENCE);
+        self.received && waited && self.closed_by == Some(Side::Client)
+    }
 }
 
 impl Handshake {
@@ -161,6 +188,59 @@ mod tests {
         }
         let short = plain(&[b"220 mail\r\n", b"454 no\r\n"]);
         assert_eq!((short.head.as_slice(), short.tail.len(), short.last_line()), (b"220 mail\r\n454 no\r\n".as_slice(), 0, b"454 no".as_slice()));
+    }
+
+    /// What stood in the way where the client said this on a port, the server that, and the client or the server closed.
+    fn judged(client: &[u8], server: Option<&[u8]>, port: u16, closed_by: Side, waited: u64) -> Option<Obstacle> {
+        let said = [Some(client).filter(|said| !said.is_empty()), server].map(|said| said.map(|said| Box::new(plain(&[said]))));
+        let at = Some(Timestamp::from_micros(1).plus(Duration::from_millis(waited)));
+        let end = End { closed_by: Some(closed_by), whole: true, unanswered: server.is_none(), received: true, at };
+        let cut = obstacle(&said, &Dialog::default(), port, End { whole: false, ..end });
+        assert_eq!(cut, None, "something is missing");
+        obstacle(&said, &Dialog::default(), port, end)
+    }
+
+    const GET: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
+    const BAD_REQUEST: &[u8] = b"HTTP/1.1 400 Bad Request\r\n\r\n";
+    const STARTUP: &[u8] = b"\0\0\0\x08\0\x03\0\0";
+
+    #[test]
+    fn an_http_server_on_a_port_for_tls_that_understands_nothing_expected_tls() {
+        let said = |client, server, port| judged(client, Some(server), port, Side::Server, 0);
+        assert_eq!(said(b"SSH-2.0-OpenSSH_9.2\r\n", BAD_REQUEST, 443), Some(Obstacle::NotTls));
+        assert_eq!(said(STARTUP, BAD_REQUEST, 443), Some(Obstacle::NotTls));
+        assert_eq!(said(b"SSH-2.0-OpenSSH_9.2\r\n", BAD_REQUEST, 80), None);
+        assert_eq!(said(b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 200 OK\r\n\r\n", 443), None);
+        assert_eq!(said(GET, BAD_REQUEST, 443), None, "a request may be bad in other ways");
+        assert_eq!(said(&[22, 3, 1, 2, 0, 99, 0, 0, 1], BAD_REQUEST, 443), None, "a record, broken");
+    }
+
+    #[test]
+    fn a_server_of_tls_that_leaves_without_a_word_was_told_something_else() {
+        let left = |client, port| judged(client, None, port, Side::Server, 0);
+        assert_eq!((left(STARTUP, 443), left(GET, 443)), (Some(Obstacle::NotTls), Some(Obstacle::NotTls)));
+        assert_eq!(left(STARTUP, 5432), None);
+        assert_eq!(left(&STARTUP[..3], 443), None, "three bytes say nothing");
+        for begun in [&[22, 3, 1, 2][..], &[22, 3, 1, 2, 0, 1, 0], &[0x80, 0x2e, 1, 0, 2], &[23, 3, 3, 0, 40, 1]] {
+            assert_eq!(left(begun, 443), None, "{begun:?} may be TLS");
+        }
+    }
+
+    #[test]
+    fn a_request_that_is_heard_and_never_answered_met_a_server_that_waits_for_tls() {
+        let left = |client, port, waited| judged(client, None, port, Side::Client, waited);
+        assert_eq!(left(GET, 443, 3_000), Some(Obstacle::NotTls));
+        assert_eq!(left(GET, 443, 100), None, "a client in a hurry");
+        assert_eq!(left(GET, 80, 3_000), None);
+        assert_eq!(left(STARTUP, 443, 3_000), None, "it may have been answered enough by being heard");
+    }
+
+    #[test]
+    fn an_alert_to_a_client_without_a_word_shows_that_nothing_was_said_and_a_greeting_does_not() {
+        let alert = [21, 3, 1, 0, 2, 2, 50];
+        assert_eq!(judged(b"", Some(&alert), 8_000, Side::Client, 0), Some(Obstacle::NothingSaid));
+        assert_eq!(judged(b"", Some(b"220 mail.example ESMTP\r\n"), 443, Side::Client, 0), None);
+        assert_eq!(judged(GET, Some(&alert), 8_000, Side::Client, 0), Some(Obstacle::NotTls));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Follows the two streams of one flow: finds TLS in them, tells client from server by what they say, and gathers what
 //! belongs to one handshake.
 
+use super::building::null_cipher_mac;
 use super::facts::{
-    Alert, Close, EncryptedRecord, Fault, Handshake, MAX_ALERTS, MAX_FAULTS, MAX_MESSAGE_BYTES, MAX_RECORDS, MAX_STEPS,
-    Missing, MissingWhy, Obstacle, Outcome, Plain, Side, Step, What,
+    Alert, Close, EncryptedRecord, Handshake, MAX_FAULTS, MAX_RECORDS, Missing, MissingWhy, Obstacle, Plain, Side, What,
 };
 use super::plain::{End, obstacle};
 use super::stream::{Event, Place, Stream};
@@ -12,8 +12,8 @@ use crate::flow::tcp::TcpFacts;
 use crate::packet::{IcmpError, Tunnels, VlanTags};
 use crate::starttls::{Dialog, Progress};
 use crate::time::{Mark, Timestamp};
-use crate::tls::registry::{AlertDescription, AlertLevel, CipherSuite, ContentType, HandshakeType, ProtocolVersion};
-use crate::tls::{ClientHello, HelloRetryRequest, ParseError, ServerHello, Ssl2ServerHello};
+use crate::tls::registry::{ContentType, HandshakeType, ProtocolVersion};
+use crate::tls::{ClientHello, Ssl2ServerHello};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -220,8 +220,8 @@ impl Tracker {
     }
 
     /// Begins a handshake that has no ClientHello, where what was said in place of one shows that there should have been
-    /// TLS. `close` is how the connection ended, if it did.
-    pub fn begin_without_hello(&mut self, close: Option<Close>, tcp: &TcpFacts) {
+    /// TLS. `close` is how the connection ended, if it did; `silence` says that a client without a word is told too.
+    pub fn begin_without_hello(&mut self, close: Option<Close>, tcp: &TcpFacts, silence: bool) {
         let core = &mut self.core;
         let [opening, answer] = &tcp.sides;
         let begins = opening.syn.is_some() || answer.syn.is_some();
@@ -234,10 +234,12 @@ impl Tracker {
             closed_by: close.and_then(|close| close.side),
             whole: begins && core.missed.is_none(),
             unanswered: answer.sent == 0,
+            received: answer.acknowledged.is_some_and(|acknowledged| acknowledged >= opening.sent),
+            at: close.map(|close| close.mark.time),
         };
         let port = client.reverse().of(&core.surroundings.ends).port();
         core.plain.swap(0, client.index());
-        let obstacle = obstacle(&core.plain, &core.dialog, port, end);
+        let obstacle = obstacle(&core.plain, &core.dialog, port, end).filter(|obstacle| silence || *obstacle != Obstacle::NothingSaid);
         core.plain.swap(0, client.index());
         let Some(obstacle) = obstacle else { return };
         let first = core.plain.iter().flatten().map(|plain| plain.first).min().unwrap_or_default();
@@ -252,8 +254,8 @@ impl Tracker {
     }
 
     /// Ends the current handshake at `now` and decides how it went; `open` where the capture ended before the connection
-    /// did. There is none where its first hello never became
-    /// whole, although nothing is missing and the connection was closed: nobody has sent a handshake message.
+    /// did. There is none where nobody has sent a handshake message, although nothing is missing and the connection was
+    /// closed.
     pub fn settle(&mut self, close: Option<Close>, open: bool, tcp: impl FnOnce(Direction) -> TcpFacts, now: Timestamp) -> Option<Box<Handshake>> {
         let mut handshake = self.core.current.take()?;
         let client = self.core.client?;
@@ -513,103 +515,4 @@ impl Core {
             handshake.last = handshake.last.max(mark);
         }
     }
-}
-
-impl Handshake {
-    pub(super) fn begun(surroundings: &Surroundings, client: Direction, mark: Mark) -> Self {
-        Self {
-            client: *client.of(&surroundings.ends),
-            server: *client.reverse().of(&surroundings.ends),
-            roles_guessed: false,
-            vlan: surroundings.vlan,
-            tunnels: surroundings.tunnels,
-            interface: surroundings.interface,
-            first: mark,
-            last: mark,
-            version: None,
-            cipher_suite: None,
-            outcome: Outcome::Unfinished,
-            close: None,
-            steps: Vec::with_capacity(16),
-            bytes: Vec::with_capacity(4096),
-            alerts: Vec::new(),
-            records: Default::default(),
-            finished: [None; 2],
-            application_data: [None; 2],
-            tcp: TcpFacts::default(),
-            icmp: Vec::new(),
-            missing: Vec::new(),
-            faults: Vec::new(),
-            plain: Default::default(),
-            starttls: None,
-            via: None,
-            obstacle: None,
-            settled: mark.time,
-            may_be_retry: false,
-        }
-    }
-
-    fn step(&mut self, from: Side, what: What, place: Place, body: &[u8], whole: bool) {
-        if self.steps.len() >= MAX_STEPS {
-            return;
-        }
-        self.first = self.first.min(place.mark);
-        let begin = self.bytes.len();
-        if begin.saturating_add(body.len()) <= MAX_MESSAGE_BYTES {
-            self.bytes.extend_from_slice(body);
-        }
-        self.steps.push(Step { from, what, mark: place.mark, end: place.offset, whole, body: begin..self.bytes.len() });
-    }
-
-    pub(super) fn alert(&mut self, from: Side, level: AlertLevel, description: AlertDescription, place: Place) {
-        self.step(from, What::Alert(level, description), place, &[], true);
-        if self.alerts.len() < MAX_ALERTS {
-            let Place { mark, offset: end, acknowledged } = place;
-            self.alerts.push(Alert { from, level, description, mark, end, acknowledged });
-        }
-    }
-
-    fn fault(&mut self, from: Side, mark: Mark, error: ParseError) {
-        if self.faults.len() < MAX_FAULTS {
-            self.faults.push(Fault { from, mark, error });
-        }
-    }
-
-    fn finish(&mut self, side: Side, mark: Mark) {
-        if let Some(finished) = self.finished.get_mut(side.index()) {
-            finished.get_or_insert(mark);
-        }
-    }
-
-    pub(super) fn on_server_hello(&mut self, body: &[u8]) -> Result<(), ParseError> {
-        let hello = ServerHello::parse(body)?;
-        self.version = Some(hello.negotiated_version());
-        self.cipher_suite = Some(hello.cipher_suite);
-        Ok(())
-    }
-
-    pub(super) fn on_hello_retry_request(&mut self, body: &[u8]) -> Result<(), ParseError> {
-        let retry = HelloRetryRequest::parse(body)?;
-        self.version = Some(retry.version);
-        self.cipher_suite = retry.cipher_suite;
-        Ok(())
-    }
-
-    /// The roles were the other way round.
-    fn swap_sides(&mut self) {
-        std::mem::swap(&mut self.client, &mut self.server);
-        self.steps.iter_mut().for_each(|step| step.from = step.from.other());
-        self.alerts.iter_mut().for_each(|alert| alert.from = alert.from.other());
-        self.missing.iter_mut().for_each(|missing| missing.from = missing.from.other());
-        self.faults.iter_mut().for_each(|fault| fault.from = fault.from.other());
-        self.records.reverse();
-        self.finished.reverse();
-        self.application_data.reverse();
-    }
-}
-
-/// The length of the MAC behind each fragment where the suite agreed on encrypts nothing.
-fn null_cipher_mac(handshake: &Handshake) -> Option<usize> {
-    let suite = handshake.cipher_suite.filter(|suite| suite.is_null_encryption() && *suite != CipherSuite(0))?;
-    Some(usize::from(suite.hash()?.length()))
 }

@@ -6,6 +6,7 @@ use super::stories::Stories;
 use super::tally::{Count, MAX_CLIENTS, Note, Tally, Values};
 use super::tries::Try;
 use super::view::{NameView, ServerView, Shown, Story};
+use crate::handshake::Outcome;
 use crate::fingerprint::EventId;
 use crate::time::Timestamp;
 use crate::tls::registry::{CipherSuite, NamedGroup, ProtocolVersion};
@@ -58,6 +59,7 @@ struct Server {
 struct Name {
     text: Arc<str>,
     finished: Values<SocketAddr, MAX_VALUES>,
+    used: Values<SocketAddr, MAX_VALUES>,
     failed: Values<SocketAddr, MAX_VALUES>,
     /// The numbers of issuers whose certificates were shown for it, and whether the chain was trusted.
     issuers: Values<(u32, bool), MAX_VALUES>,
@@ -153,6 +155,9 @@ impl Knowledge {
         let server = sighting.handshake.server;
         if sighting.is_finished() {
             name.finished.add(note, |known| *known == server, || server);
+            if sighting.handshake.outcome == Outcome::Established {
+                name.used.add(note, |known| *known == server, || server);
+            }
         } else if sighting.is_failed() {
             name.failed.add(note, |known| *known == server, || server);
         }
@@ -351,7 +356,7 @@ impl Presented {
 
 impl Name {
     fn new(text: Arc<str>) -> Self {
-        Self { text, finished: Values::default(), failed: Values::default(), issuers: Values::default() }
+        Self { text, finished: Values::default(), used: Values::default(), failed: Values::default(), issuers: Values::default() }
     }
 
     /// What is known of the name at one server, and at all others.
@@ -363,6 +368,10 @@ impl Name {
         };
         for (known, count) in self.finished.others(note, since, |known| sighting.is_finished() && *known == server) {
             of(*known, &mut here.finished, &mut elsewhere.finished, count.count);
+        }
+        let used = sighting.handshake.outcome == Outcome::Established;
+        for (known, count) in self.used.others(note, since, |known| used && *known == server) {
+            of(*known, &mut here.used, &mut elsewhere.used, count.count);
         }
         for (known, count) in self.failed.others(note, since, |known| sighting.is_failed() && *known == server) {
             of(*known, &mut here.failed, &mut elsewhere.failed, count.count);

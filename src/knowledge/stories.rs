@@ -70,10 +70,11 @@ impl Stories {
         }
         let retry_of = client.retried_by(&own);
         let mut own = own;
-        client.go_on(told, &mut own);
+        let retry = client.go_on(told, &mut own, retry_of);
         if let Some(sequence) = waits {
             client.begin(told, sequence, &own, retry_of);
             if let Some(telling) = told.get_mut(&sequence) {
+                telling.retry = retry;
                 telling.rival = finished.iter().rfind(|other| other.races(&own)).cloned();
             }
         }
@@ -127,7 +128,8 @@ impl Client {
     }
 
     /// Stories that wait take in a new try. A failure that is settled after its retry finds it among them.
-    fn go_on(&self, told: &mut BTreeMap<u64, Telling>, own: &mut Try) {
+    /// Returns the try that was waiting and is a retry of the new one.
+    fn go_on(&self, told: &mut BTreeMap<u64, Telling>, own: &mut Try, retry_of: Option<EventId>) -> Option<Try> {
         let mut retry: Option<(Timestamp, u64)> = None;
         for sequence in &self.waiting {
             let Some(telling) = told.get_mut(sequence) else { continue };
@@ -135,16 +137,19 @@ impl Client {
                 continue;
             }
             telling.add(own);
+            if retry_of == Some(telling.own.id) {
+                telling.retry = Some(own.clone());
+            }
             let between = |other: &Try| other.succeeded_between(own, &telling.own);
             if telling.retry_of.is_none() && telling.own.may_retry(own) && !self.tries.iter().any(between) {
                 let found = (telling.own.start, *sequence);
                 retry = Some(retry.map_or(found, |before| before.min(found)));
             }
         }
-        if let Some(telling) = retry.and_then(|(_, sequence)| told.get_mut(&sequence)) {
-            telling.retry_of = Some(own.id);
-            own.retried = true;
-        }
+        let telling = retry.and_then(|(_, sequence)| told.get_mut(&sequence))?;
+        telling.retry_of = Some(own.id);
+        own.retried = true;
+        Some(telling.own.clone())
     }
 
     /// A story begins to wait.

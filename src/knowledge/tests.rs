@@ -157,8 +157,8 @@ fn a_view_tells_what_others_showed_and_not_what_the_handshake_did_itself() {
     assert_eq!(view.versions.len(), 1);
     assert_eq!((view.versions[0].value, view.versions[0].count), (ProtocolVersion::TLS_1_3, 3));
     assert_eq!(view.groups[0].value, NamedGroup::X25519);
-    assert_eq!(view.name, NameView { finished: 2, failed: 0 });
-    assert_eq!(view.name_elsewhere, NameView { finished: 1, failed: 0 });
+    assert_eq!(view.name, NameView { finished: 2, used: 2, failed: 0 });
+    assert_eq!(view.name_elsewhere, NameView { finished: 1, used: 1, failed: 0 });
     assert_eq!(view.finished_without_name, 1);
     assert_eq!(view.names, ["www.example.org"]);
     assert_eq!((view.last_success, view.last_failure), (Some(after(250)), None));

@@ -159,7 +159,7 @@ impl Try {
         !self.is_failed() && finished_before && self.start > failed.start && self.has_goal_of(failed)
     }
 
-    fn attempt(&self) -> Attempt {
+    fn attempt(&self, own: &Self) -> Attempt {
         Attempt {
             id: self.id.to_string(),
             start: self.start,
@@ -175,6 +175,7 @@ impl Try {
             resumed: self.resumed,
             ech: self.ech,
             alert: self.alert,
+            alike: self.is_alike(own),
         }
     }
 }
@@ -188,6 +189,8 @@ pub(super) struct Telling {
     pub(super) control: Option<Try>,
     /// A try over the other address family that finished.
     pub(super) rival: Option<Try>,
+    /// The try that is this one's retry.
+    pub(super) retry: Option<Try>,
     earlier: Vec<Try>,
     later: Vec<Try>,
     others: u32,
@@ -195,7 +198,7 @@ pub(super) struct Telling {
 
 impl Telling {
     pub(super) const fn new(own: Try, retry_of: Option<EventId>) -> Self {
-        Self { own, retry_of, control: None, rival: None, earlier: Vec::new(), later: Vec::new(), others: 0 }
+        Self { own, retry_of, control: None, rival: None, retry: None, earlier: Vec::new(), later: Vec::new(), others: 0 }
     }
 
     /// Adds a try. Where there are too many, the furthest in time goes, and before it those with hellos of other shapes.
@@ -221,13 +224,15 @@ impl Telling {
     }
 
     pub(super) fn story(&self) -> Story {
+        let attempt = |other: &Try| other.attempt(&self.own);
         Story {
-            earlier: self.earlier.iter().map(Try::attempt).collect(),
-            later: self.later.iter().map(Try::attempt).collect(),
+            earlier: self.earlier.iter().map(attempt).collect(),
+            later: self.later.iter().map(attempt).collect(),
             others: self.others,
             retry_of: self.retry_of.map(|id| id.to_string()),
-            control: self.control.as_ref().map(Try::attempt),
-            rival: self.rival.as_ref().map(Try::attempt),
+            control: self.control.as_ref().map(attempt),
+            retry: self.retry.as_ref().map(attempt),
+            rival: self.rival.as_ref().map(attempt),
         }
     }
 }

@@ -80,6 +80,8 @@ pub struct ServerView {
 pub struct NameView {
     /// Handshakes with this name that both sides finished.
     pub finished: u32,
+    /// Those of them whose connections were used.
+    pub used: u32,
     /// Handshakes with this name that failed.
     pub failed: u32,
 }
@@ -98,6 +100,8 @@ pub struct Story {
     /// The same client's FTP control connection under TLS to the same host, whatever the port, that finished last before
     /// this handshake: what a data connection belongs to.
     pub control: Option<Attempt>,
+    /// The try that is this one's retry, where this one failed.
+    pub retry: Option<Attempt>,
     /// A try for the same name over the other address family, begun nearly at once with a hello of the same shape, that
     /// finished: with another address, and most likely of the same client.
     pub rival: Option<Attempt>,
@@ -141,4 +145,6 @@ pub struct Attempt {
     pub ech: bool,
     /// The first fatal alert in the clear.
     pub alert: Option<AlertDescription>,
+    /// True where its hello has the shape of that of the handshake whose story is told: the same program's, most likely.
+    pub alike: bool,
 }

@@ -27,11 +27,15 @@ pub fn status(head: &[u8]) -> Option<u16> {
     str::from_utf8(&[a, b, c]).ok()?.parse().ok()
 }
 
+/// True where `head` begins a response that says that the request was wrong.
+pub fn is_client_error(head: &[u8]) -> bool {
+    status(head).is_some_and(|status| (400..500).contains(&status))
+}
+
 /// True where a response whose first and last bytes these are says that TLS was expected. nginx calls that status 497 and
 /// sends 400.
 pub fn expected_tls(head: &[u8], tail: &[u8]) -> bool {
-    status(head).is_some_and(|status| (400..500).contains(&status))
-        && EXPECTED_TLS.iter().any(|words| contains(head, words) || contains(tail, words))
+    is_client_error(head) && EXPECTED_TLS.iter().any(|words| contains(head, words) || contains(tail, words))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! Proxies that are asked for a way to a server: HTTP's CONNECT (RFC 9110 section 9.3.6), SOCKS 4 and 5 (RFC 1928). Only
-//! ways to ports on which TLS is expected are followed: what else goes through a proxy is none of our business.
+//! Proxies that are asked for a way to a server: HTTP's CONNECT (RFC 9110 section 9.3.6), SOCKS 4 and 5 (RFC 1928, 1929).
+//! TLS runs on any port, so a way to any port may be one for TLS.
 
-use super::{Progress, http, ports, printable};
+use super::{Progress, http, printable};
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -18,8 +18,8 @@ impl Connect {
         let target = line.split(|&byte| byte == b' ').next()?;
         line.get(target.len()..)?.strip_prefix(b" HTTP/1.")?;
         let port = target.rsplit(|&byte| byte == b':').next()?;
-        let port = str::from_utf8(port).ok()?.parse().ok()?;
-        ports::is_tls(port).then(|| Self { target: printable(target) })
+        str::from_utf8(port).ok()?.parse::<u16>().ok()?;
+        Some(Self { target: printable(target) })
     }
 
     /// Any 2xx opens the way; a refusal may ask for credentials, and the client may come again.
@@ -59,16 +59,23 @@ impl Socks {
         }
     }
 
+    /// The first words of version 5 ask for a way to authenticate (section 3), the credentials come next if they are
+    /// wanted, then where to lead.
     pub(super) fn says(&mut self, before: Progress, from_client: bool, bytes: &[u8]) -> Progress {
         let refused = Progress::Refused { went_on: false };
         if from_client {
-            if self.version == 5 && before == Progress::Open {
+            if self.version == 5 && self.target.is_empty() {
                 self.target = target5(bytes).unwrap_or_default();
             }
-            return if before == Progress::Open && !self.target.is_empty() { Progress::Asked } else { before };
+            return if before == Progress::Open { Progress::Asked } else { before };
         }
         match (self.version, before, bytes) {
+            // No way to authenticate is good enough, or the credentials are wrong (RFC 1929 section 2).
+            (5, Progress::Asked, [5, 0xff] | [1, 1..=255]) if self.target.is_empty() => refused,
+            (5, Progress::Asked, _) if self.target.is_empty() => before,
             (5, Progress::Asked, [5, 0, ..]) | (4, Progress::Asked, [0, 0x5a, ..]) => Progress::Accepted,
+            // None of the ways to authenticate is good enough.
+            (5, Progress::Open, [5, 0xff]) => refused,
             (5, Progress::Asked, [5, 1..=255, ..]) | (4, Progress::Asked, [0, 0x5b..=0x5d, ..]) => refused,
             _ => before,
         }
@@ -81,21 +88,20 @@ impl fmt::Display for Socks {
     }
 }
 
-/// `HOST:PORT`, where TLS is expected on the port.
-fn target(host: String, port: [u8; 2]) -> Option<String> {
-    let port = u16::from_be_bytes(port);
-    ports::is_tls(port).then(|| format!("{host}:{port}"))
+/// `HOST:PORT`.
+fn target(host: &str, port: [u8; 2]) -> String {
+    format!("{host}:{}", u16::from_be_bytes(port))
 }
 
 /// Version 4: port, address, user; 4a: an address 0.0.0.x says that a name stands behind the user.
 fn target4(bytes: &[u8]) -> Option<String> {
     let (&[_, _, high, low, a, b, c, d], rest) = bytes.split_first_chunk()?;
-    let mut fields = rest.split(|&byte| byte == 0).skip(1);
+    let mut fields = rest.strip_suffix(&[0])?.split(|&byte| byte == 0).skip(1);
     let host = match (a, b, c, d) {
         (0, 0, 0, 1..) => printable(fields.next()?),
         _ => Ipv4Addr::new(a, b, c, d).to_string(),
     };
-    target(host, [high, low])
+    Some(target(&host, [high, low]))
 }
 
 /// Version 5: version, CONNECT, zero, the kind of address, the address, the port.
@@ -111,5 +117,5 @@ fn target5(bytes: &[u8]) -> Option<String> {
         4 => rest.split_first_chunk::<16>().map(|(address, rest)| (format!("[{}]", Ipv6Addr::from(*address)), rest))?,
         _ => return None,
     };
-    target(host, *rest.first_chunk()?)
+    Some(target(&host, *rest.first_chunk()?))
 }

@@ -142,7 +142,10 @@ fn proxies_are_asked_by_name_and_may_want_credentials_first() {
     let opened: Said = (SERVER, b"HTTP/1.1 200 Connection established\r\n\r\n");
     let dialog = after(&[connect, wants, connect, opened]);
     assert_eq!((dialog.progress(), dialog.via().as_deref()), (Progress::Accepted, Some("connect www.example.org:443")));
-    assert_eq!(after(&[(CLIENT, b"CONNECT www.example.org:22 HTTP/1.1\r\n\r\n")]).via(), None, "no TLS is expected there");
+    let elsewhere: Said = (CLIENT, b"CONNECT 127.0.0.1:9 HTTP/1.1\r\n\r\n");
+    let failed = after(&[elsewhere, (SERVER, b"HTTP/1.1 500 Unable to connect\r\n\r\n")]);
+    assert_eq!((failed.progress(), failed.via().as_deref()), (REFUSED, Some("connect 127.0.0.1:9")), "TLS runs on any port");
+    assert_eq!(after(&[(CLIENT, b"CONNECT nowhere HTTP/1.1\r\n\r\n")]).via(), None, "no port");
 }
 
 #[test]
@@ -153,6 +156,12 @@ fn socks_in_both_versions() {
     assert_eq!((dialog.progress(), dialog.via().as_deref()), (Progress::Accepted, Some("socks example.org:443")));
     let refused = after(&[&five[..3], &[(SERVER, &[5, 5, 0, 1, 0, 0, 0, 0, 0, 0])]].concat());
     assert_eq!(refused.progress(), REFUSED);
+    assert_eq!(after(&five[..2]).progress(), Progress::Asked, "no authentication is a way to authenticate");
+    assert_eq!(after(&[five[0], (SERVER, &[5, 0xff])]).progress(), REFUSED);
+    let credentials: [Said; 3] = [(CLIENT, &[5, 1, 2]), (SERVER, &[5, 2]), (CLIENT, b"\x01\x02me\x02my")];
+    assert_eq!(after(&[&credentials[..], &[(SERVER, &[1, 1])]].concat()).progress(), REFUSED);
+    let known = after(&[&credentials[..], &[(SERVER, &[1, 0])], &five[2..]].concat());
+    assert_eq!((known.progress(), known.via().as_deref()), (Progress::Accepted, Some("socks example.org:443")));
     let four: [Said; 2] = [(CLIENT, b"\x04\x01\x01\xbb\0\0\0\x01me\0example.org\0"), (SERVER, &[0, 0x5b, 0, 0, 0, 0, 0, 0])];
     let dialog = after(&four);
     assert_eq!((dialog.progress(), dialog.via().as_deref()), (REFUSED, Some("socks example.org:443")));

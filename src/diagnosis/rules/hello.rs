@@ -103,7 +103,7 @@ pub(super) fn ech_rejected(scene: &Scene<'_>) -> Option<Finding> {
     scene.negotiated.ech?;
     let ending = scene.ending.filter(|ending| ending.by == Side::Client)?;
     let required = scene.alert_from(Side::Client) == Some(AlertDescription::ECH_REQUIRED);
-    let next = scene.story.later.first();
+    let next = scene.story.retry.as_ref();
     let prompt = next.is_some_and(|next| {
         next.start.since(ending.mark.time) <= PROMPT_RETRY
             && next.sni == scene.offer.as_ref().and_then(|offer| offer.sni.clone())

@@ -99,7 +99,7 @@ pub(super) use network::{capture_incomplete, given_up};
 /// What the client did differently in its next try, and how that went.
 fn what_changed(scene: &Scene<'_>) -> Option<Evidence> {
     use super::words;
-    let next = scene.story.later.first()?;
+    let next = scene.story.retry.as_ref()?;
     let offer = scene.offer.as_ref();
     let mut changes = Vec::new();
     match (offer.and_then(super::offer::Offer::highest), next.highest) {

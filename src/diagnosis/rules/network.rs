@@ -58,6 +58,14 @@ pub(in super::super) fn capture_incomplete(scene: &Scene<'_>) -> Option<Finding>
     Some(finding.advise(advice))
 }
 
+/// True where a side sent something again so long after the first time that its timeout had run out: a capture may have
+/// packets twice.
+fn tried_again(scene: &Scene<'_>, from: Side) -> bool {
+    let again = scene.handshake.sent_again(from);
+    let first = scene.handshake.side(from).first_data;
+    again.count > 0 && first.is_some_and(|first| again.last.time.since(first.time) >= TIMEOUT)
+}
+
 /// Something that is sent again and again and does not get through, until nothing more is heard: nobody has closed the
 /// connection where it can be seen, and it has failed all the same.
 pub(in super::super) fn given_up(scene: &Scene<'_>) -> Option<Finding> {
@@ -70,6 +78,8 @@ pub(in super::super) fn given_up(scene: &Scene<'_>) -> Option<Finding> {
     large_packet_lost(scene).or_else(|| client_hello_lost(scene)).or_else(|| server_flight_lost(scene))
 }
 
+/// No stack sends a segment again for want of an acknowledgment sooner than this.
+const TIMEOUT: Duration = Duration::from_millis(150);
 /// Sent again for so long: two doublings of TCP's shortest timeout lie in it (RFC 6298 section 2.4 has a second, most have less).
 const TRIED: Duration = Duration::from_secs(2);
 /// A segment of so many bytes is large: shorter ones pass every path (RFC 8200 section 5, less the headers).
@@ -198,7 +208,7 @@ fn smaller_hello_passed(scene: &Scene<'_>) -> bool {
         scene.offer.as_ref().is_some_and(|offer| offer.groups.iter().any(|group| group.is_post_quantum()));
     scene.refuses(Refused::Hello) | scene.refuses(Refused::Silence)
         && post_quantum
-        && scene.story.later.first().is_some_and(|next| !next.post_quantum && next.finished.is_some())
+        && scene.story.retry.as_ref().is_some_and(|next| !next.post_quantum && next.finished.is_some())
 }
 
 /// The ClientHello was sent again and again, and never acknowledged.
@@ -208,7 +218,7 @@ pub(super) fn client_hello_lost(scene: &Scene<'_>) -> Option<Finding> {
     let unreachable = handshake.close.filter(|close| close.by == CloseKind::Icmp);
     if !is_mute(scene)
         || handshake.client_hello_arrived() != Some(false)
-        || again.count == 0 && unreachable.is_none()
+        || !tried_again(scene, Side::Client) && unreachable.is_none()
         || scene.server_answered()
     {
         return None;
@@ -263,8 +273,9 @@ pub(super) fn server_flight_lost(scene: &Scene<'_>) -> Option<Finding> {
     let handshake = scene.handshake;
     let again = handshake.sent_again(Side::Server);
     // Nothing of it was seen, but the numbers of later packets count it.
-    let unseen = !scene.server_answered() && handshake.plain.get(Side::Server.index()).is_none_or(Option::is_none);
-    if !is_mute(scene) || handshake.server_flight_arrived() != Some(false) || again.count == 0 && !unseen {
+    let alerted = handshake.alerts.iter().any(|alert| alert.from == Side::Server);
+    let unseen = !scene.server_answered() && !alerted && handshake.plain.get(Side::Server.index()).is_none_or(Option::is_none);
+    if !is_mute(scene) || handshake.server_flight_arrived() != Some(false) || !tried_again(scene, Side::Server) && !unseen {
         return None;
     }
     let sent = handshake.side(Side::Server).sent;
@@ -315,7 +326,7 @@ pub(super) fn superseded(scene: &Scene<'_>) -> Option<Finding> {
         // It was a race where both were under way at a time.
         let together =
             other.start <= ending.mark.time && finished.is_some_and(|finished| finished >= scene.handshake.first.time);
-        close && together && other.sni.as_deref() == name
+        close && together && other.alike && other.sni.as_deref() == name
     })?;
     let summary = format!("The client left because another of its connections to {} was faster.", scene.server_name());
     let what = format!("another connection of the same client, to {}, finished within a second", winner.server);
@@ -353,6 +364,13 @@ pub(super) fn not_connected(scene: &Scene<'_>) -> Option<Finding> {
             format!("Nothing listens on {server}, or something in between refuses the connection."),
             "the SYN was answered with a reset or an ICMP error",
             "Check that the service runs and listens on this address and port, then the firewalls that answer in its place.",
+        ),
+        Obstacle::ConnectionTimeout if scene.handshake.side(Side::Server).syn.is_some() => (
+            Cause::ConnectionTimeout,
+            Party::Network,
+            format!("The answer of {server} does not reach the client: its SYN-ACKs were never acknowledged."),
+            "the server answered the SYN again and again, and the client never acknowledged it",
+            "Look for a firewall that drops answers (asymmetric routes and stateful filters), and capture at the client to see what arrives.",
         ),
         Obstacle::ConnectionTimeout => (
             Cause::ConnectionTimeout,
@@ -457,13 +475,14 @@ fn closed_by_server(scene: &Scene<'_>, when: &str) -> Finding {
 /// The client left, and nothing explains it.
 pub(super) fn client_closed(scene: &Scene<'_>) -> Option<Finding> {
     let handshake = scene.handshake;
+    let whole = handshake.steps.first().is_none_or(|step| step.whole);
     let when = match scene.refused {
+        _ if !whole => "in the middle of its hello",
         Some(Refused::Silence) => "before the server had answered",
         Some(Refused::ServerFlight) => "after the server's flight, without an alert",
         _ => "before the handshake was finished",
     };
     let summary = format!("The client left {when}.");
-    let whole = handshake.steps.first().is_none_or(|step| step.whole);
     let finding =
         Finding::new(Cause::ClientClosed, Party::Client, Confidence::Likely, summary).with(scene.ending_evidence());
     let finding = if whole {

@@ -11,14 +11,14 @@ use super::offers;
 use crate::handshake::{Outcome, Side};
 use crate::time::{Mark, Timestamp};
 use crate::tls::CertificateStatus;
-use crate::tls::registry::{AlertDescription, HandshakeType, ProtocolVersion};
+use crate::tls::registry::{AlertDescription, ContentType, HandshakeType, ProtocolVersion};
 use crate::x509::{ChainProblem, Judgement, PublicKey};
 use std::time::Duration;
 
 /// A client that checks the certificate only after the handshake drops the connection within this time.
-const PROMPT: Duration = Duration::from_millis(1500);
-/// And a client that minds it leaves within this time after the server's flight.
-const AT_ONCE: Duration = Duration::from_millis(50);
+const PROMPT: Duration = Duration::from_millis(500);
+/// And a client that minds it leaves within this time after the server's flight: it may have to fetch an issuer first.
+const AT_ONCE: Duration = Duration::from_millis(200);
 
 /// The code of an expired certificate above the end entity's.
 const ABOVE: &str = "issuer_not_after";
@@ -94,6 +94,9 @@ pub(super) fn refused(scene: &Scene<'_>) -> Option<Finding> {
     if scene.negotiated.resumed == Some(true) && says == Says::Nothing {
         return None;
     }
+    if says == Says::Nothing && accepted_at_other_times(scene) {
+        return None;
+    }
     let chain = chain(scene);
     let objections = chain.as_ref().map(|chain| objections(scene, chain.judgement)).unwrap_or_default();
     match pick(says, &objections) {
@@ -109,12 +112,15 @@ pub(super) fn left(scene: &Scene<'_>) -> Option<Finding> {
     // A client that is asked for a certificate may leave to ask its user.
     let asked = scene.mark_of(Side::Server, HandshakeType::CERTIFICATE_REQUEST).is_some();
     let reset = ending.how == How::Rst && !scene.handshake.missing.is_empty();
-    if asked || reset || !scene.refuses(Refused::ServerFlight) || !left_at_once(scene) {
+    // Whoever had more to say than the hello was here for something else.
+    let said_more = scene.handshake.records.first().is_some_and(|records| !records.is_empty());
+    if asked || reset || said_more || accepted_at_other_times(scene) || !scene.refuses(Refused::ServerFlight) || !left_at_once(scene) {
         return None;
     }
     let chain = chain(scene).filter(|chain| chain.here.is_some())?;
     let objections = objections(scene, chain.judgement);
-    let mut finding = objected(scene, Says::Nothing, &chain, objections.first()?, &objections);
+    let objection = objections.iter().find(|objection| objection.cause != Cause::WeakParameters)?;
+    let mut finding = objected(scene, Says::Nothing, &chain, objection, &objections);
     finding.confidence = Confidence::Possible;
     Some(finding)
 }
@@ -126,6 +132,11 @@ pub(super) fn abandoned(scene: &Scene<'_>) -> Option<Finding> {
     let prompt = left.time.since(finished.time) <= PROMPT;
     let unused = scene.handshake.application_data.iter().all(Option::is_none);
     if scene.handshake.outcome != Outcome::Unused || !prompt || !unused || scene.negotiated.resumed == Some(true) {
+        return None;
+    }
+    // A heartbeat that is answered is use of a kind.
+    let heartbeat = scene.handshake.records.iter().flatten().any(|record| record.content_type == ContentType::HEARTBEAT);
+    if heartbeat || accepted_at_other_times(scene) {
         return None;
     }
     let chain = chain(scene).filter(|chain| chain.here.is_some() || chain.same_name)?;
@@ -178,6 +189,13 @@ fn says(scene: &Scene<'_>) -> Option<Says> {
         How::Encrypted(_) => Says::Refused,
         How::Fin | How::Rst | How::CloseNotify => Says::Nothing,
     })
+}
+
+/// True where most connections to the same server under the same name are used: what is shown there is taken, and only a
+/// word of this client says otherwise.
+fn accepted_at_other_times(scene: &Scene<'_>) -> bool {
+    let name = scene.server.name;
+    name.used > name.failed
 }
 
 /// True where the client left so soon after the server's flight that it must have been for what was in it.
@@ -327,7 +345,8 @@ fn pick(says: Says, objections: &[Objection]) -> Option<&Objection> {
         }
         Says::Unsupported => of(&[Cause::CertificateUnsupported, Cause::WeakParameters]).or(first),
         Says::Refused => first.or_else(|| objections.first()),
-        Says::Nothing => first,
+        // A weak signature alone makes nobody leave without a word.
+        Says::Nothing => first.filter(|objection| objection.cause != Cause::WeakParameters),
     }
 }
 

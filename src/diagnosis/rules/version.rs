@@ -116,7 +116,7 @@ pub(super) fn server_may_be_old(scene: &Scene<'_>) -> Option<Finding> {
 
 /// True where the client's next try with a lower version went well.
 fn intolerant(scene: &Scene<'_>, offer: &Offer) -> bool {
-    scene.story.later.first().is_some_and(|next| {
+    scene.story.retry.as_ref().is_some_and(|next| {
         let lower = matches!((next.highest, offer.highest()), (Some(then), Some(first)) if then < first);
         lower && next.finished.is_some()
     })
@@ -124,7 +124,7 @@ fn intolerant(scene: &Scene<'_>, offer: &Offer) -> bool {
 
 fn intolerance(scene: &Scene<'_>, offer: &Offer) -> String {
     let lower =
-        scene.story.later.first().and_then(|next| next.highest).map(|version| version.to_string()).unwrap_or_default();
+        scene.story.retry.as_ref().and_then(|next| next.highest).map(|version| version.to_string()).unwrap_or_default();
     format!(
         "{} breaks off when {} is offered, and goes on when the client asks for at most {lower}.",
         scene.server_name(),

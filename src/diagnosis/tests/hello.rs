@@ -151,7 +151,7 @@ fn a_name_that_alone_is_refused_is_not_served() {
     let others = told(handshake()).knowing(serving("mail.example.org"));
     assert_eq!(others.line(), "unrecognized_name client likely error client_hello: alert@6 name@5 server_names");
     let mut server = serving("mail.example.org");
-    server.name = NameView { finished: 1, failed: 0 };
+    server.name = NameView { finished: 1, used: 1, failed: 0 };
     assert_ne!(told(handshake()).knowing(server).cause(), Some(Cause::UnrecognizedName), "it served this name too");
     assert_eq!(told(handshake()).cause(), Some(Cause::HandshakeFailure), "nothing is known of the server");
 }

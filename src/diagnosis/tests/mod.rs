@@ -67,6 +67,7 @@ impl Told {
 
     /// With another try of the client after this one.
     fn then(mut self, later: Attempt) -> Self {
+        self.story.retry.get_or_insert_with(|| later.clone());
         self.story.later.push(later);
         self
     }
@@ -149,6 +150,7 @@ fn attempt(after_ms: u64) -> Attempt {
         resumed: Some(false),
         ech: false,
         alert: None,
+        alike: true,
     }
 }
 

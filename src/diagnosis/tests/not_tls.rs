@@ -123,7 +123,7 @@ fn starttls_that_is_refused_is_quoted() {
     for went_on in [false, true] {
         let refused = dialogue(Obstacle::StarttlsRefused { went_on }, b"454 TLS not available\r\n");
         let told = told(closed(refused, Side::Client));
-        assert_eq!(told.line(), "starttls_refused server certain error tcp: said@7 said@6");
+        assert_eq!(told.line(), "starttls_refused server certain error tcp: said@7 said@6 starttls");
         assert!(told.what("said").contains("\"454 TLS not available\""), "{}", told.what("said"));
         assert!(told.summary().contains("SMTP"), "{}", told.summary());
     }
@@ -132,7 +132,7 @@ fn starttls_that_is_refused_is_quoted() {
 #[test]
 fn starttls_that_was_never_offered_is_likely_meant() {
     let told = told(closed(dialogue(Obstacle::StarttlsNotOffered, b"250 SIZE\r\n"), Side::Client));
-    assert_eq!(told.line(), "starttls_refused server likely error tcp: said@7 said@6");
+    assert_eq!(told.line(), "starttls_refused server likely error tcp: said@7 said@6 starttls");
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_proxy_that_refuses_is_quoted() {
             handshake.via = Some("connect www.example.org:443".to_owned());
         });
     let told = told(closed(refused, Side::Client));
-    assert_eq!(told.line(), "proxy_refused network certain error tcp: said@6 said@5");
+    assert_eq!(told.line(), "proxy_refused network certain error tcp: said@6 said@5 proxy");
     assert!(told.summary().contains("407 Proxy Authentication Required"), "{}", told.summary());
 }
 

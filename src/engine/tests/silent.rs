@@ -45,9 +45,38 @@ fn a_connection_that_is_opened_and_closed_is_told_with_who_closed_it() {
 }
 
 #[test]
-fn an_end_that_has_shown_a_server_hello_is_a_server_of_tls_on_any_port() {
-    let refused = syns(1, 7_001, 1).rst(Side::Server);
+fn an_alert_at_the_end_of_a_client_without_a_word_is_no_word_of_the_client() {
+    let complained = Script::open_to(1, 7_001).fin(Side::Client).server(&alert(2, 50)).rst(Side::Client);
+    let expected = (Some(Obstacle::NothingSaid), Outcome::Failed, Some((CloseKind::Fin, Some(Side::Client))));
+    assert_eq!(told(&[&complained]), [expected]);
+    let greeted = Script::open_to(1, 443).server(b"220 mail.example ESMTP\r\n").fin(Side::Client).fin(Side::Server);
+    assert_eq!(told(&[&greeted]), [], "a word of the server");
+}
+
+/// A connection whose answer is sent so often and never acknowledged.
+fn answers(count: usize) -> Script {
+    let mut script = Script::open_to(1, 443);
+    script.frames.pop();
+    let answer = script.frames[1].clone();
+    script.frames.extend(vec![answer; count - 1]);
+    script
+}
+
+#[test]
+fn answers_that_nobody_acknowledges_are_a_timeout() {
+    let expected = (Some(Obstacle::ConnectionTimeout), Outcome::Failed, Some((CloseKind::Timeout, None)));
+    assert_eq!(told(&[&answers(3)]), [expected]);
+    assert_eq!(told(&[&answers(1)]), [], "it may still be acknowledged");
+    assert_eq!(told(&[&answers(3).ack(Side::Client)]), [], "it was, late");
+}
+
+#[test]
+fn a_host_that_has_shown_a_server_hello_is_expected_to_speak_tls_on_any_port() {
+    let refused = syns(1, 9, 1).rst(Side::Server);
+    let silent = Script::open_to(3, 9).fin(Side::Client).fin(Side::Server);
     let served = Script::open_to(2, 7_001).hello(&tls12_hello()).server(&tls12_flight());
-    assert_eq!(told(&[&refused]), []);
-    assert_eq!(told(&[&refused, &served]).len(), 2);
+    assert_eq!(told(&[&refused, &silent]), []);
+    assert_eq!(told(&[&refused, &silent, &served]).len(), 2, "that a port is silent says nothing: it opened, for another protocol");
+    let plain = Script::open_to(2, 7_001).client(b"GET / HTTP/1.1\r\n\r\n").server(b"HTTP/1.1 200 OK\r\n\r\n");
+    assert_eq!(told(&[&refused, &silent, &plain]), [], "it has shown none");
 }
