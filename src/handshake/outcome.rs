@@ -9,12 +9,14 @@
 use super::facts::{Alert, Close, CloseKind, EncryptedRecord, Handshake, Missing, MissingWhy, Outcome, Side, Step, What};
 use super::second_flight::{FlightAuth, Lengths, SecondFlight};
 use crate::time::{Mark, Timestamp};
-use crate::tls::RECORD_HEADER_LEN;
+use crate::tls::{RANDOM_LEN, RECORD_HEADER_LEN};
 use crate::tls::registry::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
 use std::time::Duration;
 
 /// A finished connection that stays open for this long is established, used or not.
 pub const OPEN_LONG_ENOUGH: Duration = Duration::from_secs(5);
+/// A ClientHello is begun with its version and its random.
+const BEGUN: usize = 2 + RANDOM_LEN;
 /// A refusal after finishing comes within about this time.
 const PROMPT: Duration = Duration::from_millis(1500);
 /// A server sends at most this many tickets at once.
