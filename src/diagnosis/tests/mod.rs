@@ -122,7 +122,7 @@ fn line(failure: &Failure) -> String {
 
 /// A minute before the samples begin.
 fn a_minute_before() -> Timestamp {
-    Timestamp::from_micros(u64::try_from(BEGIN.as_nanos() / 1_000).expect("a time of today") - 60_000_000)
+    Timestamp::from_micros(BEGIN.as_nanos() / 1_000 - 60_000_000)
 }
 
 /// Something that three handshakes of two clients showed a minute before.

@@ -131,7 +131,7 @@ fn a_certificate_that_demands_a_staple_is_refused_without_one() {
 #[test]
 fn a_certificate_for_another_use_is_unsupported() {
     let problem = ChainProblem::WrongPurpose { purposes: "clientAuth".to_owned() };
-    let said = alerted(AlertDescription::UNSUPPORTED_CERTIFICATE, chain(&[problem.clone()]));
+    let said = alerted(AlertDescription::UNSUPPORTED_CERTIFICATE, chain(std::slice::from_ref(&problem)));
     assert_eq!(said.line(), "certificate_unsupported server certain error server_flight: purpose@7 alert@10");
     let less = alerted(AlertDescription::BAD_CERTIFICATE, chain(&[problem]));
     assert_eq!(less.line(), "certificate_unsupported server likely error server_flight: purpose@7 alert@10");
