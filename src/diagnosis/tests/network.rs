@@ -155,6 +155,15 @@ fn a_server_that_takes_only_the_shorter_hello_loses_large_ones() {
 }
 
 #[test]
+fn packets_that_the_capture_has_twice_were_not_lost() {
+    let at_once = Duration::from_millis(1);
+    let hello = told(closed(offered().sends_again_in_vain(Side::Client, 2, at_once), Side::Client));
+    assert_ne!(hello.cause(), Some(Cause::ClientHelloLost));
+    let flight = flight13().sends_again_in_vain(Side::Server, 2, at_once);
+    assert_ne!(told(closed(flight, Side::Client)).cause(), Some(Cause::ServerFlightLost));
+}
+
+#[test]
 fn an_alert_proves_that_the_hello_arrived() {
     let handshake = offered().sends_again_in_vain(Side::Client, 4, LONG);
     let told = told(refused(handshake, Side::Server, AlertDescription::HANDSHAKE_FAILURE));
@@ -201,6 +210,7 @@ fn a_race_is_for_one_name_at_one_time() {
     assert!(!is_race(left().then(Attempt { sni: Some("mail.example.org".to_owned()), ..attempt(5) })));
     assert!(!is_race(left().then(attempt(2_000))), "it began after this one had ended");
     assert!(!is_race(left().then(failed_attempt(5))), "it failed too");
+    assert!(!is_race(left().then(Attempt { alike: false, ..attempt(5) })), "another program's");
     assert!(!is_race(told(closed(offered(), Side::Server)).then(attempt(5))), "the server closed");
 }
 
@@ -233,6 +243,10 @@ fn a_connection_that_never_came_about_is_refused_or_times_out() {
     });
     let timeout = told(timeout.ends(CloseKind::Timeout, None));
     assert_eq!(timeout.line(), "connection_timeout network certain error tcp: syn@1 retransmissions@2");
+    assert!(timeout.summary().contains("does not answer"), "{}", timeout.summary());
+    let answered = told(without_a_word(Obstacle::ConnectionTimeout).ends(CloseKind::Timeout, None));
+    assert_eq!(answered.line(), "connection_timeout network certain error tcp: syn@1");
+    assert!(answered.summary().contains("its SYN-ACKs were never acknowledged"), "{}", answered.summary());
 }
 
 #[test]
@@ -258,4 +272,5 @@ fn half_a_hello_is_told_as_such() {
     let half = offered().but(|handshake| handshake.steps[0].whole = false);
     let told = told(closed(half, Side::Client));
     assert_eq!(told.line(), "client_closed client likely error client_hello: close@6 half_a_hello@4 waited");
+    assert_eq!(told.summary(), "The client left in the middle of its hello.");
 }
