@@ -39,6 +39,8 @@ const RULES: &[Rule] = &[
     hello::unrecognized_name,
     hello::psk_rejected,
     contradiction::found,
+    // a reset with two signs of another's hand is nobody's refusal
+    reset::forged,
     // the client's certificate: the server's refusals behind the client's second flight
     client_certificate::required,
     client_certificate::rejected,
@@ -66,10 +68,10 @@ const RULES: &[Rule] = &[
     fault::cryptographic_failure,
     fault::protocol_violation,
     fault::internal_error,
+    network::superseded,
     fault::user_canceled,
     fault::handshake_failure,
     // no word at all
-    network::superseded,
     server_certificate::left,
     network::no_client_hello,
     network::not_connected,

@@ -94,7 +94,9 @@ pub(super) fn refused(scene: &Scene<'_>) -> Option<Finding> {
     if scene.negotiated.resumed == Some(true) && says == Says::Nothing {
         return None;
     }
-    if says == Says::Nothing && accepted_at_other_times(scene) {
+    // What never arrived was not refused.
+    let arrived = scene.handshake.server_flight_arrived() != Some(false);
+    if says == Says::Nothing && (!arrived || accepted_at_other_times(scene)) {
         return None;
     }
     let chain = chain(scene);

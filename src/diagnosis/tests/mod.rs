@@ -2,6 +2,7 @@
 //! says is written as one line: cause, party, confidence, severity and stage, then the codes of the evidence with their
 //! frames. A sample's ClientHello is frame 5.
 
+mod captures;
 mod certificates;
 mod client_certificate;
 mod contradiction;

@@ -8,6 +8,7 @@ use crate::handshake::{CloseKind, Handshake, Missing, MissingWhy, Obstacle, Outc
 use crate::knowledge::{Attempt, ServerView};
 use crate::packet::IcmpError;
 use crate::tls::registry::AlertDescription;
+use crate::tls::tests::build::Build;
 use std::time::Duration;
 
 const LONG: Duration = Duration::from_secs(5);
@@ -139,7 +140,11 @@ fn a_hello_in_two_segments_may_lose_the_second() {
 
 #[test]
 fn a_server_that_takes_only_the_shorter_hello_loses_large_ones() {
-    let offer = HelloSample { groups: vec![4588, 29, 23], ..HelloSample::default() };
+    // The key share of X25519MLKEM768 alone has 1216 bytes, and the hello takes two segments.
+    let share = Build::new().u16(4588).vec16(&[7; 1_216]).0;
+    let mut offer = HelloSample { groups: vec![4588, 29, 23], key_shares: vec![], ..HelloSample::default() };
+    offer.extensions.push((51, Build::new().vec16(&share).0));
+    offer.extensions.push((21, vec![0; 200]));
     let handshake = || reset(hello(&offer), Side::Server);
     let went_on = told(handshake()).then(attempt(200));
     assert_eq!(went_on.line(), "large_packet_lost network likely error client_hello: shorter_hello close@6 next_try");
@@ -147,6 +152,15 @@ fn a_server_that_takes_only_the_shorter_hello_loses_large_ones() {
     assert_eq!(told(handshake()).then(failed_attempt(200)).cause(), Some(Cause::ServerClosed));
     let same = Attempt { post_quantum: true, ..attempt(200) };
     assert_eq!(told(handshake()).then(same).cause(), Some(Cause::ServerClosed), "it passed with one");
+}
+
+#[test]
+fn packets_that_the_capture_has_twice_were_not_lost() {
+    let at_once = Duration::from_millis(1);
+    let hello = told(closed(offered().sends_again_in_vain(Side::Client, 2, at_once), Side::Client));
+    assert_ne!(hello.cause(), Some(Cause::ClientHelloLost));
+    let flight = flight13().sends_again_in_vain(Side::Server, 2, at_once);
+    assert_ne!(told(closed(flight, Side::Client)).cause(), Some(Cause::ServerFlightLost));
 }
 
 #[test]
@@ -196,6 +210,7 @@ fn a_race_is_for_one_name_at_one_time() {
     assert!(!is_race(left().then(Attempt { sni: Some("mail.example.org".to_owned()), ..attempt(5) })));
     assert!(!is_race(left().then(attempt(2_000))), "it began after this one had ended");
     assert!(!is_race(left().then(failed_attempt(5))), "it failed too");
+    assert!(!is_race(left().then(Attempt { alike: false, ..attempt(5) })), "another program's");
     assert!(!is_race(told(closed(offered(), Side::Server)).then(attempt(5))), "the server closed");
 }
 
@@ -228,6 +243,10 @@ fn a_connection_that_never_came_about_is_refused_or_times_out() {
     });
     let timeout = told(timeout.ends(CloseKind::Timeout, None));
     assert_eq!(timeout.line(), "connection_timeout network certain error tcp: syn@1 retransmissions@2");
+    assert!(timeout.summary().contains("does not answer"), "{}", timeout.summary());
+    let answered = told(without_a_word(Obstacle::ConnectionTimeout).ends(CloseKind::Timeout, None));
+    assert_eq!(answered.line(), "connection_timeout network certain error tcp: syn@1");
+    assert!(answered.summary().contains("its SYN-ACKs were never acknowledged"), "{}", answered.summary());
 }
 
 #[test]
@@ -253,4 +272,5 @@ fn half_a_hello_is_told_as_such() {
     let half = offered().but(|handshake| handshake.steps[0].whole = false);
     let told = told(closed(half, Side::Client));
     assert_eq!(told.line(), "client_closed client likely error client_hello: close@6 half_a_hello@4 waited");
+    assert_eq!(told.summary(), "The client left in the middle of its hello.");
 }

@@ -150,6 +150,19 @@ fn a_proxy_that_refuses_is_quoted() {
 }
 
 #[test]
+fn passwords_said_in_socks_are_not_quoted() {
+    let refused = Handshake::sample()
+        .says_plainly(Side::Client, b"\x05\x01\x02\x01\x04user\x06secret")
+        .says_plainly(Side::Server, b"\x05\x02\x01\x01")
+        .but(|handshake| handshake.obstacle = Some(Obstacle::ProxyRefused));
+    let told = told(closed(refused, Side::Server));
+    assert_eq!(told.cause(), Some(Cause::ProxyRefused));
+    let finding = told.verdict().failure.expect("a failure").finding;
+    let said = finding.evidence.iter().map(|evidence| &evidence.what).chain([&finding.summary, &finding.advice]);
+    assert!(said.into_iter().all(|what| !what.contains("secret")), "{finding:?}");
+}
+
+#[test]
 fn a_tls_alert_is_no_other_protocol() {
     let alerted = hello(&HelloSample::default()).alerts(
         Side::Server,

@@ -4,8 +4,9 @@ use super::certificates::{
     chain, chain_for_another_name, expired, missing_issuer, shown_before, unknown_root,
 };
 use super::flights::{answered12, asking12, begun13, finished12, finished13, flight12, flight13, hello};
+use super::super::scene::{How, Scene};
+use super::super::{Case, Cause, Confidence, Failure, Party, Severity, words};
 use super::{Told, attempt, failed_attempt, seen, told};
-use crate::diagnosis::{Confidence, Failure, Party};
 use crate::handshake::sample::HelloSample;
 use crate::handshake::{CloseKind, Handshake, Missing, MissingWhy, Obstacle, Outcome, Side};
 use crate::knowledge::ServerView;
@@ -84,7 +85,11 @@ fn happens(handshake: Handshake, event: &Event) -> Handshake {
 
 fn begins(at: usize) -> Handshake {
     let old = HelloSample { legacy_version: 0x0301, sni: None, suites: vec![5, 10], ..HelloSample::tls12() };
+    let hostile =
+        HelloSample { sni: Some("evil\x1b[2J\r\n\".example"), alpn: vec!["\x07", "h2\n"], ..HelloSample::default() };
     match at {
+        11 => hello(&hostile),
+        12 => begun13(&hostile),
         0 => Handshake::sample(),
         1 => hello(&HelloSample::default()),
         2 => hello(&old),
@@ -152,11 +157,21 @@ fn obstacle() -> impl Strategy<Value = Option<Obstacle>> {
 }
 
 fn anything() -> impl Strategy<Value = Told> {
-    let events = (0..11_usize, vec(event(), 0..6), closes(), obstacle());
+    let events = (0..13_usize, vec(event(), 0..6), closes(), obstacle());
     let shown = (shows(), shows(), knows(), 0..3_u8);
     (events, shown).prop_map(|((begin, events, (by, side), obstacle), (server, client, known, tries))| {
-        let begun = begins(begin).but(|handshake| handshake.obstacle = obstacle);
-        let handshake = events.iter().fold(begun, happens).ends(by, side);
+        let begun = match obstacle {
+            None => begins(begin),
+            Some(Obstacle::NothingSaid) => begins(0),
+            // What stood in the way was said in the clear.
+            Some(_) => begins(begin).says_plainly(Side::Client, b"STARTTLS").says_plainly(Side::Server, b"454 no\r\n"),
+        };
+        let begun = begun.but(|handshake| handshake.obstacle = obstacle);
+        let handshake = match (obstacle, side) {
+            // Nothing else happened either, but that a side closed.
+            (Some(Obstacle::NothingSaid), side) => begun.ends(CloseKind::Fin, Some(side.unwrap_or(Side::Client))),
+            _ => events.iter().fold(begun, happens).ends(by, side),
+        };
         let case = told(handshake).shown(server).shown_by_client(client).knowing(known);
         match tries {
             0 => case,
@@ -166,16 +181,34 @@ fn anything() -> impl Strategy<Value = Told> {
     })
 }
 
-/// Sentences for people: no control characters, a capital (or a host's name, or an address) and a full stop.
-fn is_sentence(text: &str) -> bool {
-    let begins = text.starts_with(|first: char| first.is_ascii_uppercase() || first.is_ascii_digit() || first == '[')
-        || text.starts_with("www.example.org");
+/// Sentences for people: no control characters, a capital (or the server's name or address) and a full stop.
+fn is_sentence(text: &str, handshake: &Handshake) -> bool {
+    let name = handshake.negotiated().sni.map(words::name).unwrap_or_default();
+    let address = handshake.server.to_string();
+    let begins = text.starts_with(|first: char| first.is_ascii_uppercase())
+        || !name.is_empty() && text.starts_with(&name)
+        || text.starts_with(&address)
+        || text.starts_with(&handshake.server.ip().to_string());
     begins && text.ends_with('.') && !text.ends_with("..") && !text.contains(char::is_control)
 }
 
+/// What must hold of a verdict.
+pub(super) fn check_verdict(case: &Told) -> Result<(), TestCaseError> {
+    let verdict = case.verdict();
+    match (verdict.outcome, &verdict.failure) {
+        (Outcome::Failed | Outcome::Abandoned, failure) => {
+            prop_assert!(failure.is_some(), "nobody says why: {:?}", case.handshake);
+        }
+        (Outcome::Unfinished, Some(failure)) => prop_assert_eq!(failure.finding.party, Party::Sensor),
+        (_, failure) => prop_assert!(failure.is_none(), "{}", case.line()),
+    }
+    verdict.failure.map_or(Ok(()), |failure| check(case, &failure))
+}
+
+/// What must hold of a failure.
 fn check(case: &Told, failure: &Failure) -> Result<(), TestCaseError> {
     let finding = &failure.finding;
-    prop_assert!(is_sentence(&finding.summary), "summary: {}", finding.summary);
+    prop_assert!(is_sentence(&finding.summary, &case.handshake), "summary: {}", finding.summary);
     prop_assert!(finding.advice.ends_with('.') && !finding.advice.contains(char::is_control), "{}", finding.advice);
     prop_assert!(!finding.evidence.is_empty(), "{} without evidence", finding.cause);
     for evidence in &finding.evidence {
@@ -184,19 +217,60 @@ fn check(case: &Told, failure: &Failure) -> Result<(), TestCaseError> {
         let code = evidence.code.chars().all(|letter| letter == '_' || letter.is_ascii_lowercase());
         prop_assert!(code, "code: {}", evidence.code);
         let mark = evidence.mark.map_or(1, |mark| mark.frame);
-        prop_assert!((1..=case.handshake.last.frame).contains(&mark), "{} in frame {mark}", evidence.code);
+        let last = case.handshake.close.map_or(case.handshake.last, |close| close.mark.max(case.handshake.last)).frame;
+        prop_assert!((1..=last).contains(&mark), "{} in frame {mark}", evidence.code);
     }
     if finding.party == Party::Sensor {
         prop_assert!(case.handshake.lost_by_the_sensor().next().is_some(), "the capture lacks nothing");
     }
-    let handshake = &case.handshake;
-    let in_the_clear = !handshake.alerts.is_empty()
-        || handshake.plain.iter().any(Option::is_some)
-        || handshake.obstacle.is_some()
-        || !handshake.faults.is_empty()
-        || finding.party == Party::Sensor;
-    prop_assert!(finding.confidence < Confidence::Certain || in_the_clear, "certain of what is not said: {}", case.line());
+    prop_assert!(finding.confidence < Confidence::Certain || is_said(case, failure), "not said: {}", case.line());
+    prop_assert!(parties(finding.cause).contains(&finding.party), "not theirs to mend: {}", case.line());
+    let nobody = matches!(finding.party, Party::None | Party::Sensor);
+    prop_assert_eq!(nobody, finding.severity == Severity::Info, "{}", case.line());
     Ok(())
+}
+
+/// True where the wire says outright why it ended: by an alert that can be read, in plain words, by ICMP, or by what TCP
+/// and the sensor show alone.
+fn is_said(case: &Told, failure: &Failure) -> bool {
+    let Told { handshake, server_chain, client_chain, server, story } = case;
+    let negotiated = handshake.negotiated();
+    let case = Case { handshake, negotiated: &negotiated, server_chain, client_chain, server, story };
+    let has = |code| failure.finding.evidence.iter().any(|evidence| evidence.code == code);
+    match Scene::of(&case).ending.map(|ending| ending.how) {
+        Some(How::Alert(..)) => true,
+        Some(_) if failure.finding.cause == Cause::UserCanceled => {
+            handshake.alerts.iter().any(|alert| alert.description == AlertDescription::USER_CANCELED)
+        }
+        _ => has("said") || has("icmp") || has("missing") || handshake.obstacle == Some(Obstacle::NothingSaid),
+    }
+}
+
+/// Who may have to act on a cause.
+fn parties(cause: Cause) -> &'static [Party] {
+    use Cause as C;
+    use Party::{Both, Client, Network, None as Nobody, Sensor, Server};
+    match cause {
+        C::VersionMismatch | C::ExtendedMasterSecretRequired => &[Client, Server],
+        C::ProtocolViolation | C::InternalError | C::UserCanceled => &[Client, Server],
+        C::CipherSuiteMismatch | C::GroupMismatch | C::SignatureSchemeMismatch | C::AlpnMismatch => &[Both],
+        C::HandshakeFailure | C::PskRejected | C::CryptographicFailure => &[Both],
+        C::WeakParameters | C::UnsafeLegacyRenegotiation | C::StarttlsRefused => &[Server],
+        C::CertificateExpired | C::CertificateNotYetValid | C::CertificateNameMismatch => &[Server],
+        C::CertificateUntrusted | C::CertificateRevoked | C::RevocationUnavailable => &[Server],
+        C::CertificateUnsupported | C::CertificateRejected | C::ServerClosed | C::ServerSilent => &[Server],
+        C::ConnectionRefused => &[Server],
+        C::ClientCertificateRequired | C::ClientCertificateRejected | C::InappropriateFallback => &[Client],
+        C::UnrecognizedName | C::SniMissing | C::AccessDenied | C::SessionReuseRequired => &[Client],
+        C::ServerNotTls | C::ClientNotTls => &[Client],
+        C::TlsInterception | C::DowngradeDetected | C::ProxyProtocolMismatch | C::ProxyRefused => &[Network],
+        C::ConnectionTimeout | C::MiddleboxReset | C::ClientHelloLost | C::LargePacketLost => &[Network],
+        C::ServerFlightLost | C::UdpBlocked => &[Network],
+        C::QuicVersionMismatch => &[Both],
+        C::ClientClosed => &[Client, Nobody],
+        C::EchRejected | C::NoClientHello => &[Nobody],
+        C::CaptureIncomplete => &[Sensor],
+    }
 }
 
 proptest! {
@@ -204,19 +278,7 @@ proptest! {
 
     #[test]
     fn whatever_happens_a_failure_is_told_in_full_and_a_success_has_none(case in anything()) {
-        let verdict = case.verdict();
-        match (verdict.outcome, &verdict.failure) {
-            (Outcome::Failed | Outcome::Abandoned, failure) => {
-                let failure = failure.as_ref();
-                prop_assert!(failure.is_some(), "nobody says why: {:?}", case.handshake);
-                check(&case, failure.expect("checked"))?;
-            }
-            (Outcome::Unfinished, Some(failure)) => {
-                prop_assert_eq!(failure.finding.party, Party::Sensor);
-                check(&case, failure)?;
-            }
-            (_, failure) => prop_assert!(failure.is_none(), "{}", case.line()),
-        }
+        check_verdict(&case)?;
     }
 
     #[test]

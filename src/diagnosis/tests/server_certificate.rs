@@ -8,8 +8,8 @@ use super::flights::{asking12, closed, finished12, finished13, flight12, flight1
 use super::{Told, attempt, told};
 use crate::handshake::sample::{HelloSample, server_hello};
 use crate::handshake::{Outcome, Side};
-use crate::knowledge::{Attempt, ServerView};
-use crate::tls::registry::{AlertDescription, HandshakeType};
+use crate::knowledge::{Attempt, NameView, ServerView};
+use crate::tls::registry::{AlertDescription, ContentType, HandshakeType};
 use crate::tls::tests::build::Build;
 use crate::x509::{ChainProblem, Judgement};
 use std::time::Duration;
@@ -239,6 +239,41 @@ fn a_client_that_finishes_and_leaves_unused_may_mind_the_certificate_after_all()
     let again = Attempt { outcome: Outcome::Unused, ..attempt(1_000) };
     let twice = told(left()).shown(chain(&[expired()])).then(again);
     assert_eq!(twice.line(), "certificate_expired server likely error finished: not_after@7 close@13 unused@13 again");
+}
+
+/// A server whose connections under the name asked for are used.
+fn used() -> ServerView {
+    ServerView { name: NameView { finished: 5, used: 5, failed: 1 }, ..ServerView::default() }
+}
+
+#[test]
+fn a_certificate_that_others_take_is_no_reason_to_leave_without_a_word() {
+    let left = || told(closed(flight12(), Side::Client)).shown(chain(&[expired()]));
+    assert_eq!(left().knowing(used()).cause(), Some(Cause::ClientClosed));
+    let unused = ServerView { name: NameView { finished: 5, used: 1, failed: 3 }, ..ServerView::default() };
+    assert_eq!(left().knowing(unused).cause(), Some(Cause::CertificateExpired), "others do the same");
+    let root = told(closed(flight12(), Side::Client)).shown(chain(&[unknown_root()])).knowing(used());
+    assert_eq!(root.cause(), Some(Cause::ClientClosed));
+    let finished = told(closed(finished12(), Side::Client)).shown(chain(&[expired()])).knowing(used());
+    assert_eq!(finished.line(), "none");
+    let said = alerted(AlertDescription::CERTIFICATE_EXPIRED, chain(&[expired()])).knowing(used());
+    assert_eq!(said.cause(), Some(Cause::CertificateExpired), "this client says that it minds");
+}
+
+#[test]
+fn weakness_alone_makes_nobody_leave_without_a_word() {
+    let weak = || chain(&[ChainProblem::Weak { at: 0, what: "a key of RSA 1024".to_owned() }]);
+    assert_eq!(told(closed(flight12(), Side::Client)).shown(weak()).cause(), Some(Cause::ClientClosed));
+    let said = alerted(AlertDescription::UNSUPPORTED_CERTIFICATE, weak());
+    assert_eq!(said.cause(), Some(Cause::WeakParameters));
+}
+
+#[test]
+fn a_heartbeat_that_is_answered_is_use_of_a_kind() {
+    let beating = finished12()
+        .encrypts(Side::Client, ContentType::HEARTBEAT, 60)
+        .encrypts(Side::Server, ContentType::HEARTBEAT, 60);
+    assert_eq!(told(closed(beating, Side::Client)).shown(chain(&[expired()])).line(), "none");
 }
 
 #[test]
