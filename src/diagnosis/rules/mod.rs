@@ -68,10 +68,10 @@ const RULES: &[Rule] = &[
     fault::cryptographic_failure,
     fault::protocol_violation,
     fault::internal_error,
-    network::superseded,
     fault::user_canceled,
     fault::handshake_failure,
     // no word at all
+    network::superseded,
     server_certificate::left,
     network::no_client_hello,
     network::not_connected,

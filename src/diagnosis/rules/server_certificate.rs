@@ -95,8 +95,8 @@ pub(super) fn refused(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     // What never arrived was not refused.
-    let arrived = scene.handshake.server_flight_arrived() != Some(false);
-    if says == Says::Nothing && (!arrived || accepted_at_other_times(scene)) {
+    let lost = says == Says::Nothing && super::network::server_flight_lost(scene).is_some();
+    if lost || says == Says::Nothing && accepted_at_other_times(scene) {
         return None;
     }
     let chain = chain(scene);

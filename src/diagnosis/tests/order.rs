@@ -77,6 +77,40 @@ fn a_forged_reset_is_about_no_list_and_no_name() {
 }
 
 #[test]
+fn a_forged_reset_is_no_refusal_of_a_certificate() {
+    let of_client = answered12(&[b"client"]).finishes(Side::Client);
+    assert_eq!(told(forged(reset(of_client.clone(), Side::Server))).cause(), Some(Cause::MiddleboxReset));
+    assert_eq!(told(reset(of_client, Side::Server)).cause(), Some(Cause::ClientCertificateRejected));
+    let of_server = told(forged(reset(flight12(), Side::Client))).shown(chain(&[expired()]));
+    assert_eq!(of_server.cause(), Some(Cause::MiddleboxReset));
+    let own = told(reset(flight12(), Side::Client)).shown(chain(&[expired()]));
+    assert_eq!(own.cause(), Some(Cause::CertificateExpired));
+}
+
+#[test]
+fn a_certificate_that_never_arrived_was_not_refused() {
+    let lost = flight12().sends_again_in_vain(Side::Server, 3, Duration::from_secs(3));
+    let told = told(closed(lost, Side::Client)).shown(chain(&[expired()]));
+    assert_eq!(told.cause(), Some(Cause::ServerFlightLost), "{}", told.line());
+}
+
+#[test]
+fn an_alert_about_what_was_never_offered_proves_nothing_of_that() {
+    let alerted =
+        |alert| told(refused(hello(&HelloSample { alpn: Vec::new(), ..HelloSample::default() }), Side::Server, alert));
+    assert_ne!(alerted(AlertDescription::NO_APPLICATION_PROTOCOL).cause(), Some(Cause::AlpnMismatch));
+    assert_ne!(alerted(AlertDescription::INAPPROPRIATE_FALLBACK).cause(), Some(Cause::InappropriateFallback));
+}
+
+#[test]
+fn a_lost_race_that_is_closed_politely_is_no_cancellation() {
+    let closed = offered().alerts(Side::Client, AlertLevel::WARNING, AlertDescription::CLOSE_NOTIFY);
+    let closed = closed.ends(CloseKind::Alert, Some(Side::Client));
+    assert_eq!(told(closed.clone()).cause(), Some(Cause::UserCanceled));
+    assert_eq!(told(closed).then(attempt(5)).cause(), Some(Cause::ClientClosed));
+}
+
+#[test]
 fn a_lost_race_is_no_client_that_left() {
     let told_so = told(closed(offered(), Side::Client)).then(attempt(5));
     assert_eq!((told_so.cause(), told_so.line().contains("none likely info")), (Some(Cause::ClientClosed), true));
@@ -196,7 +230,8 @@ fn what_the_server_shows_elsewhere_wins_over_an_alert_that_says_little() {
 fn an_established_handshake_has_no_failure_whatever_is_known() {
     let server = ServerView { chain: shown_before(chain(&[expired()])), failed: 9, ..ServerView::default() };
     let used = finished13().encrypts13(Side::Client, 200).encrypts13(Side::Server, 900);
-    let told: Told = told(closed(used, Side::Client)).knowing(server).then(Attempt { post_quantum: true, ..attempt(50) });
+    let told: Told =
+        told(closed(used, Side::Client)).knowing(server).then(Attempt { post_quantum: true, ..attempt(50) });
     assert_eq!((told.outcome(), told.line()), (Outcome::Established, "none".to_owned()));
 }
 
