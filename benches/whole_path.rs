@@ -56,8 +56,13 @@ fn main() {
     let nothing = Judgement::default();
     let cases: Vec<_> = (sightings.iter().zip(&known))
         .filter(|(sighting, _)| sighting.handshake.outcome != Outcome::Established)
-        .map(|(&Sighting { handshake, negotiated, server_chain, .. }, (server, story))| {
-            Case { handshake, negotiated, server_chain, client_chain: &nothing, server, story }
+        .map(|(&Sighting { handshake, negotiated, server_chain, .. }, (server, story))| Case {
+            handshake,
+            negotiated,
+            server_chain,
+            client_chain: &nothing,
+            server,
+            story,
         })
         .collect();
     group.throughput(Throughput::Elements(cases.len() as u64));

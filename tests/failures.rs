@@ -24,18 +24,42 @@ const NO_FAILURE: Wanted = Wanted { causes: 99.0, parties: 99.0 };
 
 /// The handshakes whose verdict is wrong, as `family/capture#number`, and why it is.
 const KNOWN_WRONG: &[(&str, &str)] = &[
-    ("failures-not-tls/proxy-header-and-none-nginx-at-client#2", "that it waits for a PROXY header is known from no other server"),
+    (
+        "failures-not-tls/proxy-header-and-none-nginx-at-client#2",
+        "that it waits for a PROXY header is known from no other server",
+    ),
     ("failures-not-tls/redis-openssl-at-client#1", "Redis says nothing to a hello, and waits"),
     ("failures-peers/crypto-signature-java#1", "JSSE says handshake_failure to a signature that does not verify"),
-    ("failures-peers/handshake-failure-java-gnutls-tls13#1", "the alert is encrypted, and stands where other servers' own trouble does"),
-    ("failures-peers/handshake-failure-python-tls13#1", "a server of the time before TLS 1.3 says the same to this hello"),
-    ("failures-peers/protocol-key-share-not-on-curve-java#1", "the key share has the right length, and its curve is not calculated"),
-    ("failures-server-certificate/expired-nss-later-tls12#1", "the client refused before the server's Finished came: failed, by definition"),
+    (
+        "failures-peers/handshake-failure-java-gnutls-tls13#1",
+        "the alert is encrypted, and stands where other servers' own trouble does",
+    ),
+    (
+        "failures-peers/handshake-failure-python-tls13#1",
+        "a server of the time before TLS 1.3 says the same to this hello",
+    ),
+    (
+        "failures-peers/protocol-key-share-not-on-curve-java#1",
+        "the key share has the right length, and its curve is not calculated",
+    ),
+    (
+        "failures-server-certificate/expired-nss-later-tls12#1",
+        "the client refused before the server's Finished came: failed, by definition",
+    ),
     ("failures-other-stacks/aiohttp/unknown-root-tls12#1", "it takes long to leave, and says nothing"),
-    ("failures-other-stacks/firefox/unknown-root-tls12#1", "finished and closed: a private root alone speaks for no refusal"),
-    ("failures-other-stacks/node/unknown-root-tls12#1", "finished and closed: a private root alone speaks for no refusal"),
+    (
+        "failures-other-stacks/firefox/unknown-root-tls12#1",
+        "finished and closed: a private root alone speaks for no refusal",
+    ),
+    (
+        "failures-other-stacks/node/unknown-root-tls12#1",
+        "finished and closed: a private root alone speaks for no refusal",
+    ),
     ("failures-other-stacks/mbedtls/signature-ed25519#1", "the server had chosen before it said handshake_failure"),
-    ("failures-other-stacks/stunnel/client-certificate-accepted-tls12#1", "the server resets before anything else is seen"),
+    (
+        "failures-other-stacks/stunnel/client-certificate-accepted-tls12#1",
+        "the server resets before anything else is seen",
+    ),
 ];
 
 /// What a label takes for right: any of the values. Absent: nothing went wrong.
@@ -141,7 +165,8 @@ fn judged(family: impl Fn(&str) -> bool) -> Vec<Judged> {
 /// The event of a handshake: by the client's port where the label has it, else by its place.
 fn event_of<'a>(truth: &Value, number: usize, events: &'a [Value]) -> &'a Value {
     let port = &truth["client"]["port"];
-    let found = if port.is_null() { events.get(number) } else { events.iter().find(|event| event["client"]["port"] == *port) };
+    let found =
+        if port.is_null() { events.get(number) } else { events.iter().find(|event| event["client"]["port"] == *port) };
     found.unwrap_or(&Value::Null)
 }
 
@@ -158,7 +183,8 @@ fn family_of(capture: &Path) -> String {
 fn print_matrix(judged: &[Judged]) {
     let mut matrix: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
     for one in judged {
-        let said = one.cause.clone().unwrap_or_else(|| if one.outcome.is_some() { "none" } else { "no event" }.to_owned());
+        let said =
+            one.cause.clone().unwrap_or_else(|| if one.outcome.is_some() { "none" } else { "no event" }.to_owned());
         let truth = if one.cause_is_right() { said.clone() } else { shown(&one.causes) };
         *matrix.entry(truth).or_default().entry(said).or_default() += 1;
     }
@@ -194,8 +220,12 @@ fn hold(title: &str, judged: &[Judged], wanted: Wanted) {
     }
     let (causes, parties) = (percent(judged, Judged::cause_is_right), percent(judged, Judged::party_is_right));
     let outcomes = percent(judged, Judged::outcome_is_right);
-    say(&format!("{} handshakes: right are {outcomes:.1} % of outcomes, {causes:.1} % of causes, {parties:.1} % of parties", judged.len()));
-    let certain: Vec<&str> = judged.iter().filter(|one| one.is_certain_and_wrong()).map(|one| one.name.as_str()).collect();
+    say(&format!(
+        "{} handshakes: right are {outcomes:.1} % of outcomes, {causes:.1} % of causes, {parties:.1} % of parties",
+        judged.len()
+    ));
+    let certain: Vec<&str> =
+        judged.iter().filter(|one| one.is_certain_and_wrong()).map(|one| one.name.as_str()).collect();
     assert!(certain.is_empty(), "certain, and wrong: {certain:?}");
     assert!(causes >= wanted.causes && parties >= wanted.parties && outcomes >= wanted.causes, "too many are wrong");
     let unexplained: BTreeSet<&str> =
@@ -221,7 +251,8 @@ fn what_looks_like_trouble_and_is_none_gives_no_failure() {
 
 #[test]
 fn the_table_of_wrong_verdicts_names_captures_that_are_there_and_wrong() {
-    let wrong: BTreeSet<String> = judged(|_| true).into_iter().filter(|one| !one.is_right()).map(|one| one.name).collect();
+    let wrong: BTreeSet<String> =
+        judged(|_| true).into_iter().filter(|one| !one.is_right()).map(|one| one.name).collect();
     let stale: Vec<&str> = KNOWN_WRONG.iter().map(|(name, _)| *name).filter(|name| !wrong.contains(*name)).collect();
     assert!(stale.is_empty(), "right, or not there: {stale:?}");
 }

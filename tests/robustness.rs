@@ -34,19 +34,45 @@ const KEPT: [&str; 18] = [
 
 /// Captures that say something else when packets are out of order or lost: only all their packets in their order tell what
 /// happened.
-const ENTANGLED: [(&str, &str); 10] = [
+const ENTANGLED: [(&str, &str); 15] = [
     ("mercury/unit_tests/pcaps/capture2.pcap", "captured on both sides of a firewall that rewrites sequence numbers"),
     (
         "ndpi/tests/cfgs/default/pcap/tls_multiple_synack_different_seq.pcapng",
         "the server answers one SYN several times, differently",
     ),
     ("suricata-verify/tcp-fastopen-10-syn-data-ignore/input.pcap", "two servers behind one address answer one SYN"),
+    (
+        "zeek/tls/missing-intermediate.pcap",
+        "how soon the client left is all that tells whether it refused the certificate",
+    ),
+    ("zeek/tls/cert-no-cn.pcap", "how soon the client left is all that tells whether it refused the certificate"),
+    (
+        "zeek/tls/certificate-with-sct.pcap",
+        "how soon the client left is all that tells whether it refused the certificate",
+    ),
+    (
+        "failures-not-tls/plain-http-nss-at-client.pcap",
+        "how long the client waited is all that tells that nobody answered",
+    ),
+    (
+        "failures-other-stacks/nss/plain-http-to-tls.pcap",
+        "how long the client waited is all that tells that nobody answered",
+    ),
     ("zeek/tls/irc-starttls.pcap", "how soon the client left is all that tells whether it refused the certificate"),
-    ("no-failure/local-port-again-at-client.pcap", "two connections from the same port, the second right after the first"),
+    (
+        "no-failure/local-port-again-at-client.pcap",
+        "two connections from the same port, the second right after the first",
+    ),
     ("no-failure/idle-tls12-at-client.pcap", "how long it was open is all that tells its outcome"),
     ("no-failure/idle-tls13-at-client.pcap", "how long it was open is all that tells its outcome"),
-    ("failures-other-stacks/chromium/page-tls12.pcap", "the client closes first, and the server's Finished is one packet"),
-    ("failures-other-stacks/firefox/expired-tls12.pcap", "the client refuses while the server's Finished is on its way"),
+    (
+        "failures-other-stacks/chromium/page-tls12.pcap",
+        "the client closes first, and the server's Finished is one packet",
+    ),
+    (
+        "failures-other-stacks/firefox/expired-tls12.pcap",
+        "the client refuses while the server's Finished is on its way",
+    ),
     (
         "failures-other-stacks/haproxy/client-certificate-missing-tls13.pcap",
         "the server refuses while the client's Finished is on its way",

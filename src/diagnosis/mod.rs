@@ -64,3 +64,6 @@ fn outcome_in_words(outcome: Outcome) -> &'static str {
         Outcome::Unfinished => "had not finished when the capture ended",
     }
 }
+
+#[cfg(test)]
+mod tests;

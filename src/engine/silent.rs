@@ -8,7 +8,7 @@ use crate::starttls::ports;
 use crate::time::Timestamp;
 use ahash::RandomState;
 use hashbrown::HashSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 /// So many hosts are remembered, twice: when there are more, those that were not heard of since the last time are
 /// forgotten.
@@ -17,8 +17,8 @@ const MAX_SERVERS: usize = 1 << 16;
 /// The hosts that have shown a ServerHello: whoever serves TLS on one port is asked for it on others, too.
 #[derive(Debug)]
 pub(super) struct Servers {
-    young: HashSet<IpAddr, RandomState>,
-    old: HashSet<IpAddr, RandomState>,
+    young: HashSet<SocketAddr, RandomState>,
+    old: HashSet<SocketAddr, RandomState>,
 }
 
 impl Servers {
@@ -36,13 +36,24 @@ impl Servers {
             std::mem::swap(&mut self.young, &mut self.old);
             self.young.clear();
         }
-        self.young.insert(handshake.server.ip());
+        self.young.extend([handshake.server, whole_host(handshake.server)]);
     }
 
-    /// True for an end that is expected to speak TLS, by its port or for what else its host does.
-    fn expects_tls(&self, end: SocketAddr) -> bool {
-        ports::is_tls(end.port()) || self.young.contains(&end.ip()) || self.old.contains(&end.ip())
+    fn has(&self, end: SocketAddr) -> bool {
+        self.young.contains(&end) || self.old.contains(&end)
     }
+
+    /// True for an end that is expected to speak TLS. An end that never opened may be, for what else its host does; what
+    /// else is said on another port of the host is another protocol's.
+    fn expects_tls(&self, end: SocketAddr, obstacle: Obstacle) -> bool {
+        let opened = obstacle == Obstacle::NothingSaid;
+        ports::is_tls(end.port()) || self.has(end) || !opened && self.has(whole_host(end))
+    }
+}
+
+/// A host, whatever the port: no server has port 0.
+const fn whole_host(end: SocketAddr) -> SocketAddr {
+    SocketAddr::new(end.ip(), 0)
 }
 
 /// The handshake that a connection without a word should have had. `idle` where nothing was heard of it for long.
@@ -55,12 +66,12 @@ pub(super) fn handshake(
 ) -> Option<Box<Handshake>> {
     let client = tcp.opened_by()?;
     let surroundings = Surroundings { opener: Some(client), ..*surroundings };
-    if !servers.expects_tls(*client.reverse().of(&surroundings.ends)) {
-        return None;
-    }
     let facts = tcp.facts(client);
     let [opening, answer] = &facts.sides;
     let (obstacle, close) = what_happened(tcp, opening, answer, idle)?;
+    if !servers.expects_tls(*client.reverse().of(&surroundings.ends), obstacle) {
+        return None;
+    }
     let mut handshake = Handshake::without_a_word(&surroundings, client, obstacle, close, facts, now);
     handshake.icmp.extend(tcp.first_icmp());
     Some(handshake)

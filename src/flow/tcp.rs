@@ -254,14 +254,14 @@ impl TcpState {
         let moment = Moment::new(mark, self.origin);
         let half = direction.of_mut(&mut self.halves);
         let base = segment.sequence.wrapping_add(1);
-        if half.has(SYN_SEEN) && half.base == base {
+        if half.has(SYN_SEEN) && half.base == base && half.syn.is_set() {
             self.anomaly(direction).syn_retransmissions.add(mark);
             return;
         }
-        if half.has(SYN_SEEN) {
+        if half.has(SYN_SEEN) && half.base != base {
             half.flags |= AMBIGUOUS;
         }
-        if half.first_data.is_set() && half.has(SYN_SEEN) {
+        if half.first_data.is_set() && half.has(SYN_SEEN) && half.base != base {
             return;
         }
         if !half.first_data.is_set() {

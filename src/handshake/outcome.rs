@@ -6,7 +6,7 @@
 //! content, a Finished four and a hash, an empty Certificate eight, and each record adds a byte for its type and a tag
 //! (RFC 8446 sections 4.4 and 5.2). Padding hides all of it, and then nothing is claimed that later records do not show.
 
-use super::facts::{Alert, Close, CloseKind, EncryptedRecord, Handshake, Missing, MissingWhy, Outcome, Side, What};
+use super::facts::{Alert, Close, CloseKind, EncryptedRecord, Handshake, Missing, MissingWhy, Outcome, Side, Step, What};
 use super::second_flight::{FlightAuth, Lengths, SecondFlight};
 use crate::time::{Mark, Timestamp};
 use crate::tls::{RANDOM_LEN, RECORD_HEADER_LEN};
@@ -102,12 +102,14 @@ impl Handshake {
         Some(client?.max(server?))
     }
 
-    /// True where there is a whole message, or the capture may have missed one, or a client left in the middle of its hello.
+    /// True where there is a whole message, or the capture may have missed one, or a client left in the middle of its hello
+    /// and had said enough of it that it cannot be anything else.
     pub(super) fn is_one(&self) -> bool {
         let closed = self.close.filter(|close| matches!(close.by, CloseKind::Alert | CloseKind::Fin | CloseKind::Rst));
         let Some(close) = closed else { return true };
         let message = |what| matches!(what, What::Message(_) | What::Ssl2ClientHello | What::Ssl2ServerHello);
-        let left = close.side == Some(Side::Client) && self.has_client_hello();
+        let begun = |step: &Step| message(step.what) && step.from == Side::Client && step.body.len() >= BEGUN;
+        let left = close.side == Some(Side::Client) && self.steps.iter().any(begun);
         left || !self.missing.is_empty() || self.obstacle.is_some() || self.steps.iter().any(|step| step.whole && message(step.what))
     }
 

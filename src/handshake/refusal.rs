@@ -24,12 +24,19 @@ pub struct Refusal {
     pub length: u16,
     /// Where it begins in its sender's stream.
     pub offset: u64,
+    /// How much of the other side's stream its sender had acknowledged.
+    acknowledged: Option<u64>,
 }
 
 impl Refusal {
     const fn new(from: Side, record: &EncryptedRecord, after_finished: bool) -> Self {
-        let EncryptedRecord { mark, length, offset, .. } = *record;
-        Self { from, mark, after_finished, length, offset }
+        let EncryptedRecord { mark, length, offset, acknowledged, .. } = *record;
+        Self { from, mark, after_finished, length, offset, acknowledged }
+    }
+
+    /// True where it may answer what ends in the other side's stream at `end` and came at `mark`.
+    fn answers(&self, end: u64, mark: Mark) -> bool {
+        self.acknowledged.map_or(mark < self.mark, |acknowledged| acknowledged >= end)
     }
 }
 
@@ -38,11 +45,13 @@ impl Handshake {
     /// is what counts instead, and then there is none.
     pub fn refusal(&self) -> Option<Refusal> {
         let refusal = if self.is_tls13() { self.refusal13() } else { self.refusal12() }?;
-        let answered = |mark: Mark, from: Side| from != refusal.from && mark < refusal.mark;
-        let alerted = self.ending_alert().is_some_and(|alert| answered(alert.mark, alert.from));
-        let closed = self.close.is_some_and(|close| {
-            close.by == CloseKind::Fin && close.side.is_some_and(|side| answered(close.mark, side))
-        });
+        let other = refusal.from.other();
+        let alert = self.ending_alert().filter(|alert| alert.from == other);
+        let alerted = alert.is_some_and(|alert| refusal.answers(alert.end, alert.mark));
+        let close = self.close.filter(|close| close.by == CloseKind::Fin && close.side == Some(other));
+        // A FIN takes a number of its own.
+        let fin = self.side(other).sent.saturating_add(1);
+        let closed = close.is_some_and(|close| refusal.answers(fin, close.mark));
         (!alerted && !closed).then_some(refusal)
     }
 
@@ -167,7 +176,10 @@ mod tests {
             finished().encrypts13(Side::Server, 250).encrypts13(Side::Client, 19).encrypts13(Side::Server, 19);
         assert_eq!(who(&goodbye.ends(CloseKind::Fin, Some(Side::Client))), None);
         assert_eq!(who(&finished().encrypts13(Side::Client, 19).ends(CloseKind::Fin, Some(Side::Client))), None);
-        let left = flight(0x1301, 53).ends(CloseKind::Fin, Some(Side::Client)).encrypts13(Side::Server, 19);
+        let mut left = flight(0x1301, 53).ends(CloseKind::Fin, Some(Side::Client)).encrypts13(Side::Server, 19);
+        assert_eq!(who(&left), Some((Side::Server, false, 19)), "the client's FIN was still on its way");
+        let fin = left.side(Side::Client).sent + 1;
+        left.records[1].last_mut().unwrap().acknowledged = Some(fin);
         assert_eq!(who(&left), None, "the client had closed before");
     }
 

@@ -1,9 +1,10 @@
 //! Handshakes made by hand, for the tests of what is judged above: no capture is needed for them.
 
-use super::facts::{Alert, Close, CloseKind, EncryptedRecord, Handshake, Outcome, Side, Step, What};
+use super::facts::{Alert, Close, CloseKind, EncryptedRecord, Handshake, Outcome, Plain, Side, Step, What};
 use super::tracker::Surroundings;
 use crate::flow::Direction;
-use crate::packet::{Tunnels, VlanTags};
+use crate::flow::tcp::{Reset, Tally};
+use crate::packet::{TcpFlags, Tunnels, VlanTags};
 use crate::time::{Mark, Timestamp};
 use crate::tls::RECORD_HEADER_LEN;
 use crate::tls::registry::{AlertDescription, AlertLevel, ContentType, HandshakeType};
@@ -12,6 +13,9 @@ use std::time::Duration;
 
 /// When samples begin: 2026-03-01 10:00:00 UTC.
 pub(crate) const BEGIN: Timestamp = Timestamp::from_micros(1_772_359_200_000_000);
+
+/// A segment carries at most this many bytes.
+const MAX_SEGMENT: usize = 1448;
 
 /// A ClientHello to be. The default is a modern, wide offer of TLS 1.3 and 1.2 to `www.example.org`.
 #[derive(Clone, Debug)]
@@ -130,6 +134,8 @@ impl Handshake {
     fn sent(&mut self, from: Side, bytes: usize) -> u64 {
         let side = &mut self.tcp.sides[from.index()];
         side.sent += bytes as u64;
+        side.longest = side.longest.max(bytes.min(MAX_SEGMENT) as u16);
+        side.first_data.get_or_insert(self.last);
         let end = side.sent;
         self.tcp.sides[from.other().index()].acknowledged = Some(end);
         end
@@ -182,13 +188,70 @@ impl Handshake {
         self.encrypts(from, ContentType::APPLICATION_DATA, length)
     }
 
-    /// Over now, by this; the outcome is what the tracker makes of it.
+    /// With a side's Finished, in a version before TLS 1.3.
+    pub(crate) fn finishes(self, from: Side) -> Self {
+        let mut sample = self.encrypts(from, ContentType::HANDSHAKE, 40);
+        sample.finished[from.index()] = Some(sample.last);
+        sample
+    }
+
+    /// With application data, in a version before TLS 1.3.
+    pub(crate) fn uses(self, from: Side) -> Self {
+        let mut sample = self.encrypts(from, ContentType::APPLICATION_DATA, 200);
+        sample.application_data[from.index()] = Some(sample.last);
+        sample
+    }
+
+    /// With something in the clear that is no TLS.
+    pub(crate) fn says_plainly(mut self, from: Side, text: &[u8]) -> Self {
+        let mark = self.next();
+        self.sent(from, text.len());
+        let answers_hello = self.has_client_hello();
+        let plain = self.plain[from.index()].get_or_insert_with(|| Box::new(Plain::begun(mark)));
+        plain.answers_hello = answers_hello;
+        plain.add(text, mark);
+        self
+    }
+
+    /// Nothing happens for so long.
+    pub(crate) fn waits(mut self, span: Duration) -> Self {
+        self.last.time = self.last.time.plus(span);
+        self
+    }
+
+    /// All that a side sent is sent again so often and over so long, and never acknowledged.
+    pub(crate) fn sends_again_in_vain(mut self, from: Side, times: u32, over: Duration) -> Self {
+        let first = self.next();
+        self.last = Mark { frame: first.frame + u64::from(times) - 1, time: first.time.plus(over) };
+        let side = &mut self.tcp.sides[from.index()];
+        side.anomalies.retransmissions = Tally { count: times, first, last: self.last };
+        side.anomalies.resent = Some((side.longest, side.longest));
+        self.tcp.sides[from.other().index()].acknowledged = Some(0);
+        self
+    }
+
+    /// With something changed.
+    pub(crate) fn but(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
+    /// Over now, by this; the outcome is what the tracker makes of it. A reset is like the others of its host.
     pub(crate) fn ends(mut self, by: CloseKind, side: Option<Side>) -> Self {
         let mark = self.next();
-        if by == CloseKind::Fin
-            && let Some(side) = side
-        {
-            self.tcp.sides[side.index()].fin = Some(mark);
+        if let Some(side) = side {
+            let tcp = &mut self.tcp.sides[side.index()];
+            match by {
+                CloseKind::Fin => tcp.fin = Some(mark),
+                CloseKind::Rst => {
+                    let (flags, ttl) = (TcpFlags::RST | TcpFlags::ACK, tcp.ttl.unwrap_or_default());
+                    let reset = Reset { mark, sequence: 1, acknowledgment: 1, flags, ttl, ip_id: Some(0) };
+                    tcp.anomalies.resets = Tally { count: 1, first: mark, last: mark };
+                    tcp.anomalies.first_reset = Some(reset);
+                    tcp.anomalies.last_reset = Some(reset);
+                }
+                _ => {}
+            }
         }
         self.conclude(Some(Close { by, side, mark }), false, mark.time);
         self

@@ -17,7 +17,6 @@ use crate::tls::{ClientHello, Ssl2ServerHello};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::ops::Range;
-use std::time::Duration;
 
 /// At most this many ICMP errors of one handshake are kept.
 const MAX_ICMP: usize = 4;

@@ -4,8 +4,8 @@
 //! comes, and the latest tries alone are kept beside it.
 
 use super::lru::Lru;
-use super::tries::Telling;
-use super::view::{Attempt, Story};
+use super::tries::{Telling, Try};
+use super::view::Story;
 use crate::fingerprint::EventId;
 use crate::time::Timestamp;
 use std::collections::VecDeque;
@@ -38,7 +38,7 @@ struct Client {
 
 /// A try that is remembered.
 struct Known {
-    attempt: Arc<Attempt>,
+    own: Arc<Try>,
     /// A later try is its retry.
     retried: bool,
 }
@@ -53,7 +53,7 @@ pub(super) struct Stories {
     /// The latest stories that wait, and the latest tries that finished, of all clients: races over two address families
     /// have two client addresses.
     latest: VecDeque<Place>,
-    finished: VecDeque<Arc<Attempt>>,
+    finished: VecDeque<Arc<Try>>,
     tries: usize,
 }
 
@@ -73,7 +73,7 @@ impl Stories {
     pub(super) fn add(
         &mut self,
         address: IpAddr,
-        own: Attempt,
+        own: Try,
         now: Timestamp,
         waits: bool,
     ) -> (u32, Option<EventId>, Option<Place>) {
@@ -82,7 +82,7 @@ impl Stories {
             return (0, None, None);
         };
         *tries = tries.saturating_sub(gone.map_or(0, |gone| gone.tries.len()));
-        let old = |first: &Known| first.attempt.end.plus(KEPT) < now;
+        let old = |first: &Known| first.own.end.plus(KEPT) < now;
         while client.tries.len() >= MAX_TRIES_EACH || client.tries.front().is_some_and(old) {
             client.tries.pop_front();
             *tries = tries.saturating_sub(1);
@@ -110,7 +110,7 @@ impl Stories {
             }
             push_bounded(finished, Arc::clone(&own), MAX_RACING);
         }
-        client.tries.push_back(Known { attempt: own, retried });
+        client.tries.push_back(Known { own, retried });
         *tries = tries.saturating_add(1);
         while *tries > MAX_TRIES {
             let gone = clients.forget_oldest();
@@ -187,23 +187,23 @@ impl Tellings {
 
 impl Client {
     /// The failed try of which this one is a retry: the latest to which it can belong.
-    fn retried_by(&mut self, retry: &Attempt) -> Option<EventId> {
+    fn retried_by(&mut self, retry: &Try) -> Option<EventId> {
         let may = |failed: &Known| {
-            !failed.retried && retry.may_retry(&failed.attempt) && !self.succeeded_between(&failed.attempt, retry)
+            !failed.retried && retry.may_retry(&failed.own) && !self.succeeded_between(&failed.own, retry)
         };
         let at = self.tries.iter().rposition(may)?;
         let failed = self.tries.get_mut(at)?;
         failed.retried = true;
-        Some(failed.attempt.id)
+        Some(failed.own.id)
     }
 
-    fn succeeded_between(&self, failed: &Attempt, retry: &Attempt) -> bool {
-        self.tries.iter().any(|other| other.attempt.succeeded_between(failed, retry))
+    fn succeeded_between(&self, failed: &Try, retry: &Try) -> bool {
+        self.tries.iter().any(|other| other.own.succeeded_between(failed, retry))
     }
 
     /// Stories that wait take in a new try. A failure that is settled after its retry finds it among them.
     /// Returns the try that was waiting and is a retry of the new one.
-    fn go_on(&self, told: &mut Tellings, own: &Arc<Attempt>, retry_of: Option<EventId>) -> Option<Arc<Attempt>> {
+    fn go_on(&self, told: &mut Tellings, own: &Arc<Try>, retry_of: Option<EventId>) -> Option<Arc<Try>> {
         let mut retry: Option<(Timestamp, Place)> = None;
         for place in &self.waiting {
             let Some(telling) = told.get_mut(*place) else { continue };
@@ -226,9 +226,9 @@ impl Client {
     }
 
     /// A story begins with what came before it.
-    fn begin(&self, own: &Arc<Attempt>, retry_of: Option<EventId>) -> Telling {
+    fn begin(&self, own: &Arc<Try>, retry_of: Option<EventId>) -> Telling {
         let mut telling = Telling::new(Arc::clone(own), retry_of);
-        let tries = || self.tries.iter().map(|known| &known.attempt);
+        let tries = || self.tries.iter().map(|known| &known.own);
         tries().filter(|other| other.belongs_to(own)).for_each(|other| telling.add(other));
         telling.control = tries().rfind(|other| other.controls(own)).cloned();
         telling

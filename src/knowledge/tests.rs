@@ -218,7 +218,7 @@ fn a_try_after_a_failure_is_its_retry() {
     let story = world.story(0);
     assert_eq!((story.earlier.len(), story.later.len(), story.others, story.retry_of()), (0, 1, 1, None));
     assert_eq!(story.later[0].finished, Some(after(200)));
-    assert_eq!(story.later[0].id.to_string(), world.id(1));
+    assert_eq!(story.later[0].id, world.id(1));
 }
 
 #[test]

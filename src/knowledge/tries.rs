@@ -11,8 +11,11 @@ use super::sighting::{Sighting, site};
 use super::view::{Attempt, Story};
 use crate::fingerprint::EventId;
 use crate::handshake::{Ech, Outcome, Side};
+use crate::time::Timestamp;
 use crate::tls::ClientHello;
-use crate::tls::registry::{ExtensionType, HandshakeType, ProtocolVersion};
+use crate::tls::registry::{AlertDescription, ExtensionType, HandshakeType, ProtocolVersion};
+use std::cmp::Reverse;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,9 +37,31 @@ const CHANGING: [ExtensionType; 5] = [
     ExtensionType::COOKIE,
 ];
 
-impl Attempt {
-    /// What a client wanted, `sni` as it is remembered, and how it went.
-    pub(super) fn new(sighting: &Sighting<'_>, sni: Option<&str>) -> Self {
+/// What a client wanted, and how it went.
+#[derive(Clone, Debug)]
+pub(super) struct Try {
+    pub(super) id: EventId,
+    pub(super) start: Timestamp,
+    pub(super) end: Timestamp,
+    pub(super) finished: Option<Timestamp>,
+    outcome: Outcome,
+    server: SocketAddr,
+    name: Option<Arc<str>>,
+    highest: Option<ProtocolVersion>,
+    version: Option<ProtocolVersion>,
+    hello_length: u32,
+    post_quantum: bool,
+    resumed: Option<bool>,
+    ech: bool,
+    alert: Option<AlertDescription>,
+    /// Suites and extensions, whatever their order: the same program has the same.
+    shape: u64,
+    /// The application protocols offered; 0 for none.
+    protocols: u64,
+}
+
+impl Try {
+    pub(super) fn new(sighting: &Sighting<'_>, name: Option<Arc<str>>) -> Self {
         let Sighting { handshake, negotiated, id, .. } = *sighting;
         let [client, server] = handshake.finished;
         let finished = client.zip(server).map(|(client, server)| client.max(server).time);
@@ -54,7 +79,7 @@ impl Attempt {
             finished,
             outcome: handshake.outcome,
             server: handshake.server,
-            sni: sni.map(str::to_owned),
+            name,
             highest: sighting.highest_offered().or(ssl2),
             version: negotiated.version,
             hello_length: u32::try_from(length).unwrap_or(u32::MAX),
@@ -98,12 +123,12 @@ impl Attempt {
     }
 
     fn has_name_of(&self, other: &Self) -> bool {
-        self.sni.is_some() && self.sni == other.sni
+        self.name.is_some() && self.name == other.name
     }
 
     /// For the same thing: see above.
     fn has_goal_of(&self, other: &Self) -> bool {
-        match (&self.sni, &other.sni) {
+        match (&self.name, &other.name) {
             (Some(name), Some(of_other)) => {
                 let related = || self.server == other.server && self.is_alike(other) && site(name) == site(of_other);
                 name == of_other || related()
@@ -130,36 +155,56 @@ impl Attempt {
         let finished_before = self.finished.is_some_and(|finished| finished < retry.start);
         !self.is_failed() && finished_before && self.start > failed.start && self.has_goal_of(failed)
     }
+
+    fn attempt(&self, own: &Self) -> Attempt {
+        Attempt {
+            id: self.id.to_string(),
+            start: self.start,
+            end: self.end,
+            finished: self.finished,
+            outcome: self.outcome,
+            server: self.server,
+            sni: self.name.as_deref().map(str::to_owned),
+            highest: self.highest,
+            version: self.version,
+            hello_length: self.hello_length,
+            post_quantum: self.post_quantum,
+            resumed: self.resumed,
+            ech: self.ech,
+            alert: self.alert,
+            alike: self.is_alike(own),
+        }
+    }
 }
 
-/// Where an attempt stands among those that a story tells, which hello has another shape, how far away it is in time, and
+/// Where a try stands among those that a story tells: whether its hello has another shape, how far away it is in time, and
 /// its id where that is the same.
 type Rank = (bool, Duration, EventId);
 
 /// A story that is still being told: the tries that came before and after one that waits for its verdict.
 #[derive(Clone, Debug)]
 pub(super) struct Telling {
-    pub(super) own: Arc<Attempt>,
+    pub(super) own: Arc<Try>,
     pub(super) retry_of: Option<EventId>,
     /// The FTP control connection that this one may be a data connection of.
-    pub(super) control: Option<Arc<Attempt>>,
+    pub(super) control: Option<Arc<Try>>,
     /// A try over the other address family that finished.
-    pub(super) rival: Option<Arc<Attempt>>,
+    pub(super) rival: Option<Arc<Try>>,
     /// The try that is this one's retry.
-    pub(super) retry: Option<Arc<Attempt>>,
-    /// The nearest, in the order of their ranks.
-    earlier: Vec<(Rank, Arc<Attempt>)>,
-    later: Vec<(Rank, Arc<Attempt>)>,
+    pub(super) retry: Option<Arc<Try>>,
+    /// In the order of their ranks.
+    earlier: Vec<(Rank, Arc<Try>)>,
+    later: Vec<(Rank, Arc<Try>)>,
     others: u32,
 }
 
 impl Telling {
-    pub(super) const fn new(own: Arc<Attempt>, retry_of: Option<EventId>) -> Self {
+    pub(super) const fn new(own: Arc<Try>, retry_of: Option<EventId>) -> Self {
         Self { own, retry_of, control: None, rival: None, retry: None, earlier: Vec::new(), later: Vec::new(), others: 0 }
     }
 
     /// Adds a try. Where there are too many, the furthest in time goes, and before it those with hellos of other shapes.
-    pub(super) fn add(&mut self, other: &Arc<Attempt>) {
+    pub(super) fn add(&mut self, other: &Arc<Try>) {
         self.others = self.others.saturating_add(1);
         let own = &self.own;
         let is_earlier = other.start < own.start;
@@ -176,20 +221,19 @@ impl Telling {
         list.insert(at, (rank, Arc::clone(other)));
     }
 
-    pub(super) fn story(self) -> Story {
-        let in_order = |list: Vec<(Rank, Arc<Attempt>)>| {
-            let mut list: Vec<_> = list.into_iter().map(|(_, attempt)| attempt).collect();
-            list.sort_unstable_by_key(|attempt| (attempt.start, attempt.id));
-            list
-        };
+    pub(super) fn story(mut self) -> Story {
+        self.earlier.sort_unstable_by_key(|((_, distance, id), _)| (Reverse(*distance), *id));
+        self.later.sort_unstable_by_key(|((_, distance, id), _)| (*distance, *id));
+        let attempt = |other: &Arc<Try>| other.attempt(&self.own);
+        let in_order = |list: &[(Rank, Arc<Try>)]| list.iter().map(|(_, other)| attempt(other)).collect();
         Story {
-            earlier: in_order(self.earlier),
-            later: in_order(self.later),
+            earlier: in_order(&self.earlier),
+            later: in_order(&self.later),
             others: self.others,
             retry_of: self.retry_of.map(|id| id.to_string()),
-            control: self.control,
-            retry: self.retry,
-            rival: self.rival,
+            control: self.control.as_ref().map(attempt),
+            retry: self.retry.as_ref().map(attempt),
+            rival: self.rival.as_ref().map(attempt),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What is told of a server and of a client's other tries when a handshake is judged. Plain data, so that rules can be
 //! tested without a memory behind them.
 
-use crate::fingerprint::EventId;
 use crate::handshake::Outcome;
 use crate::time::Timestamp;
 use crate::tls::registry::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion};
@@ -91,21 +90,21 @@ pub struct NameView {
 #[derive(Clone, Debug, Default)]
 pub struct Story {
     /// Those that began before this one, in order: the nearest few.
-    pub earlier: Vec<Arc<Attempt>>,
+    pub earlier: Vec<Attempt>,
     /// Those that began after it, in order, as far as they are known when the verdict is due: the nearest few.
-    pub later: Vec<Arc<Attempt>>,
+    pub later: Vec<Attempt>,
     /// All of them, also those that are too many to be listed: one address may have many clients behind it.
     pub others: u32,
     /// The id of the earlier, failed try of which this one is a retry.
     pub retry_of: Option<String>,
     /// The same client's FTP control connection under TLS to the same host, whatever the port, that finished last before
     /// this handshake: what a data connection belongs to.
-    pub control: Option<Arc<Attempt>>,
+    pub control: Option<Attempt>,
     /// The try that is this one's retry, where this one failed.
-    pub retry: Option<Arc<Attempt>>,
+    pub retry: Option<Attempt>,
     /// A try for the same name over the other address family, begun nearly at once with a hello of the same shape, that
     /// finished: with another address, and most likely of the same client.
-    pub rival: Option<Arc<Attempt>>,
+    pub rival: Option<Attempt>,
 }
 
 impl Story {
@@ -119,7 +118,7 @@ impl Story {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// Its event's id.
-    pub id: EventId,
+    pub id: String,
     /// When it began.
     pub start: Timestamp,
     /// When it ended or was last heard of.
@@ -146,8 +145,6 @@ pub struct Attempt {
     pub ech: bool,
     /// The first fatal alert in the clear.
     pub alert: Option<AlertDescription>,
-    /// Suites and extensions of its hello, whatever their order: the same program has the same.
-    pub(super) shape: u64,
-    /// The application protocols offered; 0 for none.
-    pub(super) protocols: u64,
+    /// True where its hello has the shape of that of the handshake whose story is told: the same program's, most likely.
+    pub alike: bool,
 }

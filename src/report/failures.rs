@@ -324,7 +324,7 @@ mod tests {
         let good = |seconds| Told::new("10.0.0.1:50121", NAME, seconds, Outcome::Established);
         let extent = |told: &[Told]| text(told, 120)[1].clone();
         let alone = "  1 handshake of 10.0.0.1 with 10.0.0.2:443 at 10:01:00";
-        assert_eq!(extent(&[failed.clone()]), alone);
+        assert_eq!(extent(std::slice::from_ref(&failed)), alone);
         assert_eq!(extent(&[failed.clone(), good(61)]), format!("{alone}; one other succeeded at 10:01:01"));
         assert_eq!(
             extent(&[good(1), failed, good(62)]),

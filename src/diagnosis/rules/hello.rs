@@ -12,7 +12,7 @@ const PROMPT_RETRY: Duration = Duration::from_secs(5);
 /// The client fell back to a lower version and said so (RFC 7507).
 pub(super) fn inappropriate_fallback(scene: &Scene<'_>) -> Option<Finding> {
     let offer = scene.offer.as_ref()?;
-    let said = scene.alert_from(Side::Server) == Some(AlertDescription::INAPPROPRIATE_FALLBACK);
+    let said = offer.fallback && scene.alert_from(Side::Server) == Some(AlertDescription::INAPPROPRIATE_FALLBACK);
     // Servers that do not know the signal go on, and the client sees in the random that they speak more.
     let noticed = offer.fallback
         && scene.alert_from(Side::Client) == Some(AlertDescription::ILLEGAL_PARAMETER)
@@ -20,11 +20,12 @@ pub(super) fn inappropriate_fallback(scene: &Scene<'_>) -> Option<Finding> {
     if !said && !noticed {
         return None;
     }
-    let confidence = if said && offer.fallback { Confidence::Certain } else { Confidence::Likely };
+    let confidence = if said { Confidence::Certain } else { Confidence::Likely };
     let summary = format!(
-        "The client came back with at most {} and said that this is a fallback; {} speaks more and refuses that.",
+        "The client came back with at most {} and said that this is a fallback; {} speaks more, and {}.",
         offer.highest()?,
-        scene.server_name()
+        scene.server_name(),
+        if said { "refuses that" } else { "the client saw that in its answer" }
     );
     Finding::new(Cause::InappropriateFallback, Party::Client, confidence, summary)
         .with(scene.ending_evidence())
@@ -39,11 +40,10 @@ pub(super) fn inappropriate_fallback(scene: &Scene<'_>) -> Option<Finding> {
 
 /// No application protocol in common (RFC 7301 section 3.2).
 pub(super) fn alpn_mismatch(scene: &Scene<'_>) -> Option<Finding> {
-    let (_, alert) = scene.alert()?;
-    if alert != AlertDescription::NO_APPLICATION_PROTOCOL {
+    let offer = scene.offer.as_ref().filter(|offer| !offer.alpn.is_empty())?;
+    if scene.alert_from(Side::Server) != Some(AlertDescription::NO_APPLICATION_PROTOCOL) {
         return None;
     }
-    let offer = scene.offer.as_ref()?;
     let offered = words::list(&offer.alpn);
     let known = words::list(scene.server.alpn.iter().map(|seen| words::name(&seen.value)));
     let summary = format!(

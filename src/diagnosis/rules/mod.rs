@@ -39,6 +39,8 @@ const RULES: &[Rule] = &[
     hello::unrecognized_name,
     hello::psk_rejected,
     contradiction::found,
+    // a reset with two signs of another's hand is nobody's refusal
+    reset::forged,
     // the client's certificate: the server's refusals behind the client's second flight
     client_certificate::required,
     client_certificate::rejected,

@@ -275,7 +275,7 @@ pub(super) fn server_flight_lost(scene: &Scene<'_>) -> Option<Finding> {
     // Nothing of it was seen, but the numbers of later packets count it.
     let alerted = handshake.alerts.iter().any(|alert| alert.from == Side::Server);
     let unseen = !scene.server_answered() && !alerted && handshake.plain.get(Side::Server.index()).is_none_or(Option::is_none);
-    if !is_mute(scene) || handshake.server_flight_arrived() != Some(false) || again.count == 0 && !unseen {
+    if !is_mute(scene) || handshake.server_flight_arrived() != Some(false) || !tried_again(scene, Side::Server) && !unseen {
         return None;
     }
     let sent = handshake.side(Side::Server).sent;
@@ -326,7 +326,7 @@ pub(super) fn superseded(scene: &Scene<'_>) -> Option<Finding> {
         // It was a race where both were under way at a time.
         let together =
             other.start <= ending.mark.time && finished.is_some_and(|finished| finished >= scene.handshake.first.time);
-        close && together && other.sni.as_deref() == name
+        close && together && other.alike && other.sni.as_deref() == name
     })?;
     let summary = format!("The client left because another of its connections to {} was faster.", scene.server_name());
     let what = format!("another connection of the same client, to {}, finished within a second", winner.server);
@@ -475,13 +475,14 @@ fn closed_by_server(scene: &Scene<'_>, when: &str) -> Finding {
 /// The client left, and nothing explains it.
 pub(super) fn client_closed(scene: &Scene<'_>) -> Option<Finding> {
     let handshake = scene.handshake;
+    let whole = handshake.steps.first().is_none_or(|step| step.whole);
     let when = match scene.refused {
+        _ if !whole => "in the middle of its hello",
         Some(Refused::Silence) => "before the server had answered",
         Some(Refused::ServerFlight) => "after the server's flight, without an alert",
         _ => "before the handshake was finished",
     };
     let summary = format!("The client left {when}.");
-    let whole = handshake.steps.first().is_none_or(|step| step.whole);
     let finding =
         Finding::new(Cause::ClientClosed, Party::Client, Confidence::Likely, summary).with(scene.ending_evidence());
     let finding = if whole {

@@ -39,9 +39,11 @@ pub(super) fn starttls_refused(scene: &Scene<'_>) -> Option<Finding> {
     } else {
         format!("{server} does not offer TLS on its {protocol} connection, and the client left.")
     };
+    let asked = if refused { "the server refused TLS when it was asked for" } else { "the server does not offer TLS, and the client left" };
     Finding::new(Cause::StarttlsRefused, Party::Server, if refused { Confidence::Certain } else { Confidence::Likely }, summary)
         .with(quote(scene, Side::Server, true))
         .with(quote(scene, Side::Client, true))
+        .because("starttls", Some(Side::Server), None, asked.to_owned())
         .advise(
             "Enable TLS on the server (a certificate and key that it can load; its log says why TLS is not available), or use the port for TLS from the first \
              byte (465, 993, 995, 990). A box in between that strips STARTTLS looks the same from the client's side: compare with a capture at the server.",
@@ -59,7 +61,9 @@ pub(super) fn proxy_refused(scene: &Scene<'_>) -> Option<Finding> {
     let summary = format!("The proxy {} refuses the way asked for ({target}): {answer}.", scene.handshake.server);
     Finding::new(Cause::ProxyRefused, Party::Network, Confidence::Certain, summary)
         .with(quote(scene, Side::Server, false))
-        .with(quote(scene, Side::Client, false))
+        // What is said in SOCKS may hold a password.
+        .with(quote(scene, Side::Client, false).filter(|_| said(scene, Side::Client).is_some_and(Plain::is_text)))
+        .because("proxy", Some(Side::Server), None, "the proxy was asked for a way and opened none".to_owned())
         .advise("Read the proxy's answer: 407 wants credentials, 403 and SOCKS code 2 are a rule, 502 to 504 and SOCKS codes 3 to 6 mean that the proxy cannot reach the host.")
         .into()
 }

@@ -15,6 +15,11 @@ const ACK: u8 = 0x10;
 /// The values from which hosts let their hop counters run.
 const INITIAL_TTLS: [u8; 3] = [64, 128, 255];
 
+/// A reset that shows so plainly whose it is not that nothing can be inferred from when it came.
+pub(super) fn forged(scene: &Scene<'_>) -> Option<Finding> {
+    middlebox_reset(scene).filter(|finding| finding.confidence == Confidence::Likely)
+}
+
 /// A reset in the name of a side that shows signs of being another's. One sign makes it possible, two make it likely.
 pub(super) fn middlebox_reset(scene: &Scene<'_>) -> Option<Finding> {
     // An alert says who ended it, whatever was reset after that.

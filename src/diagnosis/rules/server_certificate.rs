@@ -16,9 +16,9 @@ use crate::x509::{ChainProblem, Judgement, PublicKey};
 use std::time::Duration;
 
 /// A client that checks the certificate only after the handshake drops the connection within this time.
-const PROMPT: Duration = Duration::from_millis(1500);
-/// And a client that minds it leaves within this time after the server's flight.
-const AT_ONCE: Duration = Duration::from_millis(50);
+const PROMPT: Duration = Duration::from_millis(500);
+/// And a client that minds it leaves within this time after the server's flight: it may have to fetch an issuer first.
+const AT_ONCE: Duration = Duration::from_millis(200);
 
 /// The code of an expired certificate above the end entity's.
 const ABOVE: &str = "issuer_not_after";
@@ -94,7 +94,9 @@ pub(super) fn refused(scene: &Scene<'_>) -> Option<Finding> {
     if scene.negotiated.resumed == Some(true) && says == Says::Nothing {
         return None;
     }
-    if says == Says::Nothing && accepted_at_other_times(scene) {
+    // What never arrived was not refused.
+    let lost = says == Says::Nothing && super::network::server_flight_lost(scene).is_some();
+    if lost || says == Says::Nothing && accepted_at_other_times(scene) {
         return None;
     }
     let chain = chain(scene);
@@ -112,12 +114,15 @@ pub(super) fn left(scene: &Scene<'_>) -> Option<Finding> {
     // A client that is asked for a certificate may leave to ask its user.
     let asked = scene.mark_of(Side::Server, HandshakeType::CERTIFICATE_REQUEST).is_some();
     let reset = ending.how == How::Rst && !scene.handshake.missing.is_empty();
-    if asked || reset || accepted_at_other_times(scene) || !scene.refuses(Refused::ServerFlight) || !left_at_once(scene) {
+    // Whoever had more to say than the hello was here for something else.
+    let said_more = scene.handshake.records.first().is_some_and(|records| !records.is_empty());
+    if asked || reset || said_more || accepted_at_other_times(scene) || !scene.refuses(Refused::ServerFlight) || !left_at_once(scene) {
         return None;
     }
     let chain = chain(scene).filter(|chain| chain.here.is_some())?;
     let objections = objections(scene, chain.judgement);
-    let mut finding = objected(scene, Says::Nothing, &chain, objections.first()?, &objections);
+    let objection = objections.iter().find(|objection| objection.cause != Cause::WeakParameters)?;
+    let mut finding = objected(scene, Says::Nothing, &chain, objection, &objections);
     finding.confidence = Confidence::Possible;
     Some(finding)
 }
@@ -487,7 +492,7 @@ enum Staple {
 }
 
 /// The status in a stapled OCSP response. CertStatus stands right before thisUpdate, a GeneralizedTime: `good` is an
-/// empty [0], `revoked` a [1] that begins with a GeneralizedTime.
+/// empty `[0]`, `revoked` a `[1]` that begins with a GeneralizedTime.
 fn staple(scene: &Scene<'_>) -> Option<Staple> {
     const GOOD: [u8; 4] = [0x80, 0x00, 0x18, 0x0f];
     const REVOKED: [u8; 3] = [0xa1, 0x18, 0x0f];

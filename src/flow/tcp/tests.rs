@@ -196,3 +196,16 @@ fn a_fin_counts_what_was_sent_and_not_seen() {
     let asked = wire.send(SERVER, TcpFlags::ACK, 901, 101, &[]).send(SERVER, TcpFlags::ACK, 901, 101, &[]);
     assert!(asked.tcp.asks_again(SERVER), "the FIN came, and bytes before it did not");
 }
+
+#[test]
+fn who_answers_a_syn_has_not_opened_the_connection_even_where_its_answer_came_first() {
+    let answer = TcpFlags::SYN | TcpFlags::ACK;
+    let answered = || Wire::new().send(SERVER, answer, 900, 101, b"");
+    assert_eq!(answered().tcp.opened_by(), Some(CLIENT));
+    let late = answered().send(CLIENT, TcpFlags::SYN, 100, 0, b"").tcp;
+    let [client, _] = late.facts(CLIENT).sides;
+    assert_eq!((late.opened_by(), client.mss), (Some(CLIENT), Some(1460)));
+    assert_eq!((client.syn.is_some(), client.anomalies.syn_retransmissions.count), (true, 0), "it was sent once");
+    let again = answered().send(CLIENT, TcpFlags::SYN, 100, 0, b"").send(CLIENT, TcpFlags::SYN, 100, 0, b"");
+    assert_eq!(again.tcp.facts(CLIENT).sides[0].anomalies.syn_retransmissions.count, 1);
+}
