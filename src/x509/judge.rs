@@ -36,6 +36,8 @@ pub struct Judge {
     order: VecDeque<Arc<[u8]>>,
     /// Bytes of DER in `known`.
     bytes: usize,
+    /// What is said where there is no certificate to judge.
+    nothing: Arc<Judgement>,
     /// The chain and the key at hand: kept so that a chain that is known costs no memory.
     chain: Vec<Arc<CertificateFacts>>,
     key: Vec<u8>,
@@ -79,19 +81,31 @@ impl Judge {
         at: Timestamp,
         purpose: Purpose,
     ) -> Arc<Judgement> {
-        let at = CertificateTime::from_unix_seconds(i64::try_from(at.as_nanos() / NANOS).unwrap_or(i64::MAX));
-        self.key.clear();
-        self.key.push(purpose as u8);
-        certificates.iter().for_each(|facts| self.key.extend(facts.sha256.as_bytes()));
-        self.key.extend(name.unwrap_or_default());
-        if let Some(known) = self.known.get(self.key.as_slice()).filter(|known| known.holds.contains(&at.unix_seconds())) {
+        if certificates.is_empty() {
+            return Arc::clone(&self.nothing);
+        }
+        let time = CertificateTime::from_unix_seconds(i64::try_from(at.as_nanos() / NANOS).unwrap_or(i64::MAX));
+        self.set_key(certificates, name, purpose);
+        if let Some(known) = self.known.get(self.key.as_slice()).filter(|known| known.holds.contains(&time.unix_seconds())) {
             return Arc::clone(&known.judgement);
         }
-        let judgement = Arc::new(judge(certificates, &self.roots, name, at, purpose));
+        let judgement = Arc::new(match name {
+            // A certificate may have hundreds of names, and signatures are dear: the chain is judged once for all of them.
+            Some(name) => named(&self.judge_again(certificates, None, at, purpose), name),
+            None => judge(certificates, &self.roots, time, purpose),
+        });
         let bytes = certificates.iter().map(|facts| facts.der.len()).fold(self.key.len(), usize::saturating_add);
-        let holds = holds(certificates, &self.roots, at.unix_seconds());
+        let holds = holds(certificates, &self.roots, time.unix_seconds());
+        self.set_key(certificates, name, purpose);
         self.remember(Known { judgement: Arc::clone(&judgement), holds, bytes });
         judgement
+    }
+
+    fn set_key(&mut self, certificates: &[Arc<CertificateFacts>], name: Option<&[u8]>, purpose: Purpose) {
+        self.key.clear();
+        self.key.extend([purpose as u8, name.is_some().into()]);
+        certificates.iter().for_each(|facts| self.key.extend(facts.sha256.as_bytes()));
+        self.key.extend(name.unwrap_or_default());
     }
 
     /// Remembers a judgement under the key at hand, and forgets the oldest where there are too many.
@@ -113,26 +127,28 @@ impl Judge {
     }
 }
 
-fn judge(
-    certificates: &[Arc<CertificateFacts>],
-    roots: &Roots,
-    name: Option<&[u8]>,
-    at: CertificateTime,
-    purpose: Purpose,
-) -> Judgement {
+/// Judges a chain, whatever name was asked for.
+fn judge(certificates: &[Arc<CertificateFacts>], roots: &Roots, at: CertificateTime, purpose: Purpose) -> Judgement {
     let mut judgement = Judgement { certificates: certificates.to_vec(), ..Judgement::default() };
-    let Some(found) = chain::search(certificates, roots, at, purpose) else { return judgement };
-    judgement.status = Judgement::status_of(&found.problems);
-    judgement.path = found.path;
-    judgement.problems = found.problems;
-    let leaf = certificates.first().and_then(|leaf| Some((leaf, Parts::of(&leaf.der)?)));
-    if let (Some((leaf, parts)), Some(name)) = (leaf, name) {
-        let covered = covers(&parts, name);
-        judgement.name_matches = Some(covered == Covered::Yes);
-        if let (Covered::NoNames, Some(common_name)) = (covered, &leaf.common_name) {
-            let covers = common_name_covers(common_name, name);
-            judgement.problems.push(ChainProblem::OnlyCommonName { common_name: common_name.clone(), covers });
-        }
+    if let Some(found) = chain::search(certificates, roots, at, purpose) {
+        judgement.status = Judgement::status_of(&found.problems);
+        judgement.path = found.path;
+        judgement.problems = found.problems;
+    }
+    judgement
+}
+
+/// The same for a name that was asked for.
+fn named(chain: &Judgement, name: &[u8]) -> Judgement {
+    let mut judgement = chain.clone();
+    // Without a path the certificate could not be read.
+    let leaf = judgement.certificates.first().filter(|_| !chain.path.is_empty());
+    let Some((leaf, parts)) = leaf.and_then(|leaf| Some((leaf, Parts::of(&leaf.der)?))) else { return judgement };
+    let covered = covers(&parts, name);
+    judgement.name_matches = Some(covered == Covered::Yes);
+    if let (Covered::NoNames, Some(common_name)) = (covered, &leaf.common_name) {
+        let covers = common_name_covers(common_name, name);
+        judgement.problems.push(ChainProblem::OnlyCommonName { common_name: common_name.clone(), covers });
     }
     judgement
 }
