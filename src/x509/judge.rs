@@ -86,7 +86,9 @@ impl Judge {
         }
         let time = CertificateTime::from_unix_seconds(i64::try_from(at.as_nanos() / NANOS).unwrap_or(i64::MAX));
         self.set_key(certificates, name, purpose);
-        if let Some(known) = self.known.get(self.key.as_slice()).filter(|known| known.holds.contains(&time.unix_seconds())) {
+        if let Some(known) =
+            self.known.get(self.key.as_slice()).filter(|known| known.holds.contains(&time.unix_seconds()))
+        {
             return Arc::clone(&known.judgement);
         }
         let judgement = Arc::new(match name {
