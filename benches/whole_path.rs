@@ -5,10 +5,10 @@ mod captures;
 use criterion::{Criterion, Throughput};
 use std::hint::black_box;
 use std::sync::Arc;
-use tlscribe::diagnosis::Verdict;
+use tlscribe::diagnosis::{Case, Verdict, diagnose};
 use tlscribe::event::{Detail, Facts, Format, Observer, Record, Rendering};
 use tlscribe::fingerprint::{EventId, Fingerprinter};
-use tlscribe::handshake::{Handshake, Negotiated};
+use tlscribe::handshake::{Handshake, Negotiated, Outcome};
 use tlscribe::knowledge::{Knowledge, Sighting};
 use tlscribe::x509::{Judge, Judgement, Purpose, Roots};
 
@@ -47,6 +47,29 @@ fn main() {
             }
         });
     });
+    // As they are judged in a run: all that came after them is known.
+    let mut knowledge = Knowledge::new(0);
+    let receipts: Vec<_> = sightings.iter().map(|sighting| knowledge.learn(sighting, true)).collect();
+    let known: Vec<_> = (sightings.iter().zip(&receipts))
+        .map(|(sighting, receipt)| (knowledge.view(sighting, receipt), knowledge.story(sighting, receipt)))
+        .collect();
+    let nothing = Judgement::default();
+    let cases: Vec<_> = (sightings.iter().zip(&known))
+        .filter(|(sighting, _)| sighting.handshake.outcome != Outcome::Established)
+        .map(|(&Sighting { handshake, negotiated, server_chain, .. }, (server, story))| Case {
+            handshake,
+            negotiated,
+            server_chain,
+            client_chain: &nothing,
+            server,
+            story,
+        })
+        .collect();
+    group.throughput(Throughput::Elements(cases.len() as u64));
+    group.bench_function("failures diagnosed", |bencher| {
+        bencher.iter(|| cases.iter().for_each(|case| _ = black_box(diagnose(case))));
+    });
+    group.throughput(Throughput::Elements(handshakes.len() as u64));
     group.bench_function("frames to events", |bencher| {
         let mut writer = Writer::new();
         bencher.iter(|| {

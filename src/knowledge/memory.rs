@@ -2,7 +2,7 @@
 
 use super::lru::Lru;
 use super::sighting::{Sighting, issuer};
-use super::stories::Stories;
+use super::stories::{Place, Stories};
 use super::tally::{Count, MAX_CLIENTS, Note, Tally, Values};
 use super::tries::Try;
 use super::view::{NameView, ServerView, Shown, Story};
@@ -76,6 +76,7 @@ pub struct Receipt {
     name: Option<u32>,
     issuer: Option<u32>,
     retry_of: Option<EventId>,
+    story: Option<Place>,
 }
 
 /// All that is known of one capture's servers and clients.
@@ -113,14 +114,13 @@ impl Knowledge {
         let issuer = self.learn_issuer(sighting, note);
         let (name, text) = self.learn_name(sighting, note, issuer).unzip();
         let own = Try::new(sighting, text.clone());
-        let waits = waits.then_some(sequence);
-        let (client, retry_of) = self.stories.add(handshake.client.ip(), own, self.now, waits);
+        let (client, retry_of, story) = self.stories.add(handshake.client.ip(), own, self.now, waits);
         let key = handshake.server;
         if let Some((_, server, _)) = self.servers.used(&key, self.now, || (key, Server::default())) {
             let note = Note { client: server.client(client), ..note };
             server.learn(sighting, note, name, text);
         }
-        Receipt { sequence, client, name, issuer, retry_of }
+        Receipt { sequence, client, name, issuer, retry_of, story }
     }
 
     fn expire(&mut self) {
@@ -179,9 +179,8 @@ impl Knowledge {
             client: server.bit(receipt.client).unwrap_or_default(),
         };
         let mut view = server.view(sighting, note, since, receipt.name);
-        if let Some(text) = sighting.name()
-            && let Some((_, name)) = self.names.get(text.as_ref())
-        {
+        let name = sighting.name().and_then(|text| self.names.get(text.as_ref())).map(|(_, name)| name);
+        if let Some(name) = name {
             (view.name, view.name_elsewhere) = name.view(key, sighting, note, since);
         }
         let shown = view.chain.as_ref().map(|shown| &*shown.judgement);
@@ -190,20 +189,14 @@ impl Knowledge {
             let own = sighting.site().filter(|_| receipt.issuer == Some(number));
             let others = sites.others(note, since, |site| own.as_deref() == Some(&**site));
             view.names_under_issuer = u32::try_from(others.count()).unwrap_or(u32::MAX);
-            view.others_see_another_issuer = self.is_issued_otherwise(sighting, note, since, number);
+            view.others_see_another_issuer = name.is_some_and(|name| name.is_issued_otherwise(note, since, number));
         }
         view
     }
 
-    fn is_issued_otherwise(&self, sighting: &Sighting<'_>, note: Note, since: Timestamp, issuer: u32) -> bool {
-        let Some((_, name)) = sighting.name().and_then(|name| self.names.get(name.as_ref())) else { return false };
-        // Its own issuer is not another one, so there is nothing to take out.
-        name.issuers.others(note, since, |_| false).any(|((other, trusted), _)| *trusted && *other != issuer)
-    }
-
     /// The story of a handshake. One that waited is told once, with all tries up to now.
     pub fn story(&mut self, sighting: &Sighting<'_>, receipt: &Receipt) -> Story {
-        let waited = self.stories.take(sighting.handshake.client.ip(), receipt.sequence);
+        let waited = receipt.story.and_then(|place| self.stories.take(sighting.handshake.client.ip(), place));
         waited.unwrap_or_else(|| Story { retry_of: receipt.retry_of.map(|id| id.to_string()), ..Story::default() })
     }
 
@@ -357,6 +350,12 @@ impl Presented {
 impl Name {
     fn new(text: Arc<str>) -> Self {
         Self { text, finished: Values::default(), used: Values::default(), failed: Values::default(), issuers: Values::default() }
+    }
+
+    /// Others were shown a trusted chain of another issuer for it.
+    fn is_issued_otherwise(&self, note: Note, since: Timestamp, issuer: u32) -> bool {
+        // Its own issuer is not another one, so there is nothing to take out.
+        self.issuers.others(note, since, |_| false).any(|((other, trusted), _)| *trusted && *other != issuer)
     }
 
     /// What is known of the name at one server, and at all others.

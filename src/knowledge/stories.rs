@@ -8,8 +8,9 @@ use super::tries::{Telling, Try};
 use super::view::Story;
 use crate::fingerprint::EventId;
 use crate::time::Timestamp;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Client addresses that are remembered.
@@ -30,77 +31,101 @@ const KEPT: Duration = Duration::from_secs(60);
 #[derive(Default)]
 struct Client {
     /// As they were settled.
-    tries: VecDeque<Try>,
-    /// The numbers of its stories that wait.
-    waiting: VecDeque<u64>,
+    tries: VecDeque<Known>,
+    /// The places of its stories that wait, in the order in which they began.
+    waiting: VecDeque<Place>,
 }
+
+/// A try that is remembered.
+struct Known {
+    own: Arc<Try>,
+    /// A later try is its retry.
+    retried: bool,
+}
+
+/// Where a story is kept while it waits.
+pub(super) type Place = u32;
 
 /// What is remembered of clients.
 pub(super) struct Stories {
     clients: Lru<IpAddr, Client>,
-    told: BTreeMap<u64, Telling>,
-    /// The latest tries of all clients that finished: races over two address families have two client addresses.
-    finished: VecDeque<Try>,
+    told: Tellings,
+    /// The latest stories that wait, and the latest tries that finished, of all clients: races over two address families
+    /// have two client addresses.
+    latest: VecDeque<Place>,
+    finished: VecDeque<Arc<Try>>,
     tries: usize,
 }
 
 impl Stories {
     pub(super) fn new(seed: u64) -> Self {
-        Self { clients: Lru::new(MAX_CLIENT_ADDRESSES, seed), told: BTreeMap::new(), finished: VecDeque::new(), tries: 0 }
+        Self {
+            clients: Lru::new(MAX_CLIENT_ADDRESSES, seed),
+            told: Tellings::default(),
+            latest: VecDeque::new(),
+            finished: VecDeque::new(),
+            tries: 0,
+        }
     }
 
-    /// Takes in a try. Returns the number of its client, and the id of the try of which it is a retry. Where it
-    /// waits, its story goes on until it is asked for.
+    /// Takes in a try. Returns the number of its client, the id of the try of which it is a retry, and where it `waits`
+    /// the place of its story, which goes on until it is asked for.
     pub(super) fn add(
         &mut self,
         address: IpAddr,
         own: Try,
         now: Timestamp,
-        waits: Option<u64>,
-    ) -> (u32, Option<EventId>) {
-        let Self { clients, told, finished, tries } = self;
+        waits: bool,
+    ) -> (u32, Option<EventId>, Option<Place>) {
+        let Self { clients, told, latest, finished, tries } = self;
         let Some((serial, client, gone)) = clients.used(&address, now, || (address, Client::default())) else {
-            return (0, None);
+            return (0, None, None);
         };
         *tries = tries.saturating_sub(gone.map_or(0, |gone| gone.tries.len()));
-        let old = |first: &Try| first.end.plus(KEPT) < now;
+        let old = |first: &Known| first.own.end.plus(KEPT) < now;
         while client.tries.len() >= MAX_TRIES_EACH || client.tries.front().is_some_and(old) {
             client.tries.pop_front();
             *tries = tries.saturating_sub(1);
         }
+        let own = Arc::new(own);
         let retry_of = client.retried_by(&own);
-        let mut own = own;
-        let retry = client.go_on(told, &mut own, retry_of);
-        if let Some(sequence) = waits {
-            client.begin(told, sequence, &own, retry_of);
-            if let Some(telling) = told.get_mut(&sequence) {
-                telling.retry = retry;
-                telling.rival = finished.iter().rfind(|other| other.races(&own)).cloned();
-            }
+        let retry = client.go_on(told, &own, retry_of);
+        let retried = retry.is_some();
+        let mut place = None;
+        if waits {
+            let mut telling = client.begin(&own, retry_of);
+            telling.retry = retry;
+            telling.rival = finished.iter().rfind(|other| other.races(&own)).cloned();
+            place = told.add(telling);
+        }
+        if let Some(place) = place {
+            push_bounded(&mut client.waiting, place, MAX_STORIES_EACH);
+            push_bounded(latest, place, MAX_RACING);
         }
         if own.finished.is_some() && !own.is_failed() {
-            let beaten = told.values_mut().rev().take(MAX_RACING).filter(|telling| own.races(&telling.own));
-            beaten.for_each(|telling| telling.rival = Some(own.clone()));
-            if finished.len() >= MAX_RACING {
-                finished.pop_front();
+            for place in latest.iter() {
+                if let Some(telling) = told.get_mut(*place).filter(|telling| own.races(&telling.own)) {
+                    telling.rival = Some(Arc::clone(&own));
+                }
             }
-            finished.push_back(own.clone());
+            push_bounded(finished, Arc::clone(&own), MAX_RACING);
         }
-        client.tries.push_back(own);
+        client.tries.push_back(Known { own, retried });
         *tries = tries.saturating_add(1);
         while *tries > MAX_TRIES {
             let gone = clients.forget_oldest();
             *tries = tries.saturating_sub(gone.map_or(MAX_TRIES, |gone| gone.tries.len()));
         }
-        (serial, retry_of)
+        (serial, retry_of, place)
     }
 
     /// The story of a try that waited, as far as it is known now.
-    pub(super) fn take(&mut self, address: IpAddr, sequence: u64) -> Option<Story> {
+    pub(super) fn take(&mut self, address: IpAddr, place: Place) -> Option<Story> {
         if let Some(client) = self.clients.get_mut(&address) {
-            client.waiting.retain(|waiting| *waiting != sequence);
+            client.waiting.retain(|waiting| *waiting != place);
         }
-        Some(self.told.remove(&sequence)?.story())
+        self.latest.retain(|waiting| *waiting != place);
+        Some(self.told.take(place)?.story())
     }
 
     /// Forgets an address that was not heard of since `time`.
@@ -115,55 +140,97 @@ impl Stories {
     }
 }
 
+/// The last of so many stays.
+fn push_bounded<T>(queue: &mut VecDeque<T>, last: T, bound: usize) {
+    if queue.len() >= bound {
+        queue.pop_front();
+    }
+    queue.push_back(last);
+}
+
+/// Stories that wait, at most [`MAX_STORIES`]. Every try of a client looks at all that wait for it, so they are found by
+/// their place: a tree by number took a third of all that knowledge costs.
+#[derive(Default)]
+struct Tellings {
+    places: Vec<Option<Telling>>,
+    free: Vec<Place>,
+}
+
+impl Tellings {
+    /// Takes in a story. Where there is no room the try has none.
+    fn add(&mut self, telling: Telling) -> Option<Place> {
+        if let Some(place) = self.free.pop() {
+            *self.places.get_mut(place as usize)? = Some(telling);
+            return Some(place);
+        }
+        let place = Place::try_from(self.places.len()).ok().filter(|_| self.places.len() < MAX_STORIES)?;
+        self.places.push(Some(telling));
+        Some(place)
+    }
+
+    fn get_mut(&mut self, place: Place) -> Option<&mut Telling> {
+        self.places.get_mut(place as usize)?.as_mut()
+    }
+
+    fn take(&mut self, place: Place) -> Option<Telling> {
+        let telling = self.places.get_mut(place as usize)?.take()?;
+        self.free.push(place);
+        Some(telling)
+    }
+
+    /// How many wait.
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.places.len() - self.free.len()
+    }
+}
+
 impl Client {
     /// The failed try of which this one is a retry: the latest to which it can belong.
     fn retried_by(&mut self, retry: &Try) -> Option<EventId> {
-        let may = |failed: &Try| {
-            retry.may_retry(failed) && !self.tries.iter().any(|other| other.succeeded_between(failed, retry))
+        let may = |failed: &Known| {
+            !failed.retried && retry.may_retry(&failed.own) && !self.succeeded_between(&failed.own, retry)
         };
-        let at = (0..self.tries.len()).rev().find(|at| self.tries.get(*at).is_some_and(may))?;
+        let at = self.tries.iter().rposition(may)?;
         let failed = self.tries.get_mut(at)?;
         failed.retried = true;
-        Some(failed.id)
+        Some(failed.own.id)
+    }
+
+    fn succeeded_between(&self, failed: &Try, retry: &Try) -> bool {
+        self.tries.iter().any(|other| other.own.succeeded_between(failed, retry))
     }
 
     /// Stories that wait take in a new try. A failure that is settled after its retry finds it among them.
     /// Returns the try that was waiting and is a retry of the new one.
-    fn go_on(&self, told: &mut BTreeMap<u64, Telling>, own: &mut Try, retry_of: Option<EventId>) -> Option<Try> {
-        let mut retry: Option<(Timestamp, u64)> = None;
-        for sequence in &self.waiting {
-            let Some(telling) = told.get_mut(sequence) else { continue };
+    fn go_on(&self, told: &mut Tellings, own: &Arc<Try>, retry_of: Option<EventId>) -> Option<Arc<Try>> {
+        let mut retry: Option<(Timestamp, Place)> = None;
+        for place in &self.waiting {
+            let Some(telling) = told.get_mut(*place) else { continue };
             if !telling.own.belongs_to(own) {
                 continue;
             }
             telling.add(own);
             if retry_of == Some(telling.own.id) {
-                telling.retry = Some(own.clone());
+                telling.retry = Some(Arc::clone(own));
             }
-            let between = |other: &Try| other.succeeded_between(own, &telling.own);
-            if telling.retry_of.is_none() && telling.own.may_retry(own) && !self.tries.iter().any(between) {
-                let found = (telling.own.start, *sequence);
-                retry = Some(retry.map_or(found, |before| before.min(found)));
+            let start = telling.own.start;
+            let is_first = retry.is_none_or(|(before, _)| start < before);
+            if is_first && telling.retry_of.is_none() && telling.own.may_retry(own) && !self.succeeded_between(own, &telling.own) {
+                retry = Some((start, *place));
             }
         }
-        let telling = retry.and_then(|(_, sequence)| told.get_mut(&sequence))?;
+        let telling = retry.and_then(|(_, place)| told.get_mut(place))?;
         telling.retry_of = Some(own.id);
-        own.retried = true;
-        Some(telling.own.clone())
+        Some(Arc::clone(&telling.own))
     }
 
-    /// A story begins to wait.
-    fn begin(&mut self, told: &mut BTreeMap<u64, Telling>, sequence: u64, own: &Try, retry_of: Option<EventId>) {
-        let mut telling = Telling::new(own.clone(), retry_of);
-        self.tries.iter().filter(|other| other.belongs_to(own)).for_each(|other| telling.add(other));
-        telling.control = self.tries.iter().rfind(|other| other.controls(own)).cloned();
-        if told.len() >= MAX_STORIES {
-            told.pop_first();
-        }
-        told.insert(sequence, telling);
-        if self.waiting.len() >= MAX_STORIES_EACH {
-            self.waiting.pop_front();
-        }
-        self.waiting.push_back(sequence);
+    /// A story begins with what came before it.
+    fn begin(&self, own: &Arc<Try>, retry_of: Option<EventId>) -> Telling {
+        let mut telling = Telling::new(Arc::clone(own), retry_of);
+        let tries = || self.tries.iter().map(|known| &known.own);
+        tries().filter(|other| other.belongs_to(own)).for_each(|other| telling.add(other));
+        telling.control = tries().rfind(|other| other.controls(own)).cloned();
+        telling
     }
 }

@@ -14,6 +14,7 @@ use crate::handshake::{Ech, Outcome, Side};
 use crate::time::Timestamp;
 use crate::tls::ClientHello;
 use crate::tls::registry::{AlertDescription, ExtensionType, HandshakeType, ProtocolVersion};
+use std::cmp::Reverse;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,8 +58,6 @@ pub(super) struct Try {
     shape: u64,
     /// The application protocols offered; 0 for none.
     protocols: u64,
-    /// A later try is its retry.
-    pub(super) retried: bool,
 }
 
 impl Try {
@@ -90,7 +89,6 @@ impl Try {
             alert: alerts.find(fatal).map(|alert| alert.description),
             shape: hello.map_or(0, shape),
             protocols: hello.map_or(0, protocols),
-            retried: false,
         }
     }
 
@@ -146,7 +144,6 @@ impl Try {
             && self.protocols != 0
             && failed.protocols != 0;
         failed.is_failed()
-            && !failed.retried
             && self.start >= failed.end
             && self.start.since(failed.end) <= WINDOW
             && self.has_goal_of(failed)
@@ -180,54 +177,58 @@ impl Try {
     }
 }
 
+/// Where a try stands among those that a story tells: whether its hello has another shape, how far away it is in time, and
+/// its id where that is the same.
+type Rank = (bool, Duration, EventId);
+
 /// A story that is still being told: the tries that came before and after one that waits for its verdict.
 #[derive(Clone, Debug)]
 pub(super) struct Telling {
-    pub(super) own: Try,
+    pub(super) own: Arc<Try>,
     pub(super) retry_of: Option<EventId>,
     /// The FTP control connection that this one may be a data connection of.
-    pub(super) control: Option<Try>,
+    pub(super) control: Option<Arc<Try>>,
     /// A try over the other address family that finished.
-    pub(super) rival: Option<Try>,
+    pub(super) rival: Option<Arc<Try>>,
     /// The try that is this one's retry.
-    pub(super) retry: Option<Try>,
-    earlier: Vec<Try>,
-    later: Vec<Try>,
+    pub(super) retry: Option<Arc<Try>>,
+    /// In the order of their ranks.
+    earlier: Vec<(Rank, Arc<Try>)>,
+    later: Vec<(Rank, Arc<Try>)>,
     others: u32,
 }
 
 impl Telling {
-    pub(super) const fn new(own: Try, retry_of: Option<EventId>) -> Self {
+    pub(super) const fn new(own: Arc<Try>, retry_of: Option<EventId>) -> Self {
         Self { own, retry_of, control: None, rival: None, retry: None, earlier: Vec::new(), later: Vec::new(), others: 0 }
     }
 
     /// Adds a try. Where there are too many, the furthest in time goes, and before it those with hellos of other shapes.
-    pub(super) fn add(&mut self, other: &Try) {
+    pub(super) fn add(&mut self, other: &Arc<Try>) {
         self.others = self.others.saturating_add(1);
         let own = &self.own;
         let is_earlier = other.start < own.start;
+        let distance = if is_earlier { own.start.since(other.start) } else { other.start.since(own.start) };
         let list = if is_earlier { &mut self.earlier } else { &mut self.later };
-        // The later it comes here, the sooner it goes.
-        let rank = |listed: &Try| {
-            let distance = if is_earlier { own.start.since(listed.start) } else { listed.start.since(own.start) };
-            (!listed.is_alike(own), distance, listed.id)
-        };
+        let rank = (!other.is_alike(own), distance, other.id);
         if list.len() >= MAX_PARTNERS {
-            let worst = (0..list.len()).max_by_key(|at| list.get(*at).map(rank));
-            match worst.filter(|at| list.get(*at).map(rank) > Some(rank(other))) {
-                Some(at) => _ = list.remove(at),
-                None => return,
+            if list.last().is_some_and(|(furthest, _)| rank >= *furthest) {
+                return;
             }
+            list.pop();
         }
-        let at = list.partition_point(|listed| (listed.start, listed.id) < (other.start, other.id));
-        list.insert(at, other.clone());
+        let at = list.partition_point(|(listed, _)| *listed < rank);
+        list.insert(at, (rank, Arc::clone(other)));
     }
 
-    pub(super) fn story(&self) -> Story {
-        let attempt = |other: &Try| other.attempt(&self.own);
+    pub(super) fn story(mut self) -> Story {
+        self.earlier.sort_unstable_by_key(|((_, distance, id), _)| (Reverse(*distance), *id));
+        self.later.sort_unstable_by_key(|((_, distance, id), _)| (*distance, *id));
+        let attempt = |other: &Arc<Try>| other.attempt(&self.own);
+        let in_order = |list: &[(Rank, Arc<Try>)]| list.iter().map(|(_, other)| attempt(other)).collect();
         Story {
-            earlier: self.earlier.iter().map(attempt).collect(),
-            later: self.later.iter().map(attempt).collect(),
+            earlier: in_order(&self.earlier),
+            later: in_order(&self.later),
             others: self.others,
             retry_of: self.retry_of.map(|id| id.to_string()),
             control: self.control.as_ref().map(attempt),
