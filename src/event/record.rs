@@ -74,7 +74,7 @@ pub struct Facts<'a> {
     /// How it went and why.
     pub verdict: &'a Verdict,
     /// The id of the same client's try before this one, where this is another try.
-    pub retry_of: Option<&'a str>,
+    pub retry_of: Option<EventId>,
     /// Who saw it.
     pub observer: Observer<'a>,
 }
@@ -184,7 +184,7 @@ pub struct Record<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailurePart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    retry_of: Option<&'a str>,
+    retry_of: Option<String>,
     /// What is weak in what was negotiated.
     pub findings: Vec<Shown<Finding>>,
     /// Where in the capture it was, and what the capture lacked.
@@ -253,7 +253,7 @@ impl<'a> Record<'a> {
             timing: Timing::of(handshake),
             bytes: Bytes { client: handshake.tcp.sides[0].sent, server: handshake.tcp.sides[1].sent },
             failure: facts.verdict.failure.as_ref().map(|failure| FailurePart::new(failure, normal)),
-            retry_of: facts.retry_of,
+            retry_of: facts.retry_of.map(|id| id.to_string()),
             findings: findings(negotiated, facts.server_chain),
             capture: CapturePart {
                 frames: [handshake.first.frame, handshake.last.frame],

@@ -197,7 +197,7 @@ impl Knowledge {
     /// The story of a handshake. One that waited is told once, with all tries up to now.
     pub fn story(&mut self, sighting: &Sighting<'_>, receipt: &Receipt) -> Story {
         let waited = receipt.story.and_then(|place| self.stories.take(sighting.handshake.client.ip(), place));
-        waited.unwrap_or_else(|| Story { retry_of: receipt.retry_of.map(|id| id.to_string()), ..Story::default() })
+        waited.unwrap_or_else(|| Story { retry_of: receipt.retry_of, ..Story::default() })
     }
 
     #[cfg(test)]

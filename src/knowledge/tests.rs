@@ -116,9 +116,9 @@ impl World {
         self.learned.len() - 1
     }
 
-    fn id(&self, at: usize) -> String {
+    fn id(&self, at: usize) -> EventId {
         let handshake = &self.learned[at].0;
-        EventId::of(handshake, &handshake.negotiated()).to_string()
+        EventId::of(handshake, &handshake.negotiated())
     }
 
     fn view(&self, at: usize) -> ServerView {
@@ -214,9 +214,9 @@ fn an_issuer_of_unrelated_names_where_others_see_another_is_told() {
 #[test]
 fn a_try_after_a_failure_is_its_retry() {
     let mut world = World::of(&[BAD.at(0, 100), OK.at(150, 200)]);
-    assert_eq!(world.story(1).retry_of(), Some(&*world.id(0)));
+    assert_eq!(world.story(1).retry_of, Some(world.id(0)));
     let story = world.story(0);
-    assert_eq!((story.earlier.len(), story.later.len(), story.others, story.retry_of()), (0, 1, 1, None));
+    assert_eq!((story.earlier.len(), story.later.len(), story.others, story.retry_of), (0, 1, 1, None));
     assert_eq!(story.later[0].finished, Some(after(200)));
     assert_eq!(story.later[0].id, world.id(1));
 }
@@ -228,9 +228,9 @@ fn a_failure_that_is_settled_after_its_retry_is_still_found() {
     let retry = world.learn(BAD.at(150, 200));
     let failed = world.learn(BAD.at(0, 100));
     let story = world.story(retry);
-    assert_eq!(story.retry_of(), Some(&*world.id(failed)));
+    assert_eq!(story.retry_of, Some(world.id(failed)));
     assert_eq!(story.earlier.len(), 1);
-    assert_eq!(world.story(failed).retry_of(), None);
+    assert_eq!(world.story(failed).retry_of, None);
 }
 
 #[test]

@@ -10,10 +10,10 @@
 use super::sighting::{Sighting, site};
 use super::view::{Attempt, Story};
 use crate::fingerprint::EventId;
-use crate::handshake::{Ech, Outcome, Side};
+use crate::handshake::Outcome;
 use crate::time::Timestamp;
 use crate::tls::ClientHello;
-use crate::tls::registry::{AlertDescription, ExtensionType, HandshakeType, ProtocolVersion};
+use crate::tls::registry::{ExtensionType, ProtocolVersion};
 use std::cmp::Reverse;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -48,12 +48,7 @@ pub(super) struct Try {
     server: SocketAddr,
     name: Option<Arc<str>>,
     highest: Option<ProtocolVersion>,
-    version: Option<ProtocolVersion>,
-    hello_length: u32,
     post_quantum: bool,
-    resumed: Option<bool>,
-    ech: bool,
-    alert: Option<AlertDescription>,
     /// Suites and extensions, whatever their order: the same program has the same.
     shape: u64,
     /// The application protocols offered; 0 for none.
@@ -68,10 +63,6 @@ impl Try {
         let finished = finished.or_else(|| sighting.is_finished().then_some(handshake.last.time));
         let hello = negotiated.client_hello.as_ref();
         let ssl2 = negotiated.ssl2_client_hello.as_ref().map(|hello| hello.version);
-        let message = handshake.message(Side::Client, HandshakeType::CLIENT_HELLO);
-        let length = message.map_or(0, |message| message.body.len().saturating_add(4));
-        let mut alerts = handshake.alerts.iter();
-        let fatal = |alert: &&crate::handshake::Alert| alert.level == crate::tls::registry::AlertLevel::FATAL;
         Self {
             id,
             start: handshake.first.time,
@@ -81,12 +72,7 @@ impl Try {
             server: handshake.server,
             name,
             highest: sighting.highest_offered().or(ssl2),
-            version: negotiated.version,
-            hello_length: u32::try_from(length).unwrap_or(u32::MAX),
             post_quantum: hello.is_some_and(offers_post_quantum),
-            resumed: negotiated.resumed,
-            ech: matches!(negotiated.ech, Some(Ech::OfferedOrGrease | Ech::Retry)),
-            alert: alerts.find(fatal).map(|alert| alert.description),
             shape: hello.map_or(0, shape),
             protocols: hello.map_or(0, protocols),
         }
@@ -158,20 +144,14 @@ impl Try {
 
     fn attempt(&self, own: &Self) -> Attempt {
         Attempt {
-            id: self.id.to_string(),
+            id: self.id,
             start: self.start,
-            end: self.end,
             finished: self.finished,
             outcome: self.outcome,
             server: self.server,
-            sni: self.name.as_deref().map(str::to_owned),
+            sni: self.name.clone(),
             highest: self.highest,
-            version: self.version,
-            hello_length: self.hello_length,
             post_quantum: self.post_quantum,
-            resumed: self.resumed,
-            ech: self.ech,
-            alert: self.alert,
             alike: self.is_alike(own),
         }
     }
@@ -230,7 +210,7 @@ impl Telling {
             earlier: in_order(&self.earlier),
             later: in_order(&self.later),
             others: self.others,
-            retry_of: self.retry_of.map(|id| id.to_string()),
+            retry_of: self.retry_of,
             control: self.control.as_ref().map(attempt),
             retry: self.retry.as_ref().map(attempt),
             rival: self.rival.as_ref().map(attempt),

@@ -1,9 +1,10 @@
 //! What is told of a server and of a client's other tries when a handshake is judged. Plain data, so that rules can be
 //! tested without a memory behind them.
 
+use crate::fingerprint::EventId;
 use crate::handshake::Outcome;
 use crate::time::Timestamp;
-use crate::tls::registry::{AlertDescription, CipherSuite, NamedGroup, ProtocolVersion};
+use crate::tls::registry::{CipherSuite, NamedGroup, ProtocolVersion};
 use crate::x509::Judgement;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -96,7 +97,7 @@ pub struct Story {
     /// All of them, also those that are too many to be listed: one address may have many clients behind it.
     pub others: u32,
     /// The id of the earlier, failed try of which this one is a retry.
-    pub retry_of: Option<String>,
+    pub retry_of: Option<EventId>,
     /// The same client's FTP control connection under TLS to the same host, whatever the port, that finished last before
     /// this handshake: what a data connection belongs to.
     pub control: Option<Attempt>,
@@ -107,22 +108,13 @@ pub struct Story {
     pub rival: Option<Attempt>,
 }
 
-impl Story {
-    /// The id of the earlier, failed try of which this one is a retry.
-    pub fn retry_of(&self) -> Option<&str> {
-        self.retry_of.as_deref()
-    }
-}
-
 /// One try.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// Its event's id.
-    pub id: String,
+    pub id: EventId,
     /// When it began.
     pub start: Timestamp,
-    /// When it ended or was last heard of.
-    pub end: Timestamp,
     /// When both sides had finished.
     pub finished: Option<Timestamp>,
     /// How it went.
@@ -130,21 +122,11 @@ pub struct Attempt {
     /// The server's address.
     pub server: SocketAddr,
     /// The name asked for.
-    pub sni: Option<String>,
+    pub sni: Option<Arc<str>>,
     /// The highest version offered.
     pub highest: Option<ProtocolVersion>,
-    /// The version agreed on.
-    pub version: Option<ProtocolVersion>,
-    /// How long the ClientHello was, in bytes of the handshake message.
-    pub hello_length: u32,
     /// True where it offered a post-quantum key share.
     pub post_quantum: bool,
-    /// True where the session was resumed, where that is known.
-    pub resumed: Option<bool>,
-    /// True where it offered Encrypted Client Hello (or GREASE).
-    pub ech: bool,
-    /// The first fatal alert in the clear.
-    pub alert: Option<AlertDescription>,
     /// True where its hello has the shape of that of the handshake whose story is told: the same program's, most likely.
     pub alike: bool,
 }

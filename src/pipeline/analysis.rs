@@ -156,7 +156,7 @@ impl Analysis {
             client_chain: &papers.client_chain,
             id: papers.id,
             verdict: &verdict,
-            retry_of: story.retry_of(),
+            retry_of: story.retry_of,
             observer: Observer::new(self.file.as_deref(), interface.and_then(Option::as_deref)),
         };
         let record = Record::new(&facts, self.rendering.detail(), &mut self.fingerprinter);

@@ -106,7 +106,7 @@ pub(super) fn ech_rejected(scene: &Scene<'_>) -> Option<Finding> {
     let next = scene.story.retry.as_ref();
     let prompt = next.is_some_and(|next| {
         next.start.since(ending.mark.time) <= PROMPT_RETRY
-            && next.sni == scene.offer.as_ref().and_then(|offer| offer.sni.clone())
+            && next.sni.as_deref() == scene.offer.as_ref().and_then(|offer| offer.sni.as_deref())
     });
     let encrypted = matches!(ending.how, How::Encrypted(_)) && scene.finished();
     if !(required || encrypted && prompt) {

@@ -113,7 +113,7 @@ fn what_changed(scene: &Scene<'_>) -> Option<Evidence> {
     if post_quantum && !next.post_quantum {
         changes.push("offered no post-quantum key share".to_owned());
     }
-    if next.sni != offer.and_then(|offer| offer.sni.clone()) {
+    if next.sni.as_deref() != offer.and_then(|offer| offer.sni.as_deref()) {
         changes.push(format!("asked for {}", next.sni.as_deref().unwrap_or("no name")));
     }
     let changed = if changes.is_empty() { "changed nothing that shows".to_owned() } else { words::list(changes) };

@@ -213,7 +213,7 @@ fn a_data_connection_dropped_after_a_full_handshake_wants_the_control_connection
 #[test]
 fn a_retry_is_told_with_what_the_client_changed() {
     let handshake = || refused(hello(&HelloSample::default()), Side::Server, AlertDescription::UNRECOGNIZED_NAME);
-    let other = Attempt { sni: Some("mail.example.org".to_owned()), ..failed_attempt(2_000) };
+    let other = Attempt { sni: Some("mail.example.org".into()), ..failed_attempt(2_000) };
     let what = "2.0 s later the client tried again, asked for mail.example.org, and failed again";
     assert_eq!(told(handshake()).then(other).what("next_try"), what);
     let same = told(handshake()).then(failed_attempt(2_000));

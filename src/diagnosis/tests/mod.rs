@@ -20,6 +20,7 @@ mod server_flight;
 mod version;
 
 use super::{Case, Cause, Failure, Verdict, diagnose};
+use crate::fingerprint::EventId;
 use crate::handshake::sample::BEGIN;
 use crate::handshake::{Handshake, Outcome};
 use crate::knowledge::{Attempt, Seen, ServerView, Story};
@@ -136,25 +137,19 @@ fn attempt(after_ms: u64) -> Attempt {
     let start = BEGIN.plus(Duration::from_millis(after_ms));
     let finished = start.plus(Duration::from_millis(30));
     Attempt {
-        id: "0123456789abcdef".to_owned(),
+        id: EventId::default(),
         start,
-        end: finished,
         finished: Some(finished),
         outcome: Outcome::Established,
         server: "10.0.0.2:443".parse().expect("an address"),
-        sni: Some("www.example.org".to_owned()),
+        sni: Some("www.example.org".into()),
         highest: Some(ProtocolVersion::TLS_1_3),
-        version: Some(ProtocolVersion::TLS_1_3),
-        hello_length: 300,
         post_quantum: false,
-        resumed: Some(false),
-        ech: false,
-        alert: None,
         alike: true,
     }
 }
 
 /// The same, but it failed too.
 fn failed_attempt(after_ms: u64) -> Attempt {
-    Attempt { finished: None, outcome: Outcome::Failed, version: None, ..attempt(after_ms) }
+    Attempt { finished: None, outcome: Outcome::Failed, ..attempt(after_ms) }
 }

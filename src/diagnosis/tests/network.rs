@@ -207,7 +207,7 @@ fn a_race_is_for_one_name_at_one_time() {
     let left = || told(closed(offered(), Side::Client));
     let is_race = |told: Told| told.line().contains("superseded");
     assert!(is_race(left().then(attempt(5))));
-    assert!(!is_race(left().then(Attempt { sni: Some("mail.example.org".to_owned()), ..attempt(5) })));
+    assert!(!is_race(left().then(Attempt { sni: Some("mail.example.org".into()), ..attempt(5) })));
     assert!(!is_race(left().then(attempt(2_000))), "it began after this one had ended");
     assert!(!is_race(left().then(failed_attempt(5))), "it failed too");
     assert!(!is_race(left().then(Attempt { alike: false, ..attempt(5) })), "another program's");
