@@ -1,6 +1,7 @@
 //! Connections on which nobody said a word: refused, never answered, or opened and closed. Only asked for with
 //! [`Limits::tcp`](super::Limits::tcp), and only told of ends that are expected to speak TLS.
 
+use crate::flow::hasher;
 use crate::flow::tcp::{Reset, TcpSide, TcpState};
 use crate::handshake::tracker::Surroundings;
 use crate::handshake::{Close, CloseKind, Handshake, Obstacle, Side};
@@ -23,7 +24,7 @@ pub(super) struct Servers {
 
 impl Servers {
     pub(super) fn new(seed: u64) -> Self {
-        let state = RandomState::with_seeds(seed, !seed, seed.rotate_left(7), seed.rotate_right(11));
+        let state = hasher(seed);
         Self { young: HashSet::with_hasher(state.clone()), old: HashSet::with_hasher(state) }
     }
 

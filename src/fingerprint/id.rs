@@ -32,8 +32,12 @@ impl EventId {
             None => hash.update(handshake.ssl2_hello(Side::Client).unwrap_or_default()),
         }
         hash.update(handshake.first.time.as_micros().to_be_bytes());
-        let digest = hash.finalize();
-        Self(digest.first_chunk().copied().unwrap_or_default())
+        Self::from_hash(hash)
+    }
+
+    /// The id of whatever was put into a hash.
+    pub(crate) fn from_hash(hash: Sha256) -> Self {
+        Self(hash.finalize().first_chunk().copied().unwrap_or_default())
     }
 }
 

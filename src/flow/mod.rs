@@ -9,3 +9,8 @@ pub mod tcp;
 pub use key::{Direction, FlowKey};
 pub use reassembly::{Assembler, Delivery, Gate, Piece};
 pub use table::{FlowId, FlowTable};
+
+/// What a table hashes by: those who do not know the seed cannot fill one place of it on purpose.
+pub(crate) fn hasher(seed: u64) -> ahash::RandomState {
+    ahash::RandomState::with_seeds(seed, !seed, seed.rotate_left(17), seed.rotate_right(29))
+}

@@ -7,6 +7,7 @@
 
 use super::key::FlowKey;
 use crate::time::Timestamp;
+use super::hasher;
 use ahash::RandomState;
 use hashbrown::HashTable;
 use std::time::Duration;
@@ -82,7 +83,7 @@ impl<S: FlowState> FlowTable<S> {
             slots: Vec::new(),
             free: Vec::new(),
             hand: 0,
-            hasher: RandomState::with_seeds(seed, !seed, seed.rotate_left(17), seed.rotate_right(29)),
+            hasher: hasher(seed),
             capacity: capacity.clamp(1, u32::MAX as usize),
             idle,
             epoch: None,

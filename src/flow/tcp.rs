@@ -260,9 +260,9 @@ impl TcpState {
         }
         if half.has(SYN_SEEN) && half.base != base {
             half.flags |= AMBIGUOUS;
-        }
-        if half.first_data.is_set() && half.has(SYN_SEEN) && half.base != base {
-            return;
+            if half.first_data.is_set() {
+                return;
+            }
         }
         if !half.first_data.is_set() {
             half.end = base;
@@ -314,7 +314,6 @@ impl TcpState {
             other.base = segment.acknowledgment;
         }
         let other = *other;
-        let sent = self.sent_up_to(direction.reverse());
         let half = direction.of_mut(&mut self.halves);
         let window = std::mem::replace(&mut half.window, segment.window);
         let undecided = other.has(AMBIGUOUS) && !other.first_data.is_set();
@@ -326,7 +325,7 @@ impl TcpState {
             && window == segment.window
             && !segment.flags.syn()
             && !segment.flags.fin()
-            && later(sent, half.acked)
+            && later(self.sent_up_to(direction.reverse()), segment.acknowledgment)
         {
             self.anomaly(direction).duplicate_acks.add(mark);
         }

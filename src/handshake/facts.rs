@@ -70,6 +70,18 @@ pub enum Outcome {
     Unfinished,
 }
 
+impl Outcome {
+    /// Both sides finished, and nothing says that one objected.
+    pub const fn is_finished(self) -> bool {
+        matches!(self, Self::Established | Self::Unused)
+    }
+
+    /// One side refused, before it finished or after.
+    pub const fn is_failed(self) -> bool {
+        matches!(self, Self::Failed | Self::Abandoned)
+    }
+}
+
 /// What a step of the timeline was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
@@ -87,6 +99,13 @@ pub enum What {
     Encrypted(ContentType),
     /// The first record that is certainly application data.
     ApplicationData,
+}
+
+impl What {
+    /// A ClientHello of any version.
+    pub const fn is_client_hello(self) -> bool {
+        matches!(self, Self::Message(HandshakeType::CLIENT_HELLO) | Self::Ssl2ClientHello)
+    }
 }
 
 /// One step of a handshake, in the order its bytes were delivered.

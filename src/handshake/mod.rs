@@ -23,5 +23,4 @@ pub use facts::{
     Step, What,
 };
 pub use refusal::Refusal;
-pub use second_flight::{FlightAuth, SecondFlight};
 pub use negotiated::{ClientAuth, EarlyData, Ech, Negotiated};

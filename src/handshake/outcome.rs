@@ -206,8 +206,7 @@ impl Handshake {
 
     /// True where the client sent a ClientHello, or a part of one.
     pub fn has_client_hello(&self) -> bool {
-        let is_hello = |what| matches!(what, What::Message(HandshakeType::CLIENT_HELLO) | What::Ssl2ClientHello);
-        self.steps.iter().any(|step| is_hello(step.what))
+        self.steps.iter().any(|step| step.what.is_client_hello())
     }
 
     /// True where an alert-sized record stands in place of the client's second flight.

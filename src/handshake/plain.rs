@@ -159,11 +159,10 @@ impl Handshake {
     /// Puts the alert that answered a client's plain words among the alerts.
     pub(super) fn take_alert_out_of_plain(&mut self) {
         let [_, server] = &mut self.plain;
-        let Some((plain, (level, description))) = server.as_deref().and_then(|plain| Some((plain.clone(), plain.alert()?))) else {
+        let Some(((level, description), place)) = server.as_deref().and_then(|plain| Some((plain.alert()?, Place { offset: plain.length, mark: plain.first, acknowledged: None }))) else {
             return;
         };
         *server = None;
-        let place = Place { offset: plain.length, mark: plain.first, acknowledged: None };
         self.alert(Side::Server, level, description, place);
     }
 }

@@ -6,7 +6,7 @@
 //! the client's certificate. Tickets are longer than an alert (RFC 8446 section 4.6.1: their lifetime, age, nonce and
 //! lengths alone take more).
 
-use super::facts::{CloseKind, EncryptedRecord, Handshake, Side, What};
+use super::facts::{CloseKind, EncryptedRecord, Handshake, Side, Step, What};
 use super::second_flight::SecondFlight;
 use crate::time::Mark;
 use crate::tls::registry::{ContentType, HandshakeType};
@@ -22,16 +22,14 @@ pub struct Refusal {
     pub after_finished: bool,
     /// The record's length.
     pub length: u16,
-    /// Where it begins in its sender's stream.
-    pub offset: u64,
     /// How much of the other side's stream its sender had acknowledged.
     acknowledged: Option<u64>,
 }
 
 impl Refusal {
     const fn new(from: Side, record: &EncryptedRecord, after_finished: bool) -> Self {
-        let EncryptedRecord { mark, length, offset, acknowledged, .. } = *record;
-        Self { from, mark, after_finished, length, offset, acknowledged }
+        let EncryptedRecord { mark, length, acknowledged, .. } = *record;
+        Self { from, mark, after_finished, length, acknowledged }
     }
 
     /// True where it may answer what ends in the other side's stream at `end` and came at `mark`.
@@ -83,7 +81,7 @@ impl Handshake {
     /// as an alert (EncryptedExtensions has four bytes more), and after its alert a server has nothing to say: it must be
     /// its last record, but for its close_notify.
     fn refused_by_server(&self, mark: Option<Mark>) -> Option<Refusal> {
-        let hello = self.server_hello_step()?;
+        let hello = self.last_server_hello()?.end;
         let [_, answers] = &self.records;
         let is_alert = |record: &EncryptedRecord| self.is_alert_sized(Side::Server, record.length);
         let first = answers.iter().position(|record| record.offset >= hello && is_alert(record))?;
@@ -93,10 +91,10 @@ impl Handshake {
         (last && mark.is_none_or(|mark| record.mark < mark)).then(|| Refusal::new(Side::Server, record, false))
     }
 
-    /// Where the last ServerHello ends in its sender's stream.
-    fn server_hello_step(&self) -> Option<u64> {
+    /// The last ServerHello: a HelloRetryRequest may come before it.
+    pub(super) fn last_server_hello(&self) -> Option<&Step> {
         let is_hello = What::Message(HandshakeType::SERVER_HELLO);
-        self.steps.iter().rev().find(|step| step.from == Side::Server && step.what == is_hello).map(|step| step.end)
+        self.steps.iter().rev().find(|step| step.from == Side::Server && step.what == is_hello)
     }
 
     /// Up to TLS 1.2 an encrypted alert keeps its type. Before both have finished it is no goodbye, nor before its sender

@@ -1,6 +1,6 @@
 //! The client's second flight of TLS 1.3, read out of the lengths of its records.
 
-use super::facts::{EncryptedRecord, Handshake, Side, What};
+use super::facts::{EncryptedRecord, Handshake, Side};
 use crate::tls::ClientHello;
 use crate::tls::registry::{CipherSuite, ExtensionType, HandshakeType};
 
@@ -72,14 +72,6 @@ impl Lengths {
         Self { padding: PADDING, ..self }
     }
 
-    /// Of the server's records. Its Finished is the end of its flight, and mostly a record of its own.
-    pub(super) fn of_server(handshake: &Handshake) -> Self {
-        let plain = Self::of(handshake);
-        let [_, flight] = &handshake.records;
-        let has = |length: u16| flight.iter().take(MAX_FLIGHT).any(|record| record.length == length);
-        if has(plain.padded().finished()) && !has(plain.finished()) { plain.padded() } else { plain }
-    }
-
     const fn record(&self, content: u16) -> u16 {
         content.saturating_add(1).saturating_add(self.padding).saturating_add(self.tag)
     }
@@ -122,12 +114,7 @@ impl Handshake {
 
     /// Reads the client's second flight of TLS 1.3 out of the lengths of its records.
     pub fn second_flight(&self) -> SecondFlight {
-        let hello = self
-            .steps
-            .iter()
-            .rev()
-            .find(|step| step.from == Side::Server && step.what == What::Message(HandshakeType::SERVER_HELLO));
-        let Some(hello) = hello.filter(|_| self.is_tls13()) else { return SecondFlight::Pending };
+        let Some(hello) = self.last_server_hello().filter(|_| self.is_tls13()) else { return SecondFlight::Pending };
         let [records, answers] = &self.records;
         let Some(begin) = records.iter().position(|record| record.follows(hello.end, hello.mark)) else {
             return SecondFlight::Pending;
@@ -187,14 +174,6 @@ impl Handshake {
         SecondFlight::Pending
     }
 
-    /// True where the server's flight has a record as long as its Finished, padded or not.
-    fn server_finished_13(&self) -> bool {
-        let plain = Lengths::of(self);
-        let [_, flight] = &self.records;
-        let finished = [plain, plain.padded()].map(|lengths| lengths.finished());
-        flight.iter().take(MAX_FLIGHT).any(|record| finished.contains(&record.length))
-    }
-
     /// True for an encrypted record of TLS 1.3 that may be an alert. Where records are missing that would tell whether a
     /// side pads, one of either length may be.
     pub(super) fn may_be_alert(&self, side: Side, length: u16) -> bool {
@@ -202,24 +181,17 @@ impl Handshake {
         self.is_alert_sized(side, length) || !self.missing.is_empty() && length == padded
     }
 
-    /// True for an encrypted record of TLS 1.3 that is as long as an alert of this side.
+    /// True for an encrypted record of TLS 1.3 that is as long as an alert of this side. A side pads throughout, so its
+    /// Finished tells whether it does.
     pub(super) fn is_alert_sized(&self, side: Side, length: u16) -> bool {
         let plain = Lengths::of(self);
-        match side {
-            // Without its Finished nothing tells whether a server pads.
-            Side::Server => {
-                length == Lengths::of_server(self).alert()
-                    || length == plain.padded().alert() && !self.server_finished_13()
-            }
-            Side::Client if length == plain.alert() => true,
-            // A client pads throughout, so its Finished tells, or its alert if it has no Finished.
-            Side::Client => {
-                let [records, _] = &self.records;
-                let is_finished = |lengths: Lengths| {
-                    records.iter().take(MAX_FLIGHT).any(|record| record.length == lengths.finished())
-                };
-                length == plain.padded().alert() && !is_finished(plain)
-            }
+        let flight = || self.records.get(side.index()).into_iter().flatten().take(MAX_FLIGHT);
+        let finished = |lengths: Lengths| flight().any(|record| record.length == lengths.finished());
+        if length == plain.alert() {
+            // A client that has no Finished tells by the alert itself.
+            side == Side::Client || finished(plain) || !finished(plain.padded())
+        } else {
+            length == plain.padded().alert() && !finished(plain)
         }
     }
 }

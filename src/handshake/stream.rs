@@ -157,7 +157,7 @@ impl Stream {
     /// Takes note of bytes that will not come.
     pub(super) fn gap(&mut self, mut length: u64, place: Place, out: &mut impl FnMut(Event<'_>, Place)) {
         if matches!(self.sync, Sync::Foreign | Sync::Prelude) {
-            return self.leave_head(false, out);
+            return self.leave_head(out);
         }
         if !self.head.is_empty() {
             self.head.clear();
@@ -184,10 +184,10 @@ impl Stream {
     }
 
     /// Tells bytes that might have begun a record for what they are.
-    fn leave_head(&mut self, peer_is_tls: bool, out: &mut impl FnMut(Event<'_>, Place)) {
+    fn leave_head(&mut self, out: &mut impl FnMut(Event<'_>, Place)) {
         let head = std::mem::take(&mut self.head);
         if let Some(place) = self.head_place.take() {
-            out(Event::Plain { bytes: &head, peer_is_tls }, place);
+            out(Event::Plain { bytes: &head, peer_is_tls: false }, place);
         }
     }
 
@@ -211,7 +211,7 @@ impl Stream {
     /// Ends the stream: what is begun is told as far as it goes.
     pub(super) fn end(&mut self, place: Place, out: &mut impl FnMut(Event<'_>, Place)) {
         if self.sync == Sync::Prelude {
-            self.leave_head(false, out);
+            self.leave_head(out);
         }
         self.messages.cut(place, out);
         self.end_ssl2_hello(false, place, out);

@@ -150,11 +150,6 @@ impl Tracker {
         self.core.touch(mark);
     }
 
-    /// The direction in which the client sends, once that is known.
-    pub fn client(&self) -> Option<Direction> {
-        self.core.client
-    }
-
     /// True where neither direction is TLS, or can still become it.
     pub fn is_foreign(&self) -> bool {
         self.core.current.is_none() && self.streams.iter().any(Stream::is_foreign)

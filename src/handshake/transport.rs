@@ -1,17 +1,11 @@
 //! What TCP did to a handshake: which of its parts arrived, and what was lost by the network rather than by the capture.
 
-use super::facts::{Handshake, Missing, MissingWhy, Side, What};
+use super::facts::{Handshake, Missing, MissingWhy, Side};
 use crate::flow::tcp::{Tally, TcpSide};
 use crate::packet::IcmpError;
 use crate::time::Mark;
-use crate::tls::registry::HandshakeType;
 
 impl TcpSide {
-    /// True where it asked again for bytes that it lacks: what is missing of the other side's, the network lost.
-    pub const fn asked_again(&self) -> bool {
-        self.anomalies.duplicate_acks.count > 0 || self.anomalies.selective_acks.count > 0
-    }
-
     /// True where it received something from beyond a hole.
     pub const fn has_a_hole(&self) -> bool {
         self.anomalies.selective_acks.count > 0
@@ -30,8 +24,7 @@ impl Handshake {
 
     /// Where the last ClientHello ends in the client's stream: that of the last byte known, where it is not whole.
     pub fn client_hello_end(&self) -> Option<u64> {
-        let is_hello = |what| matches!(what, What::Message(HandshakeType::CLIENT_HELLO) | What::Ssl2ClientHello);
-        let step = self.steps.iter().rev().find(|step| step.from == Side::Client && is_hello(step.what))?;
+        let step = self.steps.iter().rev().find(|step| step.from == Side::Client && step.what.is_client_hello())?;
         Some(if step.whole { step.end } else { step.end.max(self.side(Side::Client).sent) })
     }
 
@@ -79,7 +72,7 @@ impl Handshake {
         if self.sent_again(from).count == 0 {
             return None;
         }
-        let passed = other.has_a_hole() || other.acknowledged.is_some_and(|acknowledged| acknowledged > 0);
+        let passed = other.has_a_hole() || self.heard_anything(from.other());
         (shortest >= PASSES_EVERYWHERE && passed).then_some(shortest)
     }
 
@@ -117,6 +110,7 @@ mod tests {
     use super::super::sample::{HelloSample, server_hello13};
     use super::*;
     use crate::flow::tcp::Anomalies;
+    use crate::tls::registry::HandshakeType;
 
     fn unanswered() -> Handshake {
         Handshake::sample().hello(&HelloSample::default()).ends(CloseKind::Fin, Some(Side::Client))

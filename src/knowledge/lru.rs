@@ -3,6 +3,7 @@
 //! Invariants: an entry is in the index exactly while it is in the chain from the newest to the oldest; there are never
 //! more than `capacity` of them. Which one goes follows from the order of use alone, never from the hash.
 
+use crate::flow::hasher;
 use crate::time::Timestamp;
 use ahash::RandomState;
 use hashbrown::HashTable;
@@ -48,7 +49,7 @@ impl<K: Hash + Eq, V> Lru<K, V> {
             oldest: NONE,
             serial: 0,
             capacity: capacity.clamp(1, NONE as usize),
-            hasher: RandomState::with_seeds(seed, !seed, seed.rotate_left(17), seed.rotate_right(29)),
+            hasher: hasher(seed),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::tries::highest;
 use crate::fingerprint::EventId;
-use crate::handshake::{ClientAuth, Handshake, Negotiated, Outcome, Side};
+use crate::handshake::{ClientAuth, Handshake, Negotiated, Side};
 use crate::tls::registry::{HandshakeType, NamedGroup, ProtocolVersion};
 use crate::tls::{HelloRetryRequest, ServerHello};
 use crate::x509::{AlternativeName, ChainStatus, Judgement};
@@ -31,11 +31,11 @@ pub struct Sighting<'a> {
 impl<'a> Sighting<'a> {
     /// Both sides finished and neither objected.
     pub(super) fn is_finished(&self) -> bool {
-        matches!(self.handshake.outcome, Outcome::Established | Outcome::Unused)
+        self.handshake.outcome.is_finished()
     }
 
     pub(super) fn is_failed(&self) -> bool {
-        matches!(self.handshake.outcome, Outcome::Failed | Outcome::Abandoned)
+        self.handshake.outcome.is_failed()
     }
 
     /// The highest version that the hello offers.

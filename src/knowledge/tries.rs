@@ -79,7 +79,7 @@ impl Try {
     }
 
     pub(super) fn is_failed(&self) -> bool {
-        matches!(self.outcome, Outcome::Failed | Outcome::Abandoned)
+        self.outcome.is_failed()
     }
 
     pub(super) const fn is_alike(&self, other: &Self) -> bool {
@@ -89,7 +89,7 @@ impl Try {
     /// True where this and `other` may be a race of one client over both address families (RFC 8305): begun nearly at once,
     /// for the same name, with hellos of one shape. The addresses cannot tell.
     pub(super) fn races(&self, other: &Self) -> bool {
-        let apart = self.start.since(other.start).max(other.start.since(self.start));
+        let apart = self.start.apart(other.start);
         let families = self.server.is_ipv4() != other.server.is_ipv4();
         families && apart <= RACE && self.has_name_of(other) && self.is_alike(other)
     }
@@ -188,9 +188,8 @@ impl Telling {
         self.others = self.others.saturating_add(1);
         let own = &self.own;
         let is_earlier = other.start < own.start;
-        let distance = if is_earlier { own.start.since(other.start) } else { other.start.since(own.start) };
         let list = if is_earlier { &mut self.earlier } else { &mut self.later };
-        let rank = (!other.is_alike(own), distance, other.id);
+        let rank = (!other.is_alike(own), own.start.apart(other.start), other.id);
         if list.len() >= MAX_PARTNERS {
             if list.last().is_some_and(|(furthest, _)| rank >= *furthest) {
                 return;

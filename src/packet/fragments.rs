@@ -116,7 +116,7 @@ impl Fragments {
     fn expire(&mut self, key: &Key, mark: Mark) {
         let stale = self.waiting.get(key).copied().filter(|number| {
             let first = self.partials.get(number).map_or(mark.time, |partial| partial.first.time);
-            mark.time.since(first).max(first.since(mark.time)) > LIFETIME
+            mark.time.apart(first) > LIFETIME
         });
         if let Some(number) = stale {
             self.drop_partial(number);

@@ -1,11 +1,11 @@
 //! Judging: what is known of a handshake, of its server and of its client's other tries is put before the diagnosis.
 
+use super::seed;
 use crate::diagnosis::{Case, Verdict, diagnose};
 use crate::fingerprint::EventId;
 use crate::handshake::{Handshake, Negotiated, Outcome};
 use crate::knowledge::{Knowledge, Receipt, Sighting, Story};
 use crate::x509::{Judge, Judgement, Purpose, Roots};
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 /// What was found out about a handshake when it was settled.
@@ -31,12 +31,12 @@ pub(super) struct Judging {
 
 impl Judging {
     pub(super) fn new(roots: Roots) -> Self {
-        Self { judge: Judge::new(roots), knowledge: nothing_known() }
+        Self { judge: Judge::new(roots), knowledge: Knowledge::new(seed()) }
     }
 
     /// Another capture begins: what the last one showed says nothing about it.
     pub(super) fn forget(&mut self) {
-        self.knowledge = nothing_known();
+        self.knowledge = Knowledge::new(seed());
     }
 
     /// Takes in a handshake that was settled, and that is judged at once or `waits`.
@@ -72,9 +72,4 @@ impl Judging {
             diagnose(&Case { handshake, negotiated, server_chain, client_chain, server: &server, story: &story });
         (verdict, story)
     }
-}
-
-/// The seed changes nothing that is told: it makes the tables' hashes hard to guess for those who would fill them.
-fn nothing_known() -> Knowledge {
-    Knowledge::new(RandomState::new().hash_one(()))
 }

@@ -27,6 +27,7 @@ use analysis::Analysis;
 use crossbeam_channel::{RecvTimeoutError, bounded};
 use reader::Reader;
 use std::fs::Metadata;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -36,6 +37,12 @@ use std::time::{Duration, Instant};
 const PROGRESS: Duration = Duration::from_millis(100);
 /// Messages that wait to be said.
 const MAX_MESSAGES: usize = 64;
+
+/// The seed of a table: it changes nothing that is told, and makes the table's hashes hard to guess for those who would
+/// fill it.
+fn seed() -> u64 {
+    RandomState::new().hash_one(())
+}
 
 /// One run: what to read, what is wanted of it, and where it goes.
 pub struct Job {

@@ -2,6 +2,7 @@
 
 use super::Progress;
 use super::hold::{HOLD_FILE, HOLD_STREAM};
+use super::seed;
 use crate::capture::{CaptureError, Filter, FilterError, Input, Source, WarningKind};
 use crate::engine::{Engine, Limits, Stats};
 use crate::handshake::Handshake;
@@ -9,7 +10,6 @@ use crate::packet::DecodeError;
 use crate::report::Totals;
 use crate::time::Timestamp;
 use crossbeam_channel::Sender;
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -161,6 +161,8 @@ impl Reader {
     /// Gives the analysis what there is.
     fn hand_on(&mut self, capture: &mut Capture, source: &Source) -> Result<(), Over> {
         self.progress.read.store(self.read_before + source.position(), Ordering::Relaxed);
+        // Else the engine has more, which were settled before.
+        let drained = capture.batch.len() < BATCH;
         if capture.batch.is_empty() {
             return self.tell_time(capture);
         }
@@ -171,13 +173,13 @@ impl Reader {
         }
         let batch = std::mem::replace(&mut capture.batch, Vec::with_capacity(BATCH));
         self.send(Work::Handshakes(batch))?;
-        self.tell_time(capture)
+        if drained { self.tell_time(capture) } else { Ok(()) }
     }
 
     /// Tells the analysis what time it is, where that has moved since.
     fn tell_time(&self, capture: &mut Capture) -> Result<(), Over> {
         let now = capture.engine.now();
-        let moved = capture.drained && std::mem::replace(&mut capture.told, now) != now;
+        let moved = std::mem::replace(&mut capture.told, now) != now;
         if moved { self.send(Work::Time(now)) } else { Ok(()) }
     }
 
@@ -236,35 +238,22 @@ struct Capture {
     interfaces: usize,
     /// Each handshake is handed on at once.
     at_once: bool,
-    /// The engine had no more handshakes.
-    drained: bool,
     /// The time that the analysis was told last.
     told: Timestamp,
 }
 
 impl Capture {
     fn new(limits: Limits, at_once: bool) -> Self {
-        // The seed changes no event: it makes the flow table's hash hard to guess for those who would fill it.
-        let engine = Engine::new(limits, RandomState::new().hash_one(()));
-        Self {
-            engine,
-            frames: 0,
-            batch: Vec::with_capacity(BATCH),
-            interfaces: 0,
-            at_once,
-            drained: false,
-            told: Timestamp::default(),
-        }
+        let engine = Engine::new(limits, seed());
+        Self { engine, frames: 0, batch: Vec::with_capacity(BATCH), interfaces: 0, at_once, told: Timestamp::default() }
     }
 
     /// Takes handshakes from the engine; true where it is time to hand them on.
     fn take(&mut self) -> bool {
-        self.drained = false;
-        while self.batch.len() < BATCH && !self.drained {
-            match self.engine.poll() {
-                Some(handshake) => self.batch.push(handshake),
-                None => self.drained = true,
-            }
+        while self.batch.len() < BATCH
+            && let Some(handshake) = self.engine.poll()
+        {
+            self.batch.push(handshake);
         }
         self.batch.len() >= BATCH
             || self.frames.is_multiple_of(FRAMES_PER_TURN)

@@ -140,7 +140,6 @@ pub(super) struct Lines {
     offers: bool,
     /// The client did something else than to ask: servers do not offer TLS to those who have logged in.
     went_on: bool,
-    progress: Progress,
 }
 
 impl Lines {
@@ -148,7 +147,7 @@ impl Lines {
         // ManageSieve servers greet with what they offer.
         let asked = if matches!(language, Language::Sieve) { Some(Command::Capabilities) } else { None };
         let begun = [Vec::new(), Vec::new()];
-        Self { language, begun, asked, offers: false, went_on: false, progress: Progress::Open }
+        Self { language, begun, asked, offers: false, went_on: false }
     }
 
     pub(super) const fn language(&self) -> Language {
@@ -156,7 +155,8 @@ impl Lines {
     }
 
     /// Takes the next bytes of a side.
-    pub(super) fn says(&mut self, from_client: bool, bytes: &[u8]) -> Progress {
+    pub(super) fn says(&mut self, before: Progress, from_client: bool, bytes: &[u8]) -> Progress {
+        let mut progress = before;
         for part in bytes.split_inclusive(|&byte| byte == b'\n') {
             let [client, server] = &mut self.begun;
             let begun = if from_client { client } else { server };
@@ -165,44 +165,44 @@ impl Lines {
             if part.ends_with(b"\n") {
                 let line = std::mem::take(begun);
                 let line = line.trim_ascii_end();
-                if from_client { self.command(line) } else { self.reply(line) }
+                progress = if from_client { self.command(progress, line) } else { self.reply(progress, line) };
             }
         }
-        self.progress
+        progress
     }
 
-    fn command(&mut self, line: &[u8]) {
+    fn command(&mut self, before: Progress, line: &[u8]) -> Progress {
         let command = self.language.command(line);
         if self.language == Language::Smtp && !self.went_on && speaks_ftp(line) {
             self.language = Language::Ftp;
-            return self.command(line);
+            return self.command(before, line);
         }
         self.went_on |= command == Command::Other;
-        match (command, self.progress) {
-            (Command::StartTls, _) => self.progress = Progress::Asked,
-            (Command::Quit, Progress::NotOffered) | (_, Progress::Accepted) => {}
-            _ => self.progress = Progress::Open,
-        }
         (self.asked, self.offers) = (Some(command), false);
+        match (command, before) {
+            (Command::StartTls, _) => Progress::Asked,
+            (Command::Quit, Progress::NotOffered) | (_, Progress::Accepted) => before,
+            _ => Progress::Open,
+        }
     }
 
-    fn reply(&mut self, line: &[u8]) {
+    fn reply(&mut self, before: Progress, line: &[u8]) -> Progress {
         self.offers |= self.language.offers_tls(line);
-        let Some(asked) = self.asked else { return };
+        let Some(asked) = self.asked else { return before };
         let reply = self.language.reply(line, asked);
         if reply == Reply::Continues {
-            return;
+            return before;
         }
         self.asked = None;
         match (asked, reply) {
-            (Command::StartTls, Reply::Positive) => self.progress = Progress::Accepted,
-            (Command::StartTls, _) => self.progress = Progress::Refused { went_on: false },
+            (Command::StartTls, Reply::Positive) => Progress::Accepted,
+            (Command::StartTls, _) => Progress::Refused { went_on: false },
             (Command::Capabilities, Reply::Positive)
-                if self.progress == Progress::Open && !self.offers && !self.went_on =>
+                if before == Progress::Open && !self.offers && !self.went_on =>
             {
-                self.progress = Progress::NotOffered;
+                Progress::NotOffered
             }
-            _ => {}
+            _ => before,
         }
     }
 }

@@ -78,7 +78,7 @@ impl Dialog {
         }
         self.progress = match &mut self.talk {
             Talk::Silence | Talk::Other => return,
-            Talk::Lines(lines) => lines.says(from_client, bytes),
+            Talk::Lines(lines) => lines.says(before, from_client, bytes),
             Talk::Xmpp => lines::xmpp(before, from_client, bytes),
             Talk::Postgresql => binary::postgresql(before, from_client, bytes),
             Talk::Mysql => binary::mysql(before, from_client, bytes),

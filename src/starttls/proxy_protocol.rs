@@ -6,6 +6,11 @@ const SIGNATURE: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
 /// A header of version 1 has at most this many bytes (section 2.1).
 const LONGEST_V1: usize = 107;
 
+/// True where `bytes` begin a header, whole or not.
+pub fn is_begun(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PROXY ") || bytes.starts_with(&SIGNATURE)
+}
+
 /// The length of the whole header with which `bytes` begin, if they do.
 pub fn header_length(bytes: &[u8]) -> Option<usize> {
     match bytes.first()? {

@@ -162,6 +162,13 @@ pub enum ServerKeyExchange<'a> {
     Opaque(&'a [u8]),
 }
 
+/// The bits of a number in big-endian bytes, leading zeros aside.
+pub fn significant_bits(number: &[u8]) -> u32 {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let Some(rest @ [first, ..]) = number.get(zeros..) else { return 0 };
+    u32::try_from(rest.len()).unwrap_or(u32::MAX).saturating_mul(8).saturating_sub(first.leading_zeros())
+}
+
 impl<'a> ServerKeyExchange<'a> {
     /// Reads the body of a ServerKeyExchange in a handshake with this suite and version.
     ///
@@ -251,6 +258,13 @@ mod tests {
     fn parse(suite: CipherSuite) -> ServerKeyExchange<'static> {
         const ECDHE: &[u8] = &[3, 0, 29, 1, 5, 4, 1, 0, 1, 6];
         ServerKeyExchange::parse(ECDHE, suite, ProtocolVersion::TLS_1_2).unwrap()
+    }
+
+    #[test]
+    fn bits_are_counted_from_the_first_that_is_set() {
+        assert_eq!(significant_bits(&[0, 0, 1, 0]), 9);
+        assert_eq!(significant_bits(&[0x80; 128]), 1024);
+        assert_eq!(significant_bits(&[]), 0);
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub use hello::{
     ClientHello, HELLO_RETRY_REQUEST_RANDOM, HelloRetryRequest, HelloVerifyRequest, MAX_SESSION_ID, RANDOM_LEN,
     ServerHello,
 };
-pub use key_exchange::{Curve, ServerKeyExchange, Signature};
+pub use key_exchange::{Curve, ServerKeyExchange, Signature, significant_bits};
 pub use list::{Element, Iter, List, Opaque8, Opaque16, Opaque24, U16List};
 pub use message::{HANDSHAKE_HEADER_LEN, HandshakeHeader, HandshakeMessage, MessageContext, handshake_header};
 pub use record::{MAX_FRAGMENT, RECORD_HEADER_LEN, RecordError, RecordHeader, record_header};

@@ -2,6 +2,7 @@
 
 use super::text::element;
 use crate::hex::hex;
+use crate::tls::significant_bits;
 use std::borrow::Cow;
 use std::fmt;
 use x509_parser::asn1_rs::{FromDer, Oid, Tag};
@@ -261,8 +262,5 @@ pub(super) fn modulus_bits(mut key: &[u8]) -> Option<u32> {
 /// Bits of the integer that `content` begins with, without leading zeros.
 fn first_integer_bits(mut content: &[u8]) -> Option<u32> {
     let integer = element(&mut content).filter(|integer| integer.tag() == Tag::Integer)?;
-    let zeros = integer.data.iter().take_while(|byte| **byte == 0).count();
-    let digits = integer.data.get(zeros..)?;
-    let bits = u32::try_from(digits.len()).ok()?.checked_mul(8)?;
-    Some(bits.saturating_sub(digits.first().map_or(0, |first| first.leading_zeros())))
+    Some(significant_bits(integer.data))
 }

@@ -5,15 +5,15 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 /// How many certificates a cache holds where nothing else is said: 5 KB each as a rule.
-pub const MAX_CACHED_CERTIFICATES: usize = 2048;
+const MAX_CACHED_CERTIFICATES: usize = 2048;
 /// The certificates that a cache keeps have at most so many bytes of DER in all.
-pub const MAX_CACHED_BYTES: usize = 16 * 1024 * 1024;
+const MAX_CACHED_BYTES: usize = 16 * 1024 * 1024;
 
 /// Facts of certificates by the SHA-256 of their DER.
 ///
 /// It never holds more than its bound: the certificate that came first goes first.
 #[derive(Debug)]
-pub struct CertificateCache {
+pub(super) struct CertificateCache {
     facts: HashMap<[u8; 32], Arc<CertificateFacts>>,
     /// The keys of `facts`, oldest first.
     order: VecDeque<[u8; 32]>,
@@ -24,12 +24,12 @@ pub struct CertificateCache {
 
 impl CertificateCache {
     /// An empty cache for at most `bound` certificates, and at least one.
-    pub fn new(bound: usize) -> Self {
+    pub(super) fn new(bound: usize) -> Self {
         Self { facts: HashMap::new(), order: VecDeque::new(), bound: bound.max(1), bytes: 0 }
     }
 
     /// The facts of a certificate, read now or before.
-    pub fn get(&mut self, der: &[u8]) -> Arc<CertificateFacts> {
+    pub(super) fn get(&mut self, der: &[u8]) -> Arc<CertificateFacts> {
         let sha256 = read::sha256(der);
         if let Some(facts) = self.facts.get(&sha256) {
             return Arc::clone(facts);
@@ -47,13 +47,9 @@ impl CertificateCache {
     }
 
     /// How many certificates it holds.
-    pub fn len(&self) -> usize {
+    #[cfg(test)]
+    fn len(&self) -> usize {
         self.order.len()
-    }
-
-    /// True where it holds none.
-    pub fn is_empty(&self) -> bool {
-        self.order.is_empty()
     }
 }
 

@@ -1,19 +1,19 @@
 //! Judges chains and remembers what it said: servers send the same chain with every handshake.
 
+use super::cache::CertificateCache;
 use super::name::{Covered, common_name_covers, covers};
 use super::parts::Parts;
-use super::{CertificateCache, CertificateFacts, CertificateTime, ChainProblem, Judgement, Roots, chain};
+use super::roots::name_key;
+use super::{CertificateFacts, CertificateTime, ChainProblem, Judgement, Roots, chain};
 use crate::time::Timestamp;
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
 /// How many judgements are remembered.
-pub const MAX_JUDGEMENTS: usize = 8192;
+const MAX_JUDGEMENTS: usize = 8192;
 /// The chains that are remembered have at most so many bytes of DER in all, those that several share counted again.
-pub const MAX_JUDGED_BYTES: usize = 32 * 1024 * 1024;
-
-const NANOS: u64 = 1_000_000_000;
+const MAX_JUDGED_BYTES: usize = 32 * 1024 * 1024;
 
 /// What a certificate is shown for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,7 +84,7 @@ impl Judge {
         if certificates.is_empty() {
             return Arc::clone(&self.nothing);
         }
-        let time = CertificateTime::from_unix_seconds(i64::try_from(at.as_nanos() / NANOS).unwrap_or(i64::MAX));
+        let time = CertificateTime::of(at);
         self.set_key(certificates, name, purpose);
         if let Some(known) =
             self.known.get(self.key.as_slice()).filter(|known| known.holds.contains(&time.unix_seconds()))
@@ -112,12 +112,12 @@ impl Judge {
 
     /// Remembers a judgement under the key at hand, and forgets the oldest where there are too many.
     fn remember(&mut self, known: Known) {
-        self.bytes = self.bytes.saturating_add(known.bytes);
+        // The same chain for the same name, which has as many bytes.
         if let Some(outdated) = self.known.get_mut(self.key.as_slice()) {
-            self.bytes = self.bytes.saturating_sub(outdated.bytes);
             *outdated = known;
             return;
         }
+        self.bytes = self.bytes.saturating_add(known.bytes);
         while self.order.len() >= MAX_JUDGEMENTS || self.bytes > MAX_JUDGED_BYTES {
             let Some(oldest) = self.order.pop_front() else { break };
             let gone = self.known.remove(&oldest);
@@ -159,7 +159,7 @@ fn named(chain: &Judgement, name: &[u8]) -> Judgement {
 fn holds(certificates: &[Arc<CertificateFacts>], roots: &Roots, at: i64) -> Range<i64> {
     let begins = certificates.iter().filter_map(|facts| facts.not_before).map(CertificateTime::unix_seconds);
     let names = certificates.iter().flat_map(|facts| [&facts.subject, &facts.issuer]).flatten();
-    let ends = names.flat_map(|name| roots.named(name)).filter_map(|anchor| anchor.not_after);
+    let ends = names.flat_map(|name| roots.named(&name_key(name))).filter_map(|anchor| anchor.not_after);
     let ends = certificates.iter().filter_map(|facts| facts.not_after).chain(ends);
     let bounds = begins.chain(ends.map(|last| last.unix_seconds().saturating_add(1)));
     bounds.fold(i64::MIN..i64::MAX, |span, bound| {

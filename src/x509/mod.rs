@@ -5,7 +5,7 @@
 //! 1970, names in Teletex, addresses of the wrong length. So each field is read on its own: one that is broken is named
 //! in [`CertificateFacts::fault`], and the rest is still told. Text is escaped and bounded before it leaves this module.
 //!
-//! A server sends the same chain with every handshake, so [`CertificateCache`] reads each certificate once.
+//! A server sends the same chain with every handshake, so [`Judge`] reads each certificate and judges each chain once.
 
 mod algorithm;
 mod cache;
@@ -24,8 +24,7 @@ mod text;
 mod time;
 
 pub use algorithm::{PublicKey, WeakDigest};
-pub use cache::{CertificateCache, MAX_CACHED_BYTES, MAX_CACHED_CERTIFICATES};
-pub use judge::{Judge, MAX_JUDGED_BYTES, MAX_JUDGEMENTS, Purpose};
+pub use judge::{Judge, Purpose};
 pub use judgement::{ChainProblem, ChainStatus, Judgement};
 pub use roots::{Roots, RootsError};
 pub use time::CertificateTime;

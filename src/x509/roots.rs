@@ -102,9 +102,9 @@ impl Roots {
         }
     }
 
-    /// The trusted keys of this name.
-    pub(super) fn named(&self, name: &str) -> &[Anchor] {
-        self.by_name.get(&name_key(name)).map_or(&[], Vec::as_slice)
+    /// The trusted keys of a name, by its [`name_key`].
+    pub(super) fn named(&self, key: &str) -> &[Anchor] {
+        self.by_name.get(key).map_or(&[], Vec::as_slice)
     }
 }
 

@@ -107,7 +107,7 @@ fn day(time: CertificateTime) -> String {
 
 /// How far apart two times are, in the unit that fits: `1026 days`, `1 day`, `3 hours`, `less than an hour`.
 fn apart(time: CertificateTime, at: Timestamp) -> String {
-    let at = i64::try_from(at.as_micros() / 1_000_000).unwrap_or(i64::MAX);
+    let at = CertificateTime::of(at).unix_seconds();
     let seconds = i64::try_from(at.abs_diff(time.unix_seconds())).unwrap_or(i64::MAX);
     let counted = |count: i64, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
     match (seconds / DAY, seconds / HOUR) {

@@ -1,6 +1,7 @@
 //! The dates of a certificate. They go further than capture time does: before 1970, and to the end of the year 9999,
 //! which RFC 5280 4.1.2.5 gives the meaning "no expiry known".
 
+use crate::time::Timestamp;
 use std::fmt;
 use x509_parser::asn1_rs::{Any, GeneralizedTime, Tag, UtcTime};
 use x509_parser::time::ASN1Time;
@@ -18,6 +19,11 @@ impl CertificateTime {
     /// From seconds since 1970; negative before.
     pub fn from_unix_seconds(seconds: i64) -> Self {
         Self(seconds.clamp(EARLIEST, LATEST))
+    }
+
+    /// The second of a capture time.
+    pub(super) fn of(time: Timestamp) -> Self {
+        Self::from_unix_seconds(i64::try_from(time.as_nanos() / 1_000_000_000).unwrap_or(i64::MAX))
     }
 
     /// Seconds since 1970; negative before.
