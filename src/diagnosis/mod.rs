@@ -12,6 +12,7 @@ mod verdict;
 mod words;
 
 pub use cause::Cause;
+pub(crate) use words::counted;
 pub use verdict::{Confidence, Evidence, Failure, Finding, Party, Severity, Stage, Verdict};
 
 use crate::handshake::{Handshake, Negotiated, Outcome};

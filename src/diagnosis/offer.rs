@@ -2,6 +2,7 @@
 
 use super::words;
 use crate::handshake::Negotiated;
+use crate::policy;
 use crate::tls::registry::{
     Authentication, Cipher, CipherSuite, ExtensionType, KeyExchange, KeyType, NamedGroup, ProtocolVersion,
     SignatureScheme,
@@ -138,7 +139,12 @@ impl Offer {
         if self.offers_tls13() || self.old_suites().any(|suite| curves(&suite) && suite.is_aead()) {
             return true;
         }
-        self.old_suites().all(|suite| matches!(suite.key_exchange(), Some(KeyExchange::Ecdhe | KeyExchange::EcdhePsk)))
+        self.old_suites().all(|suite| curves(&suite))
+    }
+
+    /// It takes post-quantum groups.
+    pub(super) fn is_post_quantum(&self) -> bool {
+        self.groups.iter().any(|group| group.is_post_quantum())
     }
 
     /// None of the groups is one that nearly every server has.
@@ -168,14 +174,9 @@ impl Offer {
 
 /// A suite that a server of today does not take as it comes: broken ones, and those without forward secrecy.
 pub(super) fn is_refused_today(suite: CipherSuite) -> bool {
-    suite.is_null_encryption()
-        || suite.is_anonymous()
-        || suite.is_export()
-        || suite.uses_rc4()
-        || suite.uses_des()
-        || suite.uses_3des()
+    policy::is_broken(suite)
+        || policy::is_static_dh(suite)
         || suite.is_static_rsa()
-        || matches!(suite.key_exchange(), Some(KeyExchange::Dh | KeyExchange::Ecdh))
         || suite.cipher().is_some_and(|cipher| !is_usual(cipher))
 }
 

@@ -6,6 +6,7 @@ use crate::handshake::{ClientAuth, CloseKind, EncryptedRecord, Handshake, Side, 
 use crate::time::Mark;
 use crate::tls::registry::{AlertDescription, AlertLevel, HandshakeType};
 use std::ops::Deref;
+use std::time::Duration;
 
 /// By what a side ended a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +133,14 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// When a side was the first to end the connection, unused, within `span` of its finishing, and how long after.
+    pub(super) fn dropped_unused(&self, side: Side, span: Duration) -> Option<(Mark, Duration)> {
+        let dropped = self.dropped_by(side)?;
+        let after = dropped.time.since(self.handshake.finished.iter().flatten().max()?.time);
+        let unused = self.handshake.application_data.iter().all(Option::is_none);
+        (after <= span && unused).then_some((dropped, after))
+    }
+
     /// True where a record was sent before the other side closed.
     fn came_before_close(&self, record: &EncryptedRecord, closer: Side) -> bool {
         let tcp = self.handshake.side(closer);
@@ -185,10 +194,14 @@ impl<'a> Scene<'a> {
         self.refused == Some(what)
     }
 
+    /// The name that the client asks for.
+    pub(super) fn sni(&self) -> Option<&str> {
+        self.offer.as_ref()?.sni.as_deref()
+    }
+
     /// The server's end as it is called in sentences: its name, or its address and port.
     pub(super) fn server_name(&self) -> String {
-        let offered = self.offer.as_ref().and_then(|offer| offer.sni.clone());
-        offered.unwrap_or_else(|| self.handshake.server.to_string())
+        self.sni().map_or_else(|| self.handshake.server.to_string(), str::to_owned)
     }
 
     /// The frame of the first message of this kind from a side.
@@ -202,8 +215,7 @@ impl<'a> Scene<'a> {
 
     /// The frame of the ClientHello.
     pub(super) fn hello_mark(&self) -> Option<Mark> {
-        let is_client_hello = |what| matches!(what, What::Message(HandshakeType::CLIENT_HELLO) | What::Ssl2ClientHello);
-        self.handshake.steps.iter().find(|step| is_client_hello(step.what)).map(|step| step.mark)
+        self.handshake.steps.iter().find(|step| step.what.is_client_hello()).map(|step| step.mark)
     }
 
     /// The end itself as evidence.
@@ -253,9 +265,9 @@ impl<'a> Scene<'a> {
     }
 
     /// How long after its hello the client ended it.
-    pub(super) fn waited(&self) -> std::time::Duration {
+    pub(super) fn waited(&self) -> Duration {
         let begin = self.hello_mark().unwrap_or(self.handshake.first);
-        self.ending.map_or(std::time::Duration::ZERO, |ending| ending.mark.time.since(begin.time))
+        self.ending.map_or(Duration::ZERO, |ending| ending.mark.time.since(begin.time))
     }
 
     /// `10.0.0.1 offered TLS 1.3 and TLS 1.2`: the offered versions as evidence.

@@ -22,7 +22,7 @@ pub(super) fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
 }
 
 /// `1 client`, `2 clients`.
-pub(super) fn counted(count: impl Into<u64>, noun: &str) -> String {
+pub(crate) fn counted(count: impl Into<u64>, noun: &str) -> String {
     let count = count.into();
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")

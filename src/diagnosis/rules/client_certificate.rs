@@ -2,7 +2,8 @@
 
 use super::super::scene::{How, Refused, Scene};
 use super::super::{Cause, Confidence, Finding, Party, words};
-use crate::handshake::{ClientAuth, Outcome, Side};
+use crate::handshake::{ClientAuth, Side};
+use crate::time::Mark;
 use crate::tls::registry::{AlertDescription, HandshakeType, ProtocolVersion};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ pub(super) fn required(scene: &Scene<'_>) -> Option<Finding> {
     if scene.alert_from(Side::Server) == Some(AlertDescription::CERTIFICATE_REQUIRED) {
         return Some(missing(scene, Confidence::Certain));
     }
-    if !is_about_it(scene)? || !gave_none(scene) {
+    if !is_about_it(scene) || !gave_none(scene) {
         return None;
     }
     // An alert in the clear behind an empty Certificate in the clear leaves nothing to infer but its meaning.
@@ -27,7 +28,7 @@ pub(super) fn required(scene: &Scene<'_>) -> Option<Finding> {
 
 /// The server got a certificate and does not take it.
 pub(super) fn rejected(scene: &Scene<'_>) -> Option<Finding> {
-    if !is_about_it(scene)? {
+    if !is_about_it(scene) {
         return None;
     }
     match scene.client_auth() {
@@ -47,14 +48,9 @@ pub(super) fn rejected(scene: &Scene<'_>) -> Option<Finding> {
 
 /// The server finished the handshake, and then dropped the unused connection of a client that it had asked.
 pub(super) fn dropped(scene: &Scene<'_>) -> Option<Finding> {
-    let ending = scene.ending?;
-    let dropped = scene.dropped_by(Side::Server)?;
-    let finished = scene.handshake.finished.iter().flatten().max()?;
-    let prompt = dropped.time.since(finished.time) <= PROMPT;
-    let unused = scene.handshake.application_data.iter().all(Option::is_none);
+    scene.dropped_unused(Side::Server, PROMPT)?;
     // Up to TLS 1.2 the server has judged the certificate before: what judges it again closes in good order.
-    let in_order = scene.handshake.version.is_some_and(ProtocolVersion::is_tls13) || ending.how != How::Rst;
-    if scene.handshake.outcome != Outcome::Unused || !prompt || !unused || !in_order {
+    if !scene.handshake.version.is_some_and(ProtocolVersion::is_tls13) && scene.ending?.how == How::Rst {
         return None;
     }
     match scene.client_auth()? {
@@ -65,9 +61,8 @@ pub(super) fn dropped(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 /// True where the server refused what came after its own flight, and what it says may be about the certificate.
-fn is_about_it(scene: &Scene<'_>) -> Option<bool> {
-    let ending = scene.ending?;
-    let after_flight = scene.refuses(Refused::ClientFlight) && ending.by == Side::Server;
+fn is_about_it(scene: &Scene<'_>) -> bool {
+    let Some(ending) = scene.ending.filter(|_| scene.refuses(Refused::ClientFlight)) else { return false };
     let may_be = match ending.how {
         How::Alert(_, alert) => {
             let unread = matches!(alert, AlertDescription::DECODE_ERROR | AlertDescription::UNEXPECTED_MESSAGE);
@@ -75,10 +70,9 @@ fn is_about_it(scene: &Scene<'_>) -> Option<bool> {
                 || matches!(alert, AlertDescription::HANDSHAKE_FAILURE | AlertDescription::ACCESS_DENIED)
                 || unread && gave_none(scene)
         }
-        How::Encrypted(_) => true,
-        How::Fin | How::Rst | How::CloseNotify => scene.client_auth() != Some(ClientAuth::None),
+        How::Encrypted(_) | How::Fin | How::Rst | How::CloseNotify => true,
     };
-    Some(after_flight && may_be && !matches!(scene.client_auth(), Some(ClientAuth::None)))
+    may_be && scene.client_auth() != Some(ClientAuth::None)
 }
 
 fn is_certificate_alert(alert: AlertDescription) -> bool {
@@ -105,6 +99,12 @@ fn gave_none(scene: &Scene<'_>) -> bool {
     }
 }
 
+/// The frame of the client's Certificate, or of the flight that it is hidden in.
+fn answer_mark(scene: &Scene<'_>) -> Option<Mark> {
+    let finished = || scene.handshake.finished.first().copied().flatten();
+    scene.mark_of(Side::Client, HandshakeType::CERTIFICATE).or_else(finished)
+}
+
 fn missing(scene: &Scene<'_>, confidence: Confidence) -> Finding {
     let summary = format!("{} demands a client certificate, and the client has none to give.", scene.server_name());
     let asked = scene.mark_of(Side::Server, HandshakeType::CERTIFICATE_REQUEST).map(|mark| super::super::Evidence {
@@ -121,9 +121,7 @@ fn missing(scene: &Scene<'_>, confidence: Confidence) -> Finding {
     } else {
         "the client answered with an empty Certificate"
     };
-    let mark = scene
-        .mark_of(Side::Client, HandshakeType::CERTIFICATE)
-        .or_else(|| scene.handshake.finished.first().copied().flatten());
+    let mark = answer_mark(scene);
     let answered = scene.client_auth().filter(|auth| *auth != ClientAuth::None);
     let finding = Finding::new(Cause::ClientCertificateRequired, Party::Client, confidence, summary).with(asked);
     let finding = if answered.is_some() {
@@ -156,9 +154,7 @@ fn refused(scene: &Scene<'_>, confidence: Confidence) -> Finding {
         .map_or("the client's certificate".to_owned(), |subject| format!("the client's certificate ({subject})"));
     let why = problems.first().map(|problem| format!(": {problem}")).unwrap_or_default();
     let summary = format!("{} refused {whose}{why}.", scene.server_name());
-    let mark = scene
-        .mark_of(Side::Client, HandshakeType::CERTIFICATE)
-        .or_else(|| scene.handshake.finished.first().copied().flatten());
+    let mark = answer_mark(scene);
     let finding = Finding::new(Cause::ClientCertificateRejected, Party::Client, confidence, summary);
     let finding = if problems.is_empty() {
         let what = match scene.client_auth() {

@@ -162,7 +162,7 @@ pub(super) fn user_canceled(scene: &Scene<'_>) -> Option<Finding> {
         .any(|alert| alert.from == ending.by && alert.description == AlertDescription::USER_CANCELED);
     let outright = matches!(ending.how, How::Alert(_, AlertDescription::USER_CANCELED)) || canceled;
     // Whoever lost a race may say goodbye as well.
-    let orderly = ending.how == How::CloseNotify && !scene.finished() && super::network::superseded(scene).is_none();
+    let orderly = ending.how == How::CloseNotify && !scene.finished() && super::network::winner(scene).is_none();
     if !outright && !orderly {
         return None;
     }

@@ -1,9 +1,9 @@
 //! What a server may dislike in a hello besides its lists: the name, the application protocol, a fallback, a shared key.
 
 use super::super::scene::{How, Refused, Scene};
-use super::super::{Cause, Confidence, Finding, Party, Severity, words};
-use crate::handshake::{Outcome, Side};
-use crate::tls::registry::{AlertDescription, CipherSuite, ExtensionType, HandshakeType};
+use super::super::{Cause, Confidence, Evidence, Finding, Party, Severity, words};
+use crate::handshake::Side;
+use crate::tls::registry::{AlertDescription, CipherSuite, HandshakeType};
 use std::time::Duration;
 
 /// A retry after an Encrypted Client Hello that was refused comes within this time.
@@ -106,7 +106,7 @@ pub(super) fn ech_rejected(scene: &Scene<'_>) -> Option<Finding> {
     let next = scene.story.retry.as_ref();
     let prompt = next.is_some_and(|next| {
         next.start.since(ending.mark.time) <= PROMPT_RETRY
-            && next.sni.as_deref() == scene.offer.as_ref().and_then(|offer| offer.sni.as_deref())
+            && next.sni.as_deref() == scene.sni()
     });
     let encrypted = matches!(ending.how, How::Encrypted(_)) && scene.finished();
     if !(required || encrypted && prompt) {
@@ -151,7 +151,7 @@ pub(super) fn unrecognized_name(scene: &Scene<'_>) -> Option<Finding> {
                 )
             )
     });
-    let name = scene.offer.as_ref()?.sni.as_ref()?;
+    let name = scene.sni()?;
     leaves.then(|| {
         not_served(scene, name, Confidence::Likely).because(
             "warning",
@@ -187,7 +187,7 @@ pub(super) fn sni_missing(scene: &Scene<'_>) -> Option<Finding> {
 
 /// The server refuses this name, and serves others.
 pub(super) fn name_not_served(scene: &Scene<'_>) -> Option<Finding> {
-    let name = scene.offer.as_ref()?.sni.as_ref()?;
+    let name = scene.sni()?;
     let server = scene.server;
     let others = server.names.iter().any(|other| !other.eq_ignore_ascii_case(name)) || server.finished_without_name > 0;
     let never = server.name.finished == 0;
@@ -229,21 +229,18 @@ fn not_served(scene: &Scene<'_>, name: &str, confidence: Confidence) -> Finding 
     let finding = Finding::new(Cause::UnrecognizedName, Party::Client, confidence, summary)
         .with(scene.ending_evidence())
         .because("name", Some(Side::Client), scene.hello_mark(), format!("the client asks for {name}"));
-    let others: Vec<&String> = scene.server.names.iter().filter(|other| !other.eq_ignore_ascii_case(name)).collect();
-    let finding = if others.is_empty() {
-        finding
-    } else {
-        finding.because(
-            "server_names",
-            Some(Side::Server),
-            None,
-            format!("the same server took handshakes for {}", words::list(others)),
-        )
-    };
-    finding.advise(format!(
+    finding.with(names_served(scene, Some(name))).advise(format!(
         "Check the name that the client is set to, and that it resolves to a server for it (DNS, hosts file, load balancer). If {name} is right, add it to the \
          server: a virtual host and a certificate."
     ))
+}
+
+/// The other names for which the server is known to serve.
+fn names_served(scene: &Scene<'_>, refused: Option<&str>) -> Option<Evidence> {
+    let is_other = |name: &&String| !refused.is_some_and(|refused| name.eq_ignore_ascii_case(refused));
+    let names: Vec<&String> = scene.server.names.iter().filter(is_other).collect();
+    let what = || format!("the same server took handshakes for {}", words::list(&names));
+    (!names.is_empty()).then(|| Evidence { code: "server_names", side: Some(Side::Server), mark: None, what: what() })
 }
 
 fn no_name(scene: &Scene<'_>, confidence: Confidence) -> Finding {
@@ -256,17 +253,7 @@ fn no_name(scene: &Scene<'_>, confidence: Confidence) -> Finding {
             scene.hello_mark(),
             "the hello has no server_name extension".to_owned(),
         );
-    let finding = if scene.server.names.is_empty() {
-        finding
-    } else {
-        finding.because(
-            "server_names",
-            Some(Side::Server),
-            None,
-            format!("the same server took handshakes for {}", words::list(&scene.server.names)),
-        )
-    };
-    finding.advise(
+    finding.with(names_served(scene, None)).advise(
         "Let the client connect by name rather than by address, and send server_name (`-servername` for openssl s_client; old libraries need an update). \
          Or give the server a default certificate.",
     )
@@ -318,9 +305,7 @@ pub(super) fn session_reuse_required(scene: &Scene<'_>) -> Option<Finding> {
     }
     // A control connection of the same client to the same host that is under way or has just been.
     let control = scene.story.control.as_ref()?;
-    let offers_tickets =
-        scene.negotiated.client_hello.is_some_and(|hello| hello.extensions.contains(ExtensionType::PRE_SHARED_KEY));
-    if !matches!(scene.handshake.outcome, Outcome::Unused | Outcome::Abandoned | Outcome::Failed) || offers_tickets {
+    if scene.offer.as_ref().is_some_and(|offer| offer.pre_shared_key) {
         return None;
     }
     let summary = format!(

@@ -109,11 +109,10 @@ fn what_changed(scene: &Scene<'_>) -> Option<Evidence> {
         (Some(first), Some(then)) if then > first => changes.push(format!("offered {then} instead of {first}")),
         _ => {}
     }
-    let post_quantum = offer.is_some_and(|offer| offer.groups.iter().any(|group| group.is_post_quantum()));
-    if post_quantum && !next.post_quantum {
+    if offer.is_some_and(super::offer::Offer::is_post_quantum) && !next.post_quantum {
         changes.push("offered no post-quantum key share".to_owned());
     }
-    if next.sni.as_deref() != offer.and_then(|offer| offer.sni.as_deref()) {
+    if next.sni.as_deref() != scene.sni() {
         changes.push(format!("asked for {}", next.sni.as_deref().unwrap_or("no name")));
     }
     let changed = if changes.is_empty() { "changed nothing that shows".to_owned() } else { words::list(changes) };

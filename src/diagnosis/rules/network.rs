@@ -1,9 +1,11 @@
 //! What was lost, and what ended without a word: the network's doing, a side's silence, or what the capture lacks.
 
+use super::super::offer::Offer;
 use super::super::scene::{Ending, How, Refused, Scene};
 use super::super::{Cause, Confidence, Evidence, Finding, Party, Severity, words};
 use crate::flow::tcp::Tally;
-use crate::handshake::{CloseKind, MissingWhy, Obstacle, Outcome, Side};
+use crate::handshake::{CloseKind, MissingWhy, Obstacle, Side};
+use crate::knowledge::Attempt;
 use std::time::Duration;
 
 /// A server that says nothing for so long is silent; a client that leaves sooner did not wait.
@@ -103,65 +105,10 @@ pub(super) fn large_packet_lost(scene: &Scene<'_>) -> Option<Finding> {
         Side::Client => scene.handshake.client_hello_arrived() == Some(true),
         Side::Server => scene.handshake.server_flight_arrived() != Some(false),
     };
-    let too_long = [Side::Client, Side::Server]
-        .into_iter()
-        .find_map(|side| scene.handshake.too_long(side).map(|told| (side, told)));
-    let smaller_passed = scene.handshake.lost_while_smaller_passed(from);
-    let second_lost = second_segment_lost(scene).filter(|_| from == Side::Client);
-    let hole = large_hole(scene);
-    let whole_window = whole_window_lost(scene);
-    let size_intolerant = smaller_hello_passed(scene);
-    if arrived && !size_intolerant {
+    if arrived && !smaller_hello_passed(scene) {
         return None;
     }
-    let (confidence, evidence) = match (too_long, smaller_passed) {
-        (Some((side, (mark, mtu))), _) => {
-            let limit = mtu.map_or(String::new(), |mtu| format!(", which takes {mtu} bytes"));
-            let what = format!(
-                "a router says by ICMP that a packet of the {} is too long for the next link{limit}",
-                side.name()
-            );
-            (Confidence::Certain, Evidence { code: "icmp", side: Some(side), mark: Some(mark), what })
-        }
-        (None, Some(size)) => {
-            let what = format!(
-                "segments of {size} bytes and more of the {} were sent again and never acknowledged, while shorter ones passed",
-                from.name()
-            );
-            let mark = Some(scene.handshake.sent_again(from).first).filter(|mark| mark.frame > 0);
-            (Confidence::Likely, Evidence { code: "sizes", side: Some(from), mark, what })
-        }
-        (None, None) if hole.is_some() => {
-            let bytes = hole.unwrap_or_default();
-            let what = format!(
-                "the client has what follows {bytes} bytes of the server's flight, and asks for these again in vain: only shorter segments arrive"
-            );
-            (Confidence::Likely, Evidence { code: "hole", side: Some(Side::Server), mark: None, what })
-        }
-        (None, None) if whole_window => {
-            let sent = scene.handshake.side(Side::Server).sent;
-            let what = format!(
-                "the server sent {sent} bytes in full segments, and none of them was acknowledged, while packets without data pass both ways"
-            );
-            (Confidence::Possible, Evidence { code: "full_segments", side: Some(Side::Server), mark: None, what })
-        }
-        (None, None) if second_lost.is_some() => {
-            let what = format!(
-                "the hello takes more than one segment; the first {} bytes were acknowledged, the rest never",
-                second_lost.unwrap_or_default()
-            );
-            (
-                Confidence::Likely,
-                Evidence { code: "second_segment", side: Some(Side::Client), mark: scene.hello_mark(), what },
-            )
-        }
-        (None, None) if size_intolerant => {
-            let what =
-                "the client's next try, with a shorter hello without a post-quantum key share, went through".to_owned();
-            (Confidence::Likely, Evidence { code: "shorter_hello", side: Some(Side::Client), mark: None, what })
-        }
-        (None, None) => return None,
-    };
+    let (confidence, evidence) = sign_of_size(scene, from)?;
     let whose = if from == Side::Client { "client's hello" } else { "server's flight" };
     let summary = format!(
         "Large packets of the {whose} do not get through between the client and {}; small ones do.",
@@ -178,6 +125,51 @@ pub(super) fn large_packet_lost(scene: &Scene<'_>) -> Option<Finding> {
         .into()
 }
 
+/// What shows that it is the size that matters of what a side sends, the plainest first.
+fn sign_of_size(scene: &Scene<'_>, from: Side) -> Option<(Confidence, Evidence)> {
+    let handshake = scene.handshake;
+    let evidence = |code, side, mark, what| Evidence { code, side: Some(side), mark, what };
+    let told = |side: Side| handshake.too_long(side).map(|told| (side, told));
+    if let Some((side, (mark, mtu))) = told(Side::Client).or_else(|| told(Side::Server)) {
+        let limit = mtu.map_or(String::new(), |mtu| format!(", which takes {mtu} bytes"));
+        let what =
+            format!("a router says by ICMP that a packet of the {} is too long for the next link{limit}", side.name());
+        return Some((Confidence::Certain, evidence("icmp", side, Some(mark), what)));
+    }
+    if let Some(size) = handshake.lost_while_smaller_passed(from) {
+        let what = format!(
+            "segments of {size} bytes and more of the {} were sent again and never acknowledged, while shorter ones passed",
+            from.name()
+        );
+        let mark = Some(handshake.sent_again(from).first).filter(|mark| mark.frame > 0);
+        return Some((Confidence::Likely, evidence("sizes", from, mark, what)));
+    }
+    if let Some(bytes) = large_hole(scene) {
+        let what = format!(
+            "the client has what follows {bytes} bytes of the server's flight, and asks for these again in vain: only shorter segments arrive"
+        );
+        return Some((Confidence::Likely, evidence("hole", Side::Server, None, what)));
+    }
+    if whole_window_lost(scene) {
+        let sent = handshake.side(Side::Server).sent;
+        let what = format!(
+            "the server sent {sent} bytes in full segments, and none of them was acknowledged, while packets without data pass both ways"
+        );
+        return Some((Confidence::Possible, evidence("full_segments", Side::Server, None, what)));
+    }
+    if let Some(acknowledged) = second_segment_lost(scene).filter(|_| from == Side::Client) {
+        let what = format!(
+            "the hello takes more than one segment; the first {acknowledged} bytes were acknowledged, the rest never"
+        );
+        return Some((Confidence::Likely, evidence("second_segment", Side::Client, scene.hello_mark(), what)));
+    }
+    smaller_hello_passed(scene).then(|| {
+        let what =
+            "the client's next try, with a shorter hello without a post-quantum key share, went through".to_owned();
+        (Confidence::Likely, evidence("shorter_hello", Side::Client, None, what))
+    })
+}
+
 /// The bytes of a hole in the server's flight of at least a large segment, beyond which the client got shorter ones.
 fn large_hole(scene: &Scene<'_>) -> Option<u64> {
     let (client, server) = (scene.handshake.side(Side::Client), scene.handshake.side(Side::Server));
@@ -189,8 +181,8 @@ fn large_hole(scene: &Scene<'_>) -> Option<u64> {
 /// True where the server sent so much that its last, shorter segment had to wait, and nothing of that arrived: all that
 /// was lost was large.
 fn whole_window_lost(scene: &Scene<'_>) -> bool {
-    let (client, server) = (scene.handshake.side(Side::Client), scene.handshake.side(Side::Server));
-    let nothing = client.acknowledged.is_none_or(|acknowledged| acknowledged == 0);
+    let server = scene.handshake.side(Side::Server);
+    let nothing = !scene.handshake.heard_anything(Side::Client);
     let full = server.anomalies.resent.is_none_or(|(shortest, _)| u64::from(shortest) >= LARGE);
     nothing && full && server.sent >= WINDOW_OF_LARGE * LARGE
 }
@@ -204,8 +196,7 @@ fn second_segment_lost(scene: &Scene<'_>) -> Option<u64> {
 
 /// The client tried again without a post-quantum key share, in fewer bytes, and finished.
 fn smaller_hello_passed(scene: &Scene<'_>) -> bool {
-    let post_quantum =
-        scene.offer.as_ref().is_some_and(|offer| offer.groups.iter().any(|group| group.is_post_quantum()));
+    let post_quantum = scene.offer.as_ref().is_some_and(Offer::is_post_quantum);
     scene.refuses(Refused::Hello) | scene.refuses(Refused::Silence)
         && post_quantum
         && scene.story.retry.as_ref().is_some_and(|next| !next.post_quantum && next.finished.is_some())
@@ -268,16 +259,26 @@ fn times(again: u32) -> String {
     }
 }
 
-/// The server's flight was sent again and again, and never acknowledged.
-pub(super) fn server_flight_lost(scene: &Scene<'_>) -> Option<Finding> {
+/// A flight of the server's that never arrived.
+pub(super) struct FlightLost {
+    /// Nothing of it was seen, but the numbers of later packets count it.
+    unseen: bool,
+}
+
+/// Whether the server's flight was lost.
+pub(super) fn flight_lost(scene: &Scene<'_>) -> Option<FlightLost> {
     let handshake = scene.handshake;
-    let again = handshake.sent_again(Side::Server);
-    // Nothing of it was seen, but the numbers of later packets count it.
     let alerted = handshake.alerts.iter().any(|alert| alert.from == Side::Server);
     let unseen = !scene.server_answered() && !alerted && handshake.plain.get(Side::Server.index()).is_none_or(Option::is_none);
-    if !is_mute(scene) || handshake.server_flight_arrived() != Some(false) || !tried_again(scene, Side::Server) && !unseen {
-        return None;
-    }
+    let lost = is_mute(scene) && handshake.server_flight_arrived() == Some(false);
+    (lost && (unseen || tried_again(scene, Side::Server))).then_some(FlightLost { unseen })
+}
+
+/// The server's flight was sent again and again, and never acknowledged.
+pub(super) fn server_flight_lost(scene: &Scene<'_>) -> Option<Finding> {
+    let FlightLost { unseen } = flight_lost(scene)?;
+    let handshake = scene.handshake;
+    let again = handshake.sent_again(Side::Server);
     let sent = handshake.side(Side::Server).sent;
     let summary = if unseen {
         format!(
@@ -312,22 +313,27 @@ pub(super) fn server_flight_lost(scene: &Scene<'_>) -> Option<Finding> {
         .into()
 }
 
-/// Another connection of the same client to the same name was faster.
-pub(super) fn superseded(scene: &Scene<'_>) -> Option<Finding> {
+/// The connection of the same client to the same name that was faster.
+pub(super) fn winner<'a>(scene: &'a Scene<'_>) -> Option<&'a Attempt> {
     let ending = scene
         .ending
         .filter(|ending| ending.by == Side::Client && matches!(ending.how, How::Fin | How::Rst | How::CloseNotify))?;
-    let name = scene.offer.as_ref().and_then(|offer| offer.sni.as_deref());
+    let name = scene.sni();
     let story = scene.story;
-    let winner = story.earlier.iter().chain(&story.later).chain(&story.rival).find(|other| {
-        let finished = other.finished.filter(|_| matches!(other.outcome, Outcome::Established | Outcome::Unused));
+    story.earlier.iter().chain(&story.later).chain(&story.rival).find(|other| {
+        let finished = other.finished.filter(|_| other.outcome.is_finished());
         let close = finished
-            .is_some_and(|finished| finished.since(ending.mark.time).max(ending.mark.time.since(finished)) <= RACE);
+            .is_some_and(|finished| finished.apart(ending.mark.time) <= RACE);
         // It was a race where both were under way at a time.
         let together =
             other.start <= ending.mark.time && finished.is_some_and(|finished| finished >= scene.handshake.first.time);
         close && together && other.alike && other.sni.as_deref() == name
-    })?;
+    })
+}
+
+/// Another connection of the same client to the same name was faster.
+pub(super) fn superseded(scene: &Scene<'_>) -> Option<Finding> {
+    let winner = winner(scene)?;
     let summary = format!("The client left because another of its connections to {} was faster.", scene.server_name());
     let what = format!("another connection of the same client, to {}, finished within a second", winner.server);
     Finding::new(Cause::ClientClosed, Party::None, Confidence::Likely, summary)
@@ -458,7 +464,7 @@ fn closed_by_server(scene: &Scene<'_>, when: &str) -> Finding {
     }
     finding = finding.with(scene.known_versions());
     if let Some(last) = scene.server.last_success {
-        let apart = words::span(scene.handshake.first.time.since(last).max(last.since(scene.handshake.first.time)));
+        let apart = words::span(scene.handshake.first.time.apart(last));
         finding = finding.because(
             "others_succeed",
             Some(Side::Server),

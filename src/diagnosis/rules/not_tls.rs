@@ -3,10 +3,8 @@
 use super::super::scene::Scene;
 use super::super::{Cause, Confidence, Evidence, Finding, Party, words};
 use crate::handshake::{Obstacle, Plain, Side};
+use crate::starttls::proxy_protocol;
 use crate::tls::registry::HandshakeType;
-
-/// The signature of a PROXY header in binary form (HAProxy's PROXY protocol, version 2).
-const PROXY_V2: [u8; 12] = *b"\r\n\r\n\0\r\nQUIT\n";
 
 fn said<'a>(scene: &'a Scene<'_>, side: Side) -> Option<&'a Plain> {
     scene.handshake.plain.get(side.index())?.as_deref()
@@ -71,8 +69,7 @@ pub(super) fn proxy_refused(scene: &Scene<'_>) -> Option<Finding> {
 /// A PROXY header to a server that does not expect one.
 pub(super) fn proxy_protocol_mismatch(scene: &Scene<'_>) -> Option<Finding> {
     let plain = said(scene, Side::Client)?;
-    let header = plain.head.starts_with(b"PROXY ") || plain.head.starts_with(&PROXY_V2);
-    if !header || scene.server_answered() {
+    if !proxy_protocol::is_begun(&plain.head) || scene.server_answered() {
         return None;
     }
     let summary =
@@ -159,11 +156,9 @@ fn protocol(head: &[u8]) -> Option<&'static str> {
         () if begins(b"<?xml") || begins(b"<stream") => "XMPP",
         () if begins(b"AMQP") => "AMQP",
         () if begins(b"ERROR") => "memcached",
-        () if head.get(4) == Some(&10) && contains(b"mysql_native_password") => "MySQL",
-        () if head.get(4) == Some(&10) && contains(b"mariadb") => "MySQL",
+        () if head.get(4) == Some(&10) && (contains(b"mysql_native_password") || contains(b"mariadb")) => "MySQL",
         () if begins(b"N") && head.len() == 1 => "PostgreSQL",
         () if begins(b"E\0") || begins(b"EFATAL") => "PostgreSQL",
-        () if begins(b"\x15\x03") => return None,
         () => return None,
     })
 }

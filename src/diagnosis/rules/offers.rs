@@ -105,9 +105,8 @@ const SCHEMES: &str = "Let the client offer signature schemes for the key that t
                        or give the server a certificate with a key of the other type.";
 
 /// What other handshakes showed of a list, as evidence.
-fn known<T: Display>(values: impl IntoIterator<Item = T>) -> Option<String> {
-    let list = words::list(values);
-    (list != "none").then(|| format!("in other handshakes this server chose {list}"))
+fn known<T: Display>(values: &[T]) -> Option<String> {
+    (!values.is_empty()).then(|| format!("in other handshakes this server chose {}", words::list(values)))
 }
 
 /// The kind of key that the server has, as far as other handshakes show it.
@@ -115,16 +114,21 @@ fn server_keys(scene: &Scene<'_>) -> Vec<KeyType> {
     let shown = scene.server.chain.as_ref().and_then(|shown| shown.judgement.leaf()).and_then(|leaf| leaf.key.clone());
     let mut keys: Vec<KeyType> = shown.as_ref().and_then(key_type).into_iter().collect();
     for seen in &scene.server.cipher_suites {
-        let key = match seen.value.authentication() {
-            Some(Authentication::Rsa) => KeyType::Rsa,
-            Some(Authentication::Ecdsa) => KeyType::Ecdsa,
-            _ => continue,
-        };
+        let Some(key) = seen.value.authentication().and_then(key_for) else { continue };
         if !keys.contains(&key) {
             keys.push(key);
         }
     }
     keys
+}
+
+/// The kind of key that a suite wants.
+const fn key_for(authentication: Authentication) -> Option<KeyType> {
+    match authentication {
+        Authentication::Rsa => Some(KeyType::Rsa),
+        Authentication::Ecdsa => Some(KeyType::Ecdsa),
+        _ => None,
+    }
 }
 
 pub(super) fn key_type(key: &PublicKey) -> Option<KeyType> {
@@ -170,12 +174,7 @@ fn suites(scene: &Scene<'_>, offer: &Offer) -> Option<Narrow> {
     }
     let authentications = offer.authentications();
     let keys = server_keys(scene);
-    let wants = |authentication: &Authentication| match authentication {
-        Authentication::Rsa => Some(KeyType::Rsa),
-        Authentication::Ecdsa => Some(KeyType::Ecdsa),
-        _ => None,
-    };
-    let wanted: Vec<KeyType> = authentications.iter().filter_map(wants).collect();
+    let wanted: Vec<KeyType> = authentications.iter().copied().filter_map(key_for).collect();
     let needs_other_key = !keys.is_empty()
         && wanted.len() == authentications.len()
         && !wanted.iter().any(|key| keys.contains(key) || may_sign_as(*key, &keys));

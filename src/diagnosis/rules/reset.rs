@@ -80,7 +80,7 @@ fn signs(scene: &Scene<'_>, named: Side, reset: Reset) -> Vec<Evidence> {
         sign("after_reset", what);
     }
     let both = other.anomalies.first_reset.filter(|theirs| {
-        let apart = theirs.mark.time.since(reset.mark.time).max(reset.mark.time.since(theirs.mark.time));
+        let apart = theirs.mark.time.apart(reset.mark.time);
         apart <= AT_ONCE && other.fin.is_none() && !closed_before
     });
     if let Some(theirs) = both {

@@ -56,8 +56,6 @@ struct Objection {
     cause: Cause,
     /// False where the client may see no objection in it: a root that it may have.
     holds: bool,
-    /// It is about a certificate above the end entity's.
-    above: bool,
     code: &'static str,
     what: String,
 }
@@ -95,7 +93,7 @@ pub(super) fn refused(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     // What never arrived was not refused.
-    let lost = says == Says::Nothing && super::network::server_flight_lost(scene).is_some();
+    let lost = says == Says::Nothing && super::network::flight_lost(scene).is_some();
     if lost || says == Says::Nothing && accepted_at_other_times(scene) {
         return None;
     }
@@ -129,11 +127,8 @@ pub(super) fn left(scene: &Scene<'_>) -> Option<Finding> {
 
 /// The client finished the handshake with a certificate that it should not take, and then dropped the connection unused.
 pub(super) fn abandoned(scene: &Scene<'_>) -> Option<Finding> {
-    let left = scene.dropped_by(Side::Client)?;
-    let finished = scene.handshake.finished.iter().flatten().max()?;
-    let prompt = left.time.since(finished.time) <= PROMPT;
-    let unused = scene.handshake.application_data.iter().all(Option::is_none);
-    if scene.handshake.outcome != Outcome::Unused || !prompt || !unused || scene.negotiated.resumed == Some(true) {
+    let (left, after) = scene.dropped_unused(Side::Client, PROMPT)?;
+    if scene.negotiated.resumed == Some(true) {
         return None;
     }
     // A heartbeat that is answered is use of a kind.
@@ -146,12 +141,11 @@ pub(super) fn abandoned(scene: &Scene<'_>) -> Option<Finding> {
     let objection = objections.iter().find(|objection| objection.holds && objection.cause != Cause::WeakParameters)?;
     let mut finding = objected(scene, Says::Nothing, &chain, objection, &objections);
     finding.confidence = Confidence::Possible;
-    let after = words::span(left.time.since(finished.time));
     finding = finding.because(
         "unused",
         Some(Side::Client),
         Some(left),
-        format!("the client finished, and left unused {after} later"),
+        format!("the client finished, and left unused {} later", words::span(after)),
     );
     let again = scene
         .story
@@ -224,10 +218,10 @@ fn chain<'a>(scene: &'a Scene<'_>) -> Option<Chain<'a>> {
 fn objections(scene: &Scene<'_>, chain: &Judgement) -> Vec<Objection> {
     let at = scene.handshake.first.time;
     let mut objections = Vec::new();
-    let mut object = |cause, holds, code, what| objections.push(Objection { cause, holds, above: false, code, what });
-    let mut dates = chain.problems.iter().collect::<Vec<_>>();
-    dates.sort_by_key(|problem| rank(problem));
-    for problem in dates {
+    let mut object = |cause, holds, code, what| objections.push(Objection { cause, holds, code, what });
+    let mut problems = chain.problems.iter().collect::<Vec<_>>();
+    problems.sort_by_key(|problem| rank(problem));
+    for problem in problems {
         let sentence = problem.sentence(chain, at);
         match problem {
             ChainProblem::Expired { at: 0, .. } => object(Cause::CertificateExpired, true, "not_after", sentence),
@@ -251,7 +245,6 @@ fn objections(scene: &Scene<'_>, chain: &Judgement) -> Vec<Objection> {
             ChainProblem::NotVerified { .. } => {}
         }
     }
-    objections.iter_mut().for_each(|objection| objection.above = objection.code == ABOVE);
     if let Some(what) = excluded_key(scene, chain) {
         let place = objections
             .iter()
@@ -259,7 +252,7 @@ fn objections(scene: &Scene<'_>, chain: &Judgement) -> Vec<Objection> {
             .unwrap_or(objections.len());
         objections.insert(
             place,
-            Objection { cause: Cause::CertificateUnsupported, holds: true, above: false, code: "key", what },
+            Objection { cause: Cause::CertificateUnsupported, holds: true, code: "key", what },
         );
     }
     let leaf = chain.leaf();
@@ -270,7 +263,6 @@ fn objections(scene: &Scene<'_>, chain: &Judgement) -> Vec<Objection> {
             Objection {
                 cause: Cause::CertificateRevoked,
                 holds: true,
-                above: false,
                 code: "stapled_response",
                 what: "the OCSP response that the server stapled says that its certificate is revoked".to_owned(),
             },
@@ -281,20 +273,20 @@ fn objections(scene: &Scene<'_>, chain: &Judgement) -> Vec<Objection> {
                 "the certificate demands a stapled OCSP response (must-staple), and the server sent none".to_owned();
             let cause = Cause::RevocationUnavailable;
             objections
-                .insert(place, Objection { cause, holds: false, above: false, code: "no_stapled_response", what });
+                .insert(place, Objection { cause, holds: false, code: "no_stapled_response", what });
         }
         _ => {}
     }
     let only_common_name = chain.problems.iter().any(|problem| matches!(problem, ChainProblem::OnlyCommonName { .. }));
     if chain.name_matches == Some(false) && !only_common_name {
-        let name = scene.offer.as_ref().and_then(|offer| offer.sni.clone()).unwrap_or_default();
+        let name = scene.sni().unwrap_or_default();
         let names = chain.leaf().map(|leaf| words::list(&leaf.san)).unwrap_or_default();
         let what = format!("the certificate is for {names}, not for {name}");
         let place = objections.iter().position(|objection| {
             !matches!(objection.cause, Cause::CertificateExpired | Cause::CertificateNotYetValid)
         });
         let objection =
-            Objection { cause: Cause::CertificateNameMismatch, holds: true, above: false, code: "name", what };
+            Objection { cause: Cause::CertificateNameMismatch, holds: true, code: "name", what };
         objections.insert(place.unwrap_or(objections.len()), objection);
     }
     objections
@@ -342,7 +334,7 @@ fn pick(says: Says, objections: &[Objection]) -> Option<&Objection> {
         Says::UnknownAuthority => {
             let holds =
                 objections.iter().find(|objection| objection.holds && objection.cause == Cause::CertificateUntrusted);
-            let above = || objections.iter().find(|objection| objection.above);
+            let above = || objections.iter().find(|objection| objection.code == ABOVE);
             holds.or_else(above).or(of(&[Cause::CertificateUntrusted])).or(first)
         }
         Says::Unsupported => of(&[Cause::CertificateUnsupported, Cause::WeakParameters]).or(first),

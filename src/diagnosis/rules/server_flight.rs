@@ -5,7 +5,7 @@ use super::super::{Cause, Confidence, Evidence, Finding, Party};
 use super::server_certificate;
 use crate::handshake::Side;
 use crate::policy::{MIN_DH_BITS, MIN_RSA_BITS};
-use crate::tls::ServerKeyExchange;
+use crate::tls::{ServerKeyExchange, significant_bits};
 use crate::tls::registry::{AlertDescription, ExtensionType, HandshakeType, ProtocolVersion};
 use crate::x509::PublicKey;
 
@@ -48,12 +48,17 @@ pub(super) fn weak_parameters(scene: &Scene<'_>) -> Option<Finding> {
     }
     let alert = scene.alert_from(Side::Client)?;
     use AlertDescription as A;
-    // rustls does not verify what is that weak, and says decrypt_error.
-    let unverified = alert == A::DECRYPT_ERROR && weaknesses(scene).iter().any(|evidence| evidence.code != "dh_bits");
-    if !unverified && !matches!(alert, A::HANDSHAKE_FAILURE | A::ILLEGAL_PARAMETER | A::INSUFFICIENT_SECURITY) {
+    if !matches!(
+        alert,
+        A::DECRYPT_ERROR | A::HANDSHAKE_FAILURE | A::ILLEGAL_PARAMETER | A::INSUFFICIENT_SECURITY
+    ) {
         return None;
     }
     let weak = weaknesses(scene);
+    // rustls does not verify what is that weak, and says decrypt_error.
+    if alert == A::DECRYPT_ERROR && weak.iter().all(|evidence| evidence.code == "dh_bits") {
+        return None;
+    }
     // Erlang says handshake_failure to a wrong name: what is wrong with the certificate weighs more than what is old.
     let strong = weak.iter().any(|evidence| evidence.code == "dh_bits");
     if alert == A::HANDSHAKE_FAILURE && !strong && server_certificate::has_objection(scene) {
@@ -84,7 +89,7 @@ fn weaknesses(scene: &Scene<'_>) -> Vec<Evidence> {
     let side = Some(Side::Server);
     let exchange = scene.mark_of(Side::Server, HandshakeType::SERVER_KEY_EXCHANGE);
     if let Some(ServerKeyExchange::Dhe { p, .. }) = scene.negotiated.server_key_exchange
-        && let bits = bits(p)
+        && let bits = significant_bits(p)
         && bits < MIN_DH_BITS
     {
         weak.push(Evidence {
@@ -118,13 +123,6 @@ fn weaknesses(scene: &Scene<'_>) -> Vec<Evidence> {
         }
     }
     weak
-}
-
-/// The bits of a number in big-endian bytes.
-fn bits(number: &[u8]) -> u32 {
-    let significant: Vec<u8> = number.iter().copied().skip_while(|byte| *byte == 0).collect();
-    let leading = significant.first().map_or(0, |byte| byte.leading_zeros());
-    u32::try_from(significant.len()).unwrap_or(u32::MAX).saturating_mul(8).saturating_sub(leading)
 }
 
 fn lacks_extended_master_secret(scene: &Scene<'_>) -> bool {
@@ -187,14 +185,4 @@ pub(super) fn extended_master_secret_of_client(scene: &Scene<'_>) -> Option<Find
             "the hello lacks extended_master_secret, and is wide otherwise".to_owned(),
         );
     Some(finding.advise("Update the client's TLS stack or let it offer TLS 1.3. Servers in FIPS mode refuse TLS 1.2 without the extension."))
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn bits_are_counted_from_the_first_that_is_set() {
-        assert_eq!(super::bits(&[0, 0, 1, 0]), 9);
-        assert_eq!(super::bits(&[0x80; 128]), 1024);
-        assert_eq!(super::bits(&[]), 0);
-    }
 }

@@ -86,12 +86,17 @@ pub(super) fn refused_by_inference(scene: &Scene<'_>) -> Option<Finding> {
         How::Fin | How::Rst | How::CloseNotify => true,
         How::Encrypted(_) => false,
     };
-    if !says_little || scene.refuses(Refused::Silence) && !intolerant(scene, offer) {
+    let lower = lower_that_passed(scene, offer);
+    if !says_little || scene.refuses(Refused::Silence) && lower.is_none() {
         return None;
     }
-    if intolerant(scene, offer) {
-        let party = Party::Server;
-        return Some(finding(scene, offer, party, Confidence::Likely, intolerance(scene, offer)));
+    if let Some(lower) = lower {
+        let summary = format!(
+            "{} breaks off when {} is offered, and goes on when the client asks for at most {lower}.",
+            scene.server_name(),
+            offer.highest().map(|version| version.to_string()).unwrap_or_default(),
+        );
+        return Some(finding(scene, offer, Party::Server, Confidence::Likely, summary));
     }
     if unmet {
         return Some(by_server(scene, offer, Confidence::Likely));
@@ -114,22 +119,10 @@ pub(super) fn server_may_be_old(scene: &Scene<'_>) -> Option<Finding> {
         .then(|| by_server(scene, offer, Confidence::Possible))
 }
 
-/// True where the client's next try with a lower version went well.
-fn intolerant(scene: &Scene<'_>, offer: &Offer) -> bool {
-    scene.story.retry.as_ref().is_some_and(|next| {
-        let lower = matches!((next.highest, offer.highest()), (Some(then), Some(first)) if then < first);
-        lower && next.finished.is_some()
-    })
-}
-
-fn intolerance(scene: &Scene<'_>, offer: &Offer) -> String {
-    let lower =
-        scene.story.retry.as_ref().and_then(|next| next.highest).map(|version| version.to_string()).unwrap_or_default();
-    format!(
-        "{} breaks off when {} is offered, and goes on when the client asks for at most {lower}.",
-        scene.server_name(),
-        offer.highest().map(|version| version.to_string()).unwrap_or_default(),
-    )
+/// The highest version of the client's next try, where that was lower and went well.
+fn lower_that_passed(scene: &Scene<'_>, offer: &Offer) -> Option<ProtocolVersion> {
+    let next = scene.story.retry.as_ref().filter(|next| next.finished.is_some())?;
+    next.highest.filter(|then| offer.highest().is_some_and(|first| *then < first))
 }
 
 fn by_server(scene: &Scene<'_>, offer: &Offer, confidence: Confidence) -> Finding {

@@ -28,19 +28,9 @@ pub(super) fn facts(subject: &str, issuer: &str) -> CertificateFacts {
         san_count: 1,
         key: Some(PublicKey::Rsa(2048)),
         signature_algorithm: Some("sha256WithRSAEncryption".into()),
-        weak_digest: None,
         self_signed: Some(subject == issuer),
-        is_ca: false,
-        path_length: None,
-        key_usage: None,
-        purposes: None,
-        common_name: None,
-        subject_key_id: None,
-        authority_key_id: None,
-        issuer_url: None,
-        must_staple: false,
         fault: None,
-        der: Box::default(),
+        ..CertificateFacts::read(b"")
     }
 }
 
