@@ -45,5 +45,6 @@ pub mod event;
 pub mod explain;
 mod hex;
 pub mod output;
+mod paragraph;
 pub mod pipeline;
 pub mod report;

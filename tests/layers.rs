@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules of `src/`, from the ground up. Those of one line may use each other.
 const LAYERS: [&[&str]; 16] = [
-    &["time", "hex"],
+    &["time", "hex", "paragraph"],
     &["packet"],
     &["flow"],
     &["tls"],

@@ -3,8 +3,8 @@
 use super::value::Shown;
 use crate::handshake::Negotiated;
 use crate::policy::{self, Agreed, Finding};
-use crate::tls::ServerKeyExchange;
 use crate::tls::registry::{CipherSuite, ExtensionType};
+use crate::tls::{ServerKeyExchange, significant_bits};
 use crate::x509::Judgement;
 
 /// What is weak in what the two sides agreed on.
@@ -36,9 +36,7 @@ fn secure_renegotiation(negotiated: &Negotiated<'_>) -> Option<bool> {
 /// Bits of the prime in a DHE ServerKeyExchange.
 fn dh_bits(negotiated: &Negotiated<'_>) -> Option<u32> {
     let Some(ServerKeyExchange::Dhe { p, .. }) = negotiated.server_key_exchange else { return None };
-    let zeros = p.iter().take_while(|byte| **byte == 0).count();
-    let first = p.get(zeros)?;
-    u32::try_from((p.len() - zeros) * 8).ok().map(|bits| bits - first.leading_zeros())
+    Some(significant_bits(p)).filter(|bits| *bits > 0)
 }
 
 #[cfg(test)]

@@ -8,16 +8,13 @@ use super::parts::End;
 use super::record::{Detail, Observer, Record, SCHEMA_VERSION};
 use super::value::{Text, Time};
 use crate::diagnosis::{Cause, Finding, Severity};
-use crate::handshake::Outcome;
-use crate::hex::hex;
+use crate::fingerprint::EventId;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
-/// So many bytes of a SHA-256 are an incident's id.
-const ID_BYTES: usize = 16;
 /// At most this many incidents are told apart; failures that belong to none of them are only counted.
 pub const MAX_INCIDENTS: usize = 1024;
 /// At most this many addresses of clients and servers are told apart, in all incidents.
@@ -69,8 +66,6 @@ pub struct Incident {
     pub sni: Option<String>,
     /// The capture file of that handshake.
     pub file: Option<String>,
-    /// When the first handshake began.
-    pub start: Time,
     /// When the last handshake ended.
     pub end: Time,
     /// How many there were.
@@ -90,13 +85,18 @@ impl Incident {
             server: record.server,
             sni: name(record),
             file: record.observer.file.map(str::to_owned),
-            start: record.start_time,
             end: record.end_time,
             count: 0,
             ends: [end.clone(), end],
             clients: HashSet::new(),
             servers: HashSet::new(),
         }
+    }
+
+    /// When the first handshake began.
+    pub const fn start(&self) -> Time {
+        let [(start, _), _] = &self.ends;
+        *start
     }
 
     /// How many client addresses it met, at least one.
@@ -116,7 +116,6 @@ impl Incident {
 
     fn add(&mut self, record: &Record<'_>, finding: &Finding, room: &mut usize) {
         self.count += 1;
-        self.start = self.start.min(record.start_time);
         self.end = self.end.max(record.end_time);
         let [first, last] = &mut self.ends;
         if record.start_time < first.0 {
@@ -160,7 +159,7 @@ impl Default for Incidents {
 impl Incidents {
     /// Takes note of a handshake that went well, wanted or not.
     pub fn note_success(&mut self, record: &Record<'_>) {
-        if !matches!(record.outcome.0, Outcome::Established | Outcome::Unused) {
+        if !record.outcome.0.is_finished() {
             return;
         }
         let (asked, last) = (Asked::of(record), record.start_time);
@@ -251,8 +250,8 @@ impl<'a> IncidentRecord<'a> {
         Self {
             schema: SCHEMA_VERSION,
             event_type: "incident",
-            id: hex(&hash.finalize()[..ID_BYTES]),
-            start_time: incident.start,
+            id: EventId::from_hash(hash).to_string(),
+            start_time: incident.start(),
             end_time: incident.end,
             observer: Observer::new(incident.file.as_deref(), None),
             server: incident.server,
@@ -280,6 +279,7 @@ mod tests {
     use super::super::sample::Told;
     use super::*;
     use crate::diagnosis::{Confidence, Party};
+    use crate::handshake::Outcome;
     use serde_json::Value;
 
     fn finding(cause: Cause, confidence: Confidence) -> Finding {

@@ -15,7 +15,7 @@ use super::timing::Timing;
 use super::value::{Alpn, Millis, Shown, Text, Time};
 use crate::diagnosis::Verdict;
 use crate::fingerprint::{Carrier, EventId, Fingerprinter, IpProtocol, community_id};
-use crate::handshake::{Alert, ClientAuth, EarlyData, Ech, Fault, Handshake, Negotiated, Outcome, Side};
+use crate::handshake::{Alert, ClientAuth, EarlyData, Ech, Fault, Handshake, Negotiated, Side};
 use crate::policy::Finding;
 use crate::tls::ClientHello;
 use crate::tls::registry::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
@@ -270,7 +270,7 @@ impl<'a> Record<'a> {
 
     /// How a handshake that was not established ended, in a few words: the first alert that could be read, or the close.
     pub fn ending(&self) -> Option<String> {
-        if matches!(self.outcome.0, Outcome::Established | Outcome::Unused) {
+        if self.outcome.0.is_finished() {
             return None;
         }
         if let Some(alert) = self.alerts.iter().find(AlertPart::is_error) {

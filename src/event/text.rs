@@ -3,6 +3,7 @@
 use super::incident::IncidentRecord;
 use super::record::Record;
 use super::value::Clean;
+use crate::diagnosis::counted;
 use std::fmt;
 
 /// `2026-03-01T10:00:00.123456Z established 10.0.0.1:50122 > 10.0.0.2:443 www.example.org TLS 1.3 …`
@@ -54,8 +55,7 @@ impl fmt::Display for IncidentLine<'_, '_> {
         if let Some(name) = sni {
             write!(f, " {}", Clean(name))?;
         }
-        let of = |one: bool| if one { "" } else { "s" };
-        write!(f, ", {count} handshake{} of {clients} client{}; ", of(*count == 1), of(*clients == 1))?;
+        write!(f, ", {} of {}; ", counted(*count, "handshake"), counted(*clients as u64, "client"))?;
         write!(f, "{}: {}", finding.cause, Clean(&finding.summary))
     }
 }

@@ -23,6 +23,7 @@ mod version;
 pub(crate) use lookup::distance;
 
 use crate::diagnosis::Cause;
+use crate::paragraph::wrap;
 use std::fmt;
 
 /// Lines have at most this many columns.
@@ -82,21 +83,10 @@ fn write_paragraph(f: &mut fmt::Formatter<'_>, paragraph: &str) -> fmt::Result {
     if is_command(paragraph) {
         return f.write_str(paragraph);
     }
-    let hanging = if paragraph.starts_with("- ") { INDENT.saturating_add(2) } else { INDENT };
-    let mut column = INDENT;
-    for (index, word) in paragraph.split_whitespace().enumerate() {
-        let length = word.chars().count();
-        if index > 0 && column.saturating_add(length) >= WIDTH {
-            write!(f, "\n{:<hanging$}", "")?;
-            column = hanging;
-        } else if index > 0 {
-            f.write_str(" ")?;
-            column = column.saturating_add(1);
-        }
-        f.write_str(word)?;
-        column = column.saturating_add(length);
-    }
-    Ok(())
+    let (dash, text) = paragraph.strip_prefix("- ").map_or(("", paragraph), |text| ("- ", text));
+    let hanging = INDENT + dash.len();
+    let lines = wrap(text, WIDTH - hanging);
+    write!(f, "{dash}{}", lines.join(&format!("\n{:hanging$}", "")))
 }
 
 /// A word that names nothing that is known here.

@@ -3,7 +3,6 @@
 //! A failure is a cause at a server, however many handshakes met it: ten thousand tries at a server whose certificate has
 //! expired are one entry.
 
-use super::paragraph::{UNBROKEN, wrap};
 use super::screen::{counted_noun, moment};
 use super::summary::Summary;
 use super::table::Look;
@@ -11,7 +10,9 @@ use super::totals::Totals;
 use crate::diagnosis::{Cause, Evidence, Finding, Party, Severity};
 use crate::event::value::Clean;
 use crate::event::{End, Incident, Successes};
+use crate::paragraph::{UNBROKEN, wrap};
 use indicatif::HumanCount;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// At most this many failures are shown.
@@ -120,21 +121,16 @@ impl Text {
 
     /// What is no failure: where nothing is wrong, and where the capture does not tell.
     fn harmless<'a>(&mut self, incidents: impl Iterator<Item = &'a Incident>) {
-        let (mut incomplete, mut causes) = (0, Vec::<(Cause, u64)>::new());
+        let mut causes = BTreeMap::<Cause, u64>::new();
         for incident in incidents {
-            let cause = incident.finding.cause;
-            match causes.iter_mut().find(|(known, _)| *known == cause) {
-                _ if cause == Cause::CaptureIncomplete => incomplete += incident.count,
-                Some((_, count)) => *count += incident.count,
-                None => causes.push((cause, incident.count)),
-            }
+            *causes.entry(incident.finding.cause).or_default() += incident.count;
         }
+        let incomplete = causes.remove(&Cause::CaptureIncomplete).unwrap_or_default();
         let look = self.look;
         if !causes.is_empty() {
-            causes.sort();
-            let all = counted_noun(causes.iter().map(|(_, count)| count).sum(), "handshake");
+            let all = counted_noun(causes.values().sum(), "handshake");
             let named: Vec<_> = causes.iter().map(|(cause, count)| format!("{cause} {}", HumanCount(*count))).collect();
-            let codes: Vec<_> = causes.iter().map(|(cause, _)| cause.code()).collect();
+            let codes: Vec<_> = causes.keys().map(|cause| cause.code()).collect();
             let text = format!(
                 "{all} ended early and nothing is wrong: {}; for a list: --cause {}",
                 named.join(", "),
@@ -183,11 +179,11 @@ fn extent(incident: &Incident, successes: Option<Successes>, summary: &Summary) 
         1 => incident.client.ip.to_string(),
         many => format!("{least}{} clients", HumanCount(many as u64)),
     };
-    let (start, end) = (moment(incident.start, summary), moment(incident.end, summary));
+    let (start, end) = (moment(incident.start(), summary), moment(incident.end, summary));
     let time = if start == end { format!(" at {start}") } else { format!(", {start} to {end}") };
     let before = match successes {
         None => String::new(),
-        Some(Successes { last, .. }) if last < incident.start => format!("; worked until {}", moment(last, summary)),
+        Some(Successes { last, .. }) if last < incident.start() => format!("; worked until {}", moment(last, summary)),
         Some(Successes { count: 1, last }) => format!("; one other succeeded at {}", moment(last, summary)),
         Some(Successes { count, last }) => {
             format!("; {} others succeeded, the last at {}", HumanCount(count), moment(last, summary))
@@ -218,7 +214,6 @@ fn evidence(evidence: &Evidence) -> String {
 
 /// A display filter for the connection that the evidence is from.
 fn one_try(incident: &Incident) -> String {
-    let end = |End { ip, port }: End| format!("{} && tcp.port == {port}", address(ip.0));
     format!("{} && {}", end(incident.client), end(incident.server))
 }
 
@@ -232,16 +227,18 @@ fn all_tries(incident: &Incident) -> Option<String> {
         (Some(name), 2..) if name.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\".contains(&byte)) => {
             format!("tls.handshake.extensions_server_name == \"{name}\"")
         }
-        (_, 1) => {
-            format!("{} && {} && tcp.port == {}", address(incident.client.ip.0), address(server.ip.0), server.port)
-        }
-        _ => format!("{} && tcp.port == {}", address(server.ip.0), server.port),
+        (_, 1) => format!("{} && {}", address(incident.client.ip.0), end(server)),
+        _ => end(server),
     })
 }
 
 /// A filter that breaks between its terms only.
 fn by_terms(filter: &str) -> String {
     filter.replace(" == ", &format!("{UNBROKEN}=={UNBROKEN}")).replace("&& ", &format!("&&{UNBROKEN}"))
+}
+
+fn end(End { ip, port }: End) -> String {
+    format!("{} && tcp.port == {port}", address(ip.0))
 }
 
 fn address(ip: IpAddr) -> String {

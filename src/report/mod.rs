@@ -2,7 +2,6 @@
 
 mod console;
 mod failures;
-mod paragraph;
 mod screen;
 mod summary;
 mod table;

@@ -5,7 +5,6 @@ use super::tally::Tally;
 use crate::diagnosis::Cause;
 use crate::event::value::{Clean, Time};
 use crate::event::{Incidents, OutcomeName, Record};
-use crate::handshake::Outcome;
 use crate::policy::Finding;
 use crate::tls::registry::{CipherSuite, NamedGroup, ProtocolVersion};
 
@@ -88,7 +87,7 @@ impl Summary {
         }
         record.findings.iter().for_each(|finding| self.findings.add(finding.0));
         record.failure.iter().for_each(|failure| self.causes.add(failure.finding.cause));
-        let unexplained = did_not_succeed(record.outcome) && record.failure.is_none();
+        let unexplained = record.outcome.0.is_failed() && record.failure.is_none();
         self.unexplained += u64::from(unexplained);
         self.incomplete += u64::from(record.is_incomplete());
         self.resumed += u64::from(record.resumed == Some(true));
@@ -113,12 +112,8 @@ impl Summary {
     pub fn unsuccessful(&self) -> u64 {
         OutcomeName::ALL
             .iter()
-            .filter(|outcome| did_not_succeed(**outcome))
+            .filter(|outcome| outcome.0.is_failed())
             .map(|outcome| self.outcomes.count(outcome))
             .sum()
     }
-}
-
-fn did_not_succeed(outcome: OutcomeName) -> bool {
-    matches!(outcome.0, Outcome::Failed | Outcome::Abandoned)
 }

@@ -1,13 +1,13 @@
-//! Running text in lines of a width.
+//! Running text in lines of a width, for all that is written for people.
 
 use console::measure_text_width;
 
 /// Joins words that belong on one line.
-pub(super) const UNBROKEN: char = '\u{a0}';
+pub(crate) const UNBROKEN: char = '\u{a0}';
 
 /// Breaks text at spaces, and inside of a word that is longer than a line. At least one line. [`UNBROKEN`] becomes a
 /// space.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = vec![String::new()];
     for word in text.split([' ', '\n']).filter(|word| !word.is_empty()) {
