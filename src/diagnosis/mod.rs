@@ -67,4 +67,4 @@ fn outcome_in_words(outcome: Outcome) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

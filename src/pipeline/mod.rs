@@ -16,6 +16,8 @@ mod analysis;
 mod hold;
 mod judging;
 mod reader;
+#[cfg(test)]
+mod tests;
 
 use crate::capture::{CaptureError, Filter, Input};
 use crate::engine::Limits;

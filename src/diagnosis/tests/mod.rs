@@ -2,7 +2,6 @@
 //! says is written as one line: cause, party, confidence, severity and stage, then the codes of the evidence with their
 //! frames. A sample's ClientHello is frame 5.
 
-mod captures;
 mod certificates;
 mod client_certificate;
 mod contradiction;
@@ -13,7 +12,7 @@ mod network;
 mod not_tls;
 mod offers;
 mod order;
-mod properties;
+pub(crate) mod properties;
 mod reset;
 mod server_certificate;
 mod server_flight;
@@ -31,7 +30,7 @@ use std::time::Duration;
 
 /// All that a case borrows.
 #[derive(Debug)]
-struct Told {
+pub(crate) struct Told {
     handshake: Handshake,
     server_chain: Judgement,
     client_chain: Judgement,
@@ -40,7 +39,7 @@ struct Told {
 }
 
 /// A handshake with nothing known besides.
-fn told(handshake: Handshake) -> Told {
+pub(crate) fn told(handshake: Handshake) -> Told {
     Told {
         handshake,
         server_chain: Judgement::default(),
@@ -52,12 +51,12 @@ fn told(handshake: Handshake) -> Told {
 
 impl Told {
     /// With the chain that the server shows in this handshake.
-    fn shown(self, server_chain: Judgement) -> Self {
+    pub(crate) fn shown(self, server_chain: Judgement) -> Self {
         Self { server_chain, ..self }
     }
 
     /// With the chain that the client shows in this handshake.
-    fn shown_by_client(self, client_chain: Judgement) -> Self {
+    pub(crate) fn shown_by_client(self, client_chain: Judgement) -> Self {
         Self { client_chain, ..self }
     }
 
@@ -82,7 +81,7 @@ impl Told {
         self.verdict().outcome
     }
 
-    fn cause(&self) -> Option<Cause> {
+    pub(crate) fn cause(&self) -> Option<Cause> {
         self.verdict().failure.map(|failure| failure.finding.cause)
     }
 

@@ -193,7 +193,7 @@ fn is_sentence(text: &str, handshake: &Handshake) -> bool {
 }
 
 /// What must hold of a verdict.
-pub(super) fn check_verdict(case: &Told) -> Result<(), TestCaseError> {
+pub(crate) fn check_verdict(case: &Told) -> Result<(), TestCaseError> {
     let verdict = case.verdict();
     match (verdict.outcome, &verdict.failure) {
         (Outcome::Failed | Outcome::Abandoned, failure) => {

@@ -1,9 +1,9 @@
 //! The handshakes of all our captures, each judged with nothing known besides: the properties that hold of handshakes
 //! composed at random hold of real ones. What the verdicts must be is held elsewhere, by the captures' labels.
 
-use super::properties::check_verdict;
-use super::{Told, told};
 use crate::capture::{Input, Source};
+use crate::diagnosis::tests::properties::check_verdict;
+use crate::diagnosis::tests::{Told, told};
 use crate::engine::{Engine, Limits};
 use crate::handshake::Handshake;
 use crate::x509::{Judge, Purpose, Roots};
