@@ -12,8 +12,8 @@ mod verdict;
 mod words;
 
 pub use cause::Cause;
-pub(crate) use words::counted;
 pub use verdict::{Confidence, Evidence, Failure, Finding, Party, Severity, Stage, Verdict};
+pub(crate) use words::counted;
 
 use crate::handshake::{Handshake, Negotiated, Outcome};
 use crate::knowledge::{ServerView, Story};

@@ -22,7 +22,8 @@ struct End {
 impl End {
     /// True where this one came before what the other side did.
     fn precedes(&self, other: &Self) -> bool {
-        let knows = |knower: &Self, known: &Self| matches!((knower.seen, known.at), (Some(seen), Some(at)) if seen > at);
+        let knows =
+            |knower: &Self, known: &Self| matches!((knower.seen, known.at), (Some(seen), Some(at)) if seen > at);
         match (knows(other, self), knows(self, other)) {
             (true, false) => true,
             (false, true) => false,
@@ -53,7 +54,13 @@ pub(super) fn first(tcp: &TcpState, client: Direction, streams: &Streams) -> Opt
         Some(End { by: CloseKind::Rst, side, mark: reset.mark, at, seen: None })
     };
     let first = match (of_side(client, Side::Client), of_side(client.reverse(), Side::Server)) {
-        (Some(client), Some(server)) => if client.precedes(&server) { client } else { server },
+        (Some(client), Some(server)) => {
+            if client.precedes(&server) {
+                client
+            } else {
+                server
+            }
+        }
         (client, server) => client.or(server)?,
     };
     Some(Close { by: first.by, side: Some(first.side), mark: first.mark })

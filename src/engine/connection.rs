@@ -188,7 +188,9 @@ impl Connection {
             return Verdict::default();
         }
         let tcp = &mut self.tcp;
-        let streams = self.streams.get_or_insert_with(|| Box::new(Streams::new(arrival.surroundings(key, tcp.opened_by()), mark)));
+        let streams = self
+            .streams
+            .get_or_insert_with(|| Box::new(Streams::new(arrival.surroundings(key, tcp.opened_by()), mark)));
         self.silent = None;
         streams.touch(mark);
         streams.anchor(tcp);
@@ -273,7 +275,13 @@ impl Connection {
     }
 
     /// Ends the connection, by what was seen of its end or else `otherwise`, and tells its handshake if it has one.
-    pub(super) fn settle(&mut self, otherwise: CloseKind, now: Timestamp, limits: &Limits, done: &mut VecDeque<Box<Handshake>>) {
+    pub(super) fn settle(
+        &mut self,
+        otherwise: CloseKind,
+        now: Timestamp,
+        limits: &Limits,
+        done: &mut VecDeque<Box<Handshake>>,
+    ) {
         let open = otherwise == CloseKind::CaptureEnd && !self.is_closed();
         let Some(streams) = &mut self.streams else { return };
         streams.end(&self.tcp);
@@ -322,7 +330,9 @@ impl Connection {
 
     /// True once a side has begun to close.
     fn is_closing(&self) -> bool {
-        Direction::BOTH.into_iter().any(|direction| self.tcp.fin(direction).is_some() || self.tcp.reset(direction).is_some())
+        Direction::BOTH
+            .into_iter()
+            .any(|direction| self.tcp.fin(direction).is_some() || self.tcp.reset(direction).is_some())
     }
 
     /// True once the connection is gone.

@@ -86,11 +86,15 @@ fn what_happened(tcp: &TcpState, client: &TcpSide, server: &TcpSide, idle: bool)
     let answered = client.acknowledged.is_some() || client.sent > 0 || client.fin.is_some();
     let answer_again = server.anomalies.syn_retransmissions;
     if server.syn.is_some() && answer_again.count > 0 && !answered && reset(client).is_none() {
-        return Some((Obstacle::ConnectionTimeout, Close { by: CloseKind::Timeout, side: None, mark: answer_again.last }));
+        return Some((
+            Obstacle::ConnectionTimeout,
+            Close { by: CloseKind::Timeout, side: None, mark: answer_again.last },
+        ));
     }
     if server.syn.is_some() {
         // A FIN takes a number of its own.
-        let said = [client, server].iter().any(|side| side.sent > 0 || side.acknowledged.is_some_and(|count| count > 1));
+        let said =
+            [client, server].iter().any(|side| side.sent > 0 || side.acknowledged.is_some_and(|count| count > 1));
         return closed(client, server).filter(|_| !said).map(|close| (Obstacle::NothingSaid, close));
     }
     if answered {

@@ -27,7 +27,13 @@ pub(super) struct Streams {
 
 impl Streams {
     pub(super) fn new(surroundings: Surroundings, mark: Mark) -> Self {
-        Self { assemblers: Default::default(), tracker: Tracker::new(surroundings), waiting: [None; 3], stood: [0; 2], last: mark }
+        Self {
+            assemblers: Default::default(),
+            tracker: Tracker::new(surroundings),
+            waiting: [None; 3],
+            stood: [0; 2],
+            last: mark,
+        }
     }
 
     /// The bytes they buffer.
@@ -72,7 +78,14 @@ impl Streams {
         }
     }
 
-    pub(super) fn payload(&mut self, tcp: &mut TcpState, direction: Direction, segment: &Segment<'_>, mark: Mark, limits: &Limits) {
+    pub(super) fn payload(
+        &mut self,
+        tcp: &mut TcpState,
+        direction: Direction,
+        segment: &Segment<'_>,
+        mark: Mark,
+        limits: &Limits,
+    ) {
         let begin = if segment.flags.syn() { segment.sequence.wrapping_add(1) } else { segment.sequence };
         let piece = Piece {
             sequence: begin,
@@ -86,7 +99,8 @@ impl Streams {
             direction.of_mut(&mut self.assemblers).rebase(begin);
         }
         let gate = self.gate(tcp, direction);
-        let accepted = self.with(direction, MissingWhy::Snapped, |assembler, deliver| assembler.accept(&piece, gate, deliver));
+        let accepted =
+            self.with(direction, MissingWhy::Snapped, |assembler, deliver| assembler.accept(&piece, gate, deliver));
         if accepted.conflict {
             tcp.conflict(direction, mark);
         }
@@ -125,8 +139,8 @@ impl Streams {
         for direction in Direction::BOTH.into_iter().cycle() {
             let gate = self.gate(tcp, direction);
             let waiting = direction.of(&self.assemblers).is_waiting();
-            let moved =
-                waiting && self.with(direction, MissingWhy::Snapped, |assembler, deliver| assembler.release(gate, deliver));
+            let moved = waiting
+                && self.with(direction, MissingWhy::Snapped, |assembler, deliver| assembler.release(gate, deliver));
             quiet = if moved { 0 } else { quiet.saturating_add(1) };
             if quiet == 2 {
                 return;
@@ -165,7 +179,9 @@ impl Streams {
             }
             if let Some(sequence) = assembler.waits_for() {
                 let mark = self.last;
-                self.with(direction.reverse(), MissingWhy::Lost, |assembler, deliver| assembler.end_at(sequence, mark, deliver));
+                self.with(direction.reverse(), MissingWhy::Lost, |assembler, deliver| {
+                    assembler.end_at(sequence, mark, deliver);
+                });
                 if !self.gate(tcp, direction).passes(Some(sequence)) {
                     self.with(direction, MissingWhy::Lost, |assembler, deliver| assembler.give_up(deliver));
                 }
@@ -195,9 +211,11 @@ impl Streams {
             let reset = tcp.reset(direction).map(|reset| reset.sequence);
             let acked_by_reset = tcp.reset(direction.reverse()).and_then(Reset::acknowledged);
             // A FIN takes a number of its own.
-            let of_stream = |number: u32| if fin == Some(number.wrapping_sub(1)) { number.wrapping_sub(1) } else { number };
+            let of_stream =
+                |number: u32| if fin == Some(number.wrapping_sub(1)) { number.wrapping_sub(1) } else { number };
             // A receiver that asks for more than it acknowledged has not got it either.
-            let never_arrived = if tcp.asks_again(direction.reverse()) { MissingWhy::Unacknowledged } else { MissingWhy::Lost };
+            let never_arrived =
+                if tcp.asks_again(direction.reverse()) { MissingWhy::Unacknowledged } else { MissingWhy::Lost };
             let arrived = [acked, acked_by_reset].map(|end| (end, MissingWhy::Lost));
             let sent = [fin, reset].map(|end| (end, never_arrived));
             for (end, why) in arrived.into_iter().chain(sent) {
@@ -230,7 +248,8 @@ impl Streams {
 
     /// Sets a timer that is not set yet; false where it is.
     pub(super) fn wait(&mut self, timer: Timer, at: Timestamp, verdict: &mut Verdict) -> bool {
-        if let (Some(waiting), Some(wait)) = (self.waiting.get_mut(timer as usize), verdict.waits.get_mut(timer as usize))
+        if let (Some(waiting), Some(wait)) =
+            (self.waiting.get_mut(timer as usize), verdict.waits.get_mut(timer as usize))
             && waiting.is_none()
         {
             (*waiting, *wait) = (Some(at), Some(at));

@@ -46,7 +46,10 @@ fn tls_12_is_established_by_both_finished_and_data() {
 #[test]
 fn finished_and_closed_without_data_is_unused() {
     let handshake = one(tls12().fin(Side::Client).fin(Side::Server));
-    assert_eq!((handshake.outcome, closed_by(&handshake)), (Outcome::Unused, Some((CloseKind::Fin, Some(Side::Client)))));
+    assert_eq!(
+        (handshake.outcome, closed_by(&handshake)),
+        (Outcome::Unused, Some((CloseKind::Fin, Some(Side::Client))))
+    );
 }
 
 #[test]
@@ -78,13 +81,17 @@ fn a_resumed_session_goes_straight_to_change_cipher_spec() {
 
 #[test]
 fn a_plaintext_alert_fails_a_handshake_and_a_warning_does_not() {
-    let refused = |level| Script::open().hello(&tls12_hello()).server(&alert(level, 40)).fin(Side::Server).fin(Side::Client);
+    let refused =
+        |level| Script::open().hello(&tls12_hello()).server(&alert(level, 40)).fin(Side::Server).fin(Side::Client);
     let handshake = one(refused(2));
     assert_eq!(closed_by(&handshake), Some((CloseKind::Alert, Some(Side::Server))));
     assert_eq!((handshake.outcome, handshake.alerts.len()), (Outcome::Failed, 1));
     assert_eq!(closed_by(&one(refused(1))), Some((CloseKind::Fin, Some(Side::Server))));
     let warned = Script::open().hello(&tls12_hello()).server(&alert(1, 112)).server(&tls12_flight());
-    assert_eq!(one(warned.client(&tls12_finish()).server(&tls12_server_finish()).data(Side::Client, 50)).outcome, Outcome::Established);
+    assert_eq!(
+        one(warned.client(&tls12_finish()).server(&tls12_server_finish()).data(Side::Client, 50)).outcome,
+        Outcome::Established
+    );
 }
 
 #[test]
@@ -141,7 +148,8 @@ fn a_finished_with_application_settings_is_known_and_another_large_record_fails_
 #[test]
 fn a_missing_client_certificate_that_is_refused_is_abandoned() {
     let asked = || tls13().client(&[encrypted(23, 25), encrypted(23, 53)].concat());
-    let refused = one(asked().client(&encrypted(23, 100)).server(&encrypted(23, 19)).fin(Side::Server).fin(Side::Client));
+    let refused =
+        one(asked().client(&encrypted(23, 100)).server(&encrypted(23, 19)).fin(Side::Server).fin(Side::Client));
     assert_eq!((refused.outcome, refused.negotiated().client_auth), (Outcome::Abandoned, Some(ClientAuth::Empty)));
     let accepted = one(asked().client(&encrypted(23, 100)).server(&encrypted(23, 300)));
     assert_eq!(accepted.outcome, Outcome::Established);
@@ -170,7 +178,8 @@ fn a_hello_retry_request_and_its_answer_are_one_handshake() {
     let retry = hello_retry_request();
     let script = Script::open().hello(&tls13_hello(&[])).server(&[retry, change_cipher_spec()].concat());
     let again = [change_cipher_spec(), tls13_hello(&[])].concat();
-    let handshake = one(script.client(&again).server(&tls13_flight()).client(&encrypted(23, 53)).data(Side::Client, 70));
+    let handshake =
+        one(script.client(&again).server(&tls13_flight()).client(&encrypted(23, 53)).data(Side::Client, 70));
     assert_eq!((handshake.outcome, handshake.negotiated().hello_retry), (Outcome::Established, Some(true)));
 }
 
@@ -192,7 +201,8 @@ fn who_sends_a_hello_back_is_no_client() {
 
 #[test]
 fn tls_is_found_behind_another_protocol() {
-    let script = Script::open().server(b"220 mail.example ESMTP\r\n").client(b"STARTTLS\r\n").server(b"220 go ahead\r\n");
+    let script =
+        Script::open().server(b"220 mail.example ESMTP\r\n").client(b"STARTTLS\r\n").server(b"220 go ahead\r\n");
     let script = script.client(&tls12_hello()).server(&tls12_flight()).client(&tls12_finish());
     assert_eq!(one(script.server(&tls12_server_finish()).data(Side::Client, 70)).outcome, Outcome::Established);
 }
@@ -324,7 +334,11 @@ fn conversations() -> Vec<Taped> {
         tls12().data(Side::Client, 100).data(Side::Server, 900).fin(Side::Client).fin(Side::Server),
         tls13_on(1).client(&encrypted(23, 53)).data(Side::Client, 120).data(Side::Server, 400),
         tls13_on(2).client(&encrypted(23, 19)).fin(Side::Client).fin(Side::Server),
-        tls13_on(3).client(&[encrypted(23, 25), encrypted(23, 53)].concat()).server(&encrypted(23, 19)).fin(Side::Server).fin(Side::Client),
+        tls13_on(3)
+            .client(&[encrypted(23, 25), encrypted(23, 53)].concat())
+            .server(&encrypted(23, 19))
+            .fin(Side::Server)
+            .fin(Side::Client),
         Script::open_between(4).hello(&tls12_hello()).server(&alert(2, 40)).fin(Side::Server).fin(Side::Client),
         Script::open_between(5).hello(&tls12_hello()).rst(Side::Server),
     ];

@@ -132,7 +132,10 @@ impl Assembler {
         }
         self.anchored = true;
         self.next = sequence;
-        let stale = |held: &Held| distance(sequence, held.end()) <= 0 || distance(sequence, held.sequence).unsigned_abs() > WINDOW.unsigned_abs();
+        let stale = |held: &Held| {
+            distance(sequence, held.end()) <= 0
+                || distance(sequence, held.sequence).unsigned_abs() > WINDOW.unsigned_abs()
+        };
         while self.held.front().is_some_and(stale) {
             self.drop_front();
         }

@@ -5,9 +5,9 @@
 //!
 //! Expiry has no timers: a hand goes round the slots, a few at every turn of the clock. When the table is full the hand looks at a handful of slots and gives up the least useful of them.
 
+use super::hasher;
 use super::key::FlowKey;
 use crate::time::Timestamp;
-use super::hasher;
 use ahash::RandomState;
 use hashbrown::HashTable;
 use std::time::Duration;

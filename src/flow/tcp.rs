@@ -230,7 +230,8 @@ impl TcpState {
             self.observe_count(direction, segment.sequence);
         }
         if segment.flags.fin() {
-            let fin = Fin { mark, sequence: segment.sequence.wrapping_add(length), acknowledged: segment.acknowledgment };
+            let fin =
+                Fin { mark, sequence: segment.sequence.wrapping_add(length), acknowledged: segment.acknowledgment };
             direction.of_mut(self.fins.get_or_insert_default()).get_or_insert(fin);
         }
         if segment.window == 0 && !segment.flags.syn() {
@@ -434,7 +435,8 @@ impl TcpState {
 
     /// True where a direction has asked again for bytes that it lacks, by duplicate or selective acknowledgments.
     pub fn asks_again(&self, direction: Direction) -> bool {
-        self.anomalies(direction).is_some_and(|anomalies| anomalies.duplicate_acks.count > 0 || anomalies.selective_acks.count > 0)
+        self.anomalies(direction)
+            .is_some_and(|anomalies| anomalies.duplicate_acks.count > 0 || anomalies.selective_acks.count > 0)
     }
 
     /// Who opened the connection: the first to send a SYN.
@@ -476,7 +478,10 @@ impl TcpState {
             syn: half.syn.mark(self.origin),
             first_data: half.first_data.mark(self.origin),
             fin: self.fin(direction).map(|fin| fin.mark),
-            fin_acknowledged: self.fin(direction).filter(|_| other.has(BASED)).map(|fin| distance(other.base, fin.acknowledged).into()),
+            fin_acknowledged: self
+                .fin(direction)
+                .filter(|_| other.has(BASED))
+                .map(|fin| distance(other.base, fin.acknowledged).into()),
             ttl: (half.ttl > 0).then_some(half.ttl),
             mss: (half.mss > 0).then_some(half.mss),
             ip_ids: half.ids.sum_up(),

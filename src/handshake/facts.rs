@@ -357,9 +357,10 @@ impl Handshake {
 
     /// The body of an SSL 2.0 hello, without its record header.
     pub fn ssl2_hello(&self, from: Side) -> Option<&[u8]> {
-        let step = self.steps.iter().find(|step| {
-            step.from == from && matches!(step.what, What::Ssl2ClientHello | What::Ssl2ServerHello)
-        })?;
+        let step = self
+            .steps
+            .iter()
+            .find(|step| step.from == from && matches!(step.what, What::Ssl2ClientHello | What::Ssl2ServerHello))?;
         self.bytes.get(step.body.clone())
     }
 

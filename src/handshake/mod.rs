@@ -19,8 +19,8 @@ pub mod tracker;
 mod transport;
 
 pub use facts::{
-    Alert, Close, CloseKind, EncryptedRecord, Fault, Handshake, Message, Missing, MissingWhy, Obstacle, Outcome, Plain, Side,
-    Step, What,
+    Alert, Close, CloseKind, EncryptedRecord, Fault, Handshake, Message, Missing, MissingWhy, Obstacle, Outcome, Plain,
+    Side, Step, What,
 };
-pub use refusal::Refusal;
 pub use negotiated::{ClientAuth, EarlyData, Ech, Negotiated};
+pub use refusal::Refusal;

@@ -86,7 +86,11 @@ impl Handshake {
         let mut negotiated = Negotiated { version: self.version, ..Negotiated::default() };
         negotiated.read_client_hello(self);
         negotiated.read_server_hello(self);
-        if self.is_tls13() { negotiated.read_tls13(self) } else { negotiated.read_tls12(self) }
+        if self.is_tls13() {
+            negotiated.read_tls13(self);
+        } else {
+            negotiated.read_tls12(self);
+        }
         negotiated
     }
 
@@ -121,8 +125,7 @@ impl Handshake {
 
 impl<'a> Negotiated<'a> {
     fn read_client_hello(&mut self, handshake: &'a Handshake) {
-        self.ssl2_client_hello =
-            handshake.ssl2_hello(Side::Client).and_then(|body| Ssl2ClientHello::parse(body).ok());
+        self.ssl2_client_hello = handshake.ssl2_hello(Side::Client).and_then(|body| Ssl2ClientHello::parse(body).ok());
         let Some(message) = handshake.message(Side::Client, HandshakeType::CLIENT_HELLO) else { return };
         let Some(hello) = ClientHello::parse_prefix(message.body).0 else { return };
         self.client_hello = Some(hello);

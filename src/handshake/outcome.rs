@@ -6,11 +6,13 @@
 //! content, a Finished four and a hash, an empty Certificate eight, and each record adds a byte for its type and a tag
 //! (RFC 8446 sections 4.4 and 5.2). Padding hides all of it, and then nothing is claimed that later records do not show.
 
-use super::facts::{Alert, Close, CloseKind, EncryptedRecord, Handshake, Missing, MissingWhy, Outcome, Side, Step, What};
+use super::facts::{
+    Alert, Close, CloseKind, EncryptedRecord, Handshake, Missing, MissingWhy, Outcome, Side, Step, What,
+};
 use super::second_flight::{FlightAuth, Lengths, SecondFlight};
 use crate::time::{Mark, Timestamp};
-use crate::tls::{RANDOM_LEN, RECORD_HEADER_LEN};
 use crate::tls::registry::{AlertDescription, AlertLevel, ContentType, HandshakeType, ProtocolVersion};
+use crate::tls::{RANDOM_LEN, RECORD_HEADER_LEN};
 use std::time::Duration;
 
 /// A finished connection that stays open for this long is established, used or not.
@@ -110,7 +112,9 @@ impl Handshake {
         let message = |what| matches!(what, What::Message(_) | What::Ssl2ClientHello | What::Ssl2ServerHello);
         let begun = |step: &Step| message(step.what) && step.from == Side::Client && step.body.len() >= BEGUN;
         let left = close.side == Some(Side::Client) && self.steps.iter().any(begun);
-        left || !self.missing.is_empty() || self.obstacle.is_some() || self.steps.iter().any(|step| step.whole && message(step.what))
+        left || !self.missing.is_empty()
+            || self.obstacle.is_some()
+            || self.steps.iter().any(|step| step.whole && message(step.what))
     }
 
     /// Takes stock after new records. Returns whether the handshake is established.

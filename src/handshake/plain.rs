@@ -85,7 +85,9 @@ pub(super) fn obstacle(said: &[Option<Box<Plain>>; 2], dialog: &Dialog, port: u1
             return left.then_some(Obstacle::StarttlsRefused { went_on });
         }
         Progress::Refused { went_on } => return Some(Obstacle::StarttlsRefused { went_on }),
-        Progress::NotOffered if end.whole && end.closed_by == Some(Side::Client) => return Some(Obstacle::StarttlsNotOffered),
+        Progress::NotOffered if end.whole && end.closed_by == Some(Side::Client) => {
+            return Some(Obstacle::StarttlsNotOffered);
+        }
         _ => {}
     }
     let Some(client) = client.filter(|_| end.whole) else {
@@ -159,7 +161,9 @@ impl Handshake {
     /// Puts the alert that answered a client's plain words among the alerts.
     pub(super) fn take_alert_out_of_plain(&mut self) {
         let [_, server] = &mut self.plain;
-        let Some(((level, description), place)) = server.as_deref().and_then(|plain| Some((plain.alert()?, Place { offset: plain.length, mark: plain.first, acknowledged: None }))) else {
+        let Some(((level, description), place)) = server.as_deref().and_then(|plain| {
+            Some((plain.alert()?, Place { offset: plain.length, mark: plain.first, acknowledged: None }))
+        }) else {
             return;
         };
         *server = None;
@@ -186,12 +190,16 @@ mod tests {
             assert_eq!((plain.length, plain.kept()), (2_000, 512));
         }
         let short = plain(&[b"220 mail\r\n", b"454 no\r\n"]);
-        assert_eq!((short.head.as_slice(), short.tail.len(), short.last_line()), (b"220 mail\r\n454 no\r\n".as_slice(), 0, b"454 no".as_slice()));
+        assert_eq!(
+            (short.head.as_slice(), short.tail.len(), short.last_line()),
+            (b"220 mail\r\n454 no\r\n".as_slice(), 0, b"454 no".as_slice())
+        );
     }
 
     /// What stood in the way where the client said this on a port, the server that, and the client or the server closed.
     fn judged(client: &[u8], server: Option<&[u8]>, port: u16, closed_by: Side, waited: u64) -> Option<Obstacle> {
-        let said = [Some(client).filter(|said| !said.is_empty()), server].map(|said| said.map(|said| Box::new(plain(&[said]))));
+        let said = [Some(client).filter(|said| !said.is_empty()), server]
+            .map(|said| said.map(|said| Box::new(plain(&[said]))));
         let at = Some(Timestamp::from_micros(1).plus(Duration::from_millis(waited)));
         let end = End { closed_by: Some(closed_by), whole: true, unanswered: server.is_none(), received: true, at };
         let cut = obstacle(&said, &Dialog::default(), port, End { whole: false, ..end });

@@ -147,7 +147,14 @@ impl Handshake {
         let end = self.sent(from, body.len() + 4 + RECORD_HEADER_LEN);
         let begin = self.bytes.len();
         self.bytes.extend_from_slice(body);
-        self.steps.push(Step { from, what: What::Message(kind), mark, end, whole: true, body: begin..self.bytes.len() });
+        self.steps.push(Step {
+            from,
+            what: What::Message(kind),
+            mark,
+            end,
+            whole: true,
+            body: begin..self.bytes.len(),
+        });
         let read = match kind {
             HandshakeType::SERVER_HELLO => self.on_server_hello(body),
             HandshakeType::HELLO_RETRY_REQUEST => self.on_hello_retry_request(body),

@@ -49,7 +49,11 @@ pub(super) fn sniff(bytes: &[u8], peer_is_tls: bool) -> Sniff {
 /// An SSL 2.0 ClientHello or ServerHello by its header, message type and version (the SSL 2.0 draft, 1.5 and 2.5).
 fn ssl2(bytes: &[u8]) -> Sniff {
     let &[high, low, kind, a, b, ..] = bytes else {
-        return if matches!(bytes, [0x80..=0x8f, _, 1 | 4] | [0x80..=0x8f, _]) { Sniff::TooShort } else { Sniff::Other };
+        return if matches!(bytes, [0x80..=0x8f, _, 1 | 4] | [0x80..=0x8f, _]) {
+            Sniff::TooShort
+        } else {
+            Sniff::Other
+        };
     };
     let length = u16::from_be_bytes([high & 0x7f, low]);
     let client = kind == 1 && matches!((a, b), (0, 2) | (3, 0..=4));

@@ -135,7 +135,13 @@ impl Stream {
     }
 
     /// Takes the next bytes. `peer_is_tls` where the other direction has been seen to be TLS.
-    pub(super) fn bytes(&mut self, bytes: &[u8], place: Place, peer_is_tls: bool, out: &mut impl FnMut(Event<'_>, Place)) {
+    pub(super) fn bytes(
+        &mut self,
+        bytes: &[u8],
+        place: Place,
+        peer_is_tls: bool,
+        out: &mut impl FnMut(Event<'_>, Place),
+    ) {
         let (bytes, place) = self.pass_proxy_header(bytes, place, out);
         if bytes.is_empty()
             || self.sync == Sync::Foreign

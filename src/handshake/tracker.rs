@@ -234,7 +234,8 @@ impl Tracker {
         };
         let port = client.reverse().of(&core.surroundings.ends).port();
         core.plain.swap(0, client.index());
-        let obstacle = obstacle(&core.plain, &core.dialog, port, end).filter(|obstacle| silence || *obstacle != Obstacle::NothingSaid);
+        let obstacle = obstacle(&core.plain, &core.dialog, port, end)
+            .filter(|obstacle| silence || *obstacle != Obstacle::NothingSaid);
         core.plain.swap(0, client.index());
         let Some(obstacle) = obstacle else { return };
         let first = core.plain.iter().flatten().map(|plain| plain.first).min().unwrap_or_default();
@@ -251,7 +252,13 @@ impl Tracker {
     /// Ends the current handshake at `now` and decides how it went; `open` where the capture ended before the connection
     /// did. There is none where nobody has sent a handshake message, although nothing is missing and the connection was
     /// closed.
-    pub fn settle(&mut self, close: Option<Close>, open: bool, tcp: impl FnOnce(Direction) -> TcpFacts, now: Timestamp) -> Option<Box<Handshake>> {
+    pub fn settle(
+        &mut self,
+        close: Option<Close>,
+        open: bool,
+        tcp: impl FnOnce(Direction) -> TcpFacts,
+        now: Timestamp,
+    ) -> Option<Box<Handshake>> {
         let mut handshake = self.core.current.take()?;
         let client = self.core.client?;
         handshake.roles_guessed = self.core.client_is_guessed;
@@ -318,7 +325,8 @@ impl Core {
         (handshake.starttls, handshake.via) = (dialog.starttls(), dialog.via());
         if let Progress::Refused { went_on } = dialog.progress() {
             let proxy = handshake.via.is_some();
-            handshake.obstacle = Some(if proxy { Obstacle::ProxyRefused } else { Obstacle::StarttlsRefused { went_on } });
+            handshake.obstacle =
+                Some(if proxy { Obstacle::ProxyRefused } else { Obstacle::StarttlsRefused { went_on } });
         }
     }
 
@@ -384,7 +392,8 @@ impl Core {
 
     /// True where the other side sends a client's hello back to it, as an echo server does: that makes it no client.
     fn is_echo(&self, direction: Direction, body: &[u8]) -> bool {
-        let hello = self.current.as_ref().and_then(|current| current.message(Side::Client, HandshakeType::CLIENT_HELLO));
+        let hello =
+            self.current.as_ref().and_then(|current| current.message(Side::Client, HandshakeType::CLIENT_HELLO));
         self.client == Some(direction.reverse()) && hello.is_some_and(|hello| hello.body == body)
     }
 
@@ -446,7 +455,9 @@ impl Core {
         let finished = handshake.finished.get(side.index()).is_some_and(Option::is_some);
         let what = match record.content_type {
             // In TLS 1.3 all records look so, and before the version is known this may be one of its.
-            ContentType::APPLICATION_DATA if !handshake.is_tls13() && (finished || changed && handshake.version.is_some()) => {
+            ContentType::APPLICATION_DATA
+                if !handshake.is_tls13() && (finished || changed && handshake.version.is_some()) =>
+            {
                 if let Some(data) = handshake.application_data.get_mut(side.index()) {
                     data.get_or_insert(record.mark);
                 }

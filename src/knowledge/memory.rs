@@ -6,8 +6,8 @@ use super::stories::{Place, Stories};
 use super::tally::{Count, MAX_CLIENTS, Note, Tally, Values};
 use super::tries::Try;
 use super::view::{NameView, ServerView, Shown, Story};
-use crate::handshake::Outcome;
 use crate::fingerprint::EventId;
+use crate::handshake::Outcome;
 use crate::time::Timestamp;
 use crate::tls::registry::{CipherSuite, NamedGroup, ProtocolVersion};
 use crate::x509::Judgement;
@@ -349,7 +349,13 @@ impl Presented {
 
 impl Name {
     fn new(text: Arc<str>) -> Self {
-        Self { text, finished: Values::default(), used: Values::default(), failed: Values::default(), issuers: Values::default() }
+        Self {
+            text,
+            finished: Values::default(),
+            used: Values::default(),
+            failed: Values::default(),
+            issuers: Values::default(),
+        }
     }
 
     /// Others were shown a trusted chain of another issuer for it.

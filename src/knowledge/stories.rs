@@ -216,7 +216,11 @@ impl Client {
             }
             let start = telling.own.start;
             let is_first = retry.is_none_or(|(before, _)| start < before);
-            if is_first && telling.retry_of.is_none() && telling.own.may_retry(own) && !self.succeeded_between(own, &telling.own) {
+            if is_first
+                && telling.retry_of.is_none()
+                && telling.own.may_retry(own)
+                && !self.succeeded_between(own, &telling.own)
+            {
                 retry = Some((start, *place));
             }
         }

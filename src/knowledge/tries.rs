@@ -99,7 +99,10 @@ impl Try {
     pub(super) fn controls(&self, other: &Self) -> bool {
         const FTP: [u16; 2] = [21, 990];
         let under_tls = self.finished.is_some_and(|finished| finished <= other.end);
-        under_tls && FTP.contains(&self.server.port()) && self.server.ip() == other.server.ip() && self.server != other.server
+        under_tls
+            && FTP.contains(&self.server.port())
+            && self.server.ip() == other.server.ip()
+            && self.server != other.server
     }
 
     /// At the same server or for the same name, within seconds.
@@ -180,7 +183,16 @@ pub(super) struct Telling {
 
 impl Telling {
     pub(super) const fn new(own: Arc<Try>, retry_of: Option<EventId>) -> Self {
-        Self { own, retry_of, control: None, rival: None, retry: None, earlier: Vec::new(), later: Vec::new(), others: 0 }
+        Self {
+            own,
+            retry_of,
+            control: None,
+            rival: None,
+            retry: None,
+            earlier: Vec::new(),
+            later: Vec::new(),
+            others: 0,
+        }
     }
 
     /// Adds a try. Where there are too many, the furthest in time goes, and before it those with hellos of other shapes.

@@ -34,7 +34,9 @@ pub(super) fn is_mysql_greeting(bytes: &[u8]) -> bool {
 /// MySQL: a client that wants TLS, and may have it, says so with the first 32 bytes of its login and begins.
 pub(super) fn mysql(before: Progress, from_client: bool, bytes: &[u8]) -> Progress {
     match (from_client, bytes) {
-        (true, [32, 0, 0, 1, low, high, ..]) if u16::from_le_bytes([*low, *high]) & CLIENT_SSL != 0 => Progress::Accepted,
+        (true, [32, 0, 0, 1, low, high, ..]) if u16::from_le_bytes([*low, *high]) & CLIENT_SSL != 0 => {
+            Progress::Accepted
+        }
         _ => before,
     }
 }

@@ -47,7 +47,10 @@ mod tests {
     #[test]
     fn a_server_that_expected_tls_is_understood_from_its_words_not_from_its_status() {
         assert!(expected_tls(GO, b""));
-        assert!(expected_tls(b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\n", b"<center>The plain HTTP request was sent to HTTPS port</center>"));
+        assert!(expected_tls(
+            b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\n",
+            b"<center>The plain HTTP request was sent to HTTPS port</center>"
+        ));
         assert!(!expected_tls(b"HTTP/1.1 400 Bad Request\r\n\r\nno such page", b""));
         assert!(!expected_tls(b"HTTP/1.1 200 OK\r\n\r\nClient sent an HTTP request to an HTTPS server.\n", b""));
         for length in 0..GO.len() - 2 {

@@ -86,7 +86,9 @@ impl Language {
         match (self, word.as_slice()) {
             (Self::Smtp, b"EHLO" | b"LHLO") | (Self::Imap | Self::Sieve, b"CAPABILITY") => Command::Capabilities,
             (Self::Pop3, b"CAPA") | (Self::Ftp, b"FEAT") | (Self::Nntp, b"CAPABILITIES") => Command::Capabilities,
-            (Self::Pop3, b"STLS") | (Self::Smtp | Self::Imap | Self::Nntp | Self::Sieve, b"STARTTLS") => Command::StartTls,
+            (Self::Pop3, b"STLS") | (Self::Smtp | Self::Imap | Self::Nntp | Self::Sieve, b"STARTTLS") => {
+                Command::StartTls
+            }
             (Self::Ftp, b"AUTH") if words.next().is_some_and(is_tls) => Command::StartTls,
             (_, b"QUIT" | b"LOGOUT") => Command::Quit,
             _ => Command::Other,
@@ -98,16 +100,22 @@ impl Language {
         let (word, rest) = line.split_at_checked(3).unwrap_or((line, b""));
         let decide = |positive| if positive { Reply::Positive } else { Reply::Negative };
         match self {
-            Self::Smtp | Self::Ftp if rest.first() == Some(&b'-') || !word.iter().all(u8::is_ascii_digit) => Reply::Continues,
+            Self::Smtp | Self::Ftp if rest.first() == Some(&b'-') || !word.iter().all(u8::is_ascii_digit) => {
+                Reply::Continues
+            }
             Self::Smtp | Self::Ftp => decide(matches!(word.first(), Some(b'2' | b'3'))),
             Self::Imap if line.starts_with(b"* ") || line.starts_with(b"+ ") => Reply::Continues,
-            Self::Imap => decide(line.split(|&byte| byte == b' ').nth(1).is_some_and(|word| word.eq_ignore_ascii_case(b"OK"))),
+            Self::Imap => {
+                decide(line.split(|&byte| byte == b' ').nth(1).is_some_and(|word| word.eq_ignore_ascii_case(b"OK")))
+            }
             Self::Pop3 | Self::Nntp if line == b"." => Reply::Positive,
             Self::Pop3 if word == b"+OK" && command == Command::Capabilities => Reply::Continues,
             Self::Pop3 if word == b"+OK" => Reply::Positive,
             Self::Pop3 if line.starts_with(b"-ERR") => Reply::Negative,
             Self::Nntp if word == b"101" => Reply::Continues,
-            Self::Nntp if word.len() == 3 && word.iter().all(u8::is_ascii_digit) => decide(matches!(word.first(), Some(b'2' | b'3'))),
+            Self::Nntp if word.len() == 3 && word.iter().all(u8::is_ascii_digit) => {
+                decide(matches!(word.first(), Some(b'2' | b'3')))
+            }
             Self::Sieve if line.starts_with(b"OK") => Reply::Positive,
             Self::Sieve if line.starts_with(b"NO") || line.starts_with(b"BYE") => Reply::Negative,
             Self::Pop3 | Self::Nntp | Self::Sieve => Reply::Continues,
@@ -197,9 +205,7 @@ impl Lines {
         match (asked, reply) {
             (Command::StartTls, Reply::Positive) => Progress::Accepted,
             (Command::StartTls, _) => Progress::Refused { went_on: false },
-            (Command::Capabilities, Reply::Positive)
-                if before == Progress::Open && !self.offers && !self.went_on =>
-            {
+            (Command::Capabilities, Reply::Positive) if before == Progress::Open && !self.offers && !self.went_on => {
                 Progress::NotOffered
             }
             _ => before,
@@ -210,7 +216,8 @@ impl Lines {
 /// Commands that only FTP has: its greeting looks like SMTP's.
 fn speaks_ftp(line: &[u8]) -> bool {
     let word = line.split(|&byte| byte == b' ').next().unwrap_or_default().to_ascii_uppercase();
-    matches!(word.as_slice(), b"USER" | b"FEAT" | b"SYST" | b"OPTS" | b"HOST" | b"PBSZ") || Language::Ftp.command(line) == Command::StartTls
+    matches!(word.as_slice(), b"USER" | b"FEAT" | b"SYST" | b"OPTS" | b"HOST" | b"PBSZ")
+        || Language::Ftp.command(line) == Command::StartTls
 }
 
 /// True where a client's first words open an XMPP stream.

@@ -27,11 +27,31 @@ type Asking = (&'static str, &'static [Said], &'static [u8], &'static [u8]);
 /// Each language: how a client asks for TLS, how a server agrees, how it refuses.
 const LANGUAGES: [Asking; 10] = [
     ("smtp", &SMTP, b"220 go ahead\r\n", b"454 4.7.0 TLS not available due to local problem\r\n"),
-    ("ftp", &[(SERVER, b"220 (vsFTPd 3.0.3)\r\n"), (CLIENT, b"AUTH TLS\r\n")], b"234 Proceed.\r\n", b"530 Please login with USER and PASS.\r\n"),
-    ("imap", &[(SERVER, b"* OK ready\r\n"), (CLIENT, b"a1 STARTTLS\r\n")], b"a1 OK begin\r\n", b"a1 BAD unknown command\r\n"),
+    (
+        "ftp",
+        &[(SERVER, b"220 (vsFTPd 3.0.3)\r\n"), (CLIENT, b"AUTH TLS\r\n")],
+        b"234 Proceed.\r\n",
+        b"530 Please login with USER and PASS.\r\n",
+    ),
+    (
+        "imap",
+        &[(SERVER, b"* OK ready\r\n"), (CLIENT, b"a1 STARTTLS\r\n")],
+        b"a1 OK begin\r\n",
+        b"a1 BAD unknown command\r\n",
+    ),
     ("pop3", &[(SERVER, b"+OK ready\r\n"), (CLIENT, b"STLS\r\n")], b"+OK begin\r\n", b"-ERR not here\r\n"),
-    ("nntp", &[(SERVER, b"200 news.example\r\n"), (CLIENT, b"STARTTLS\r\n")], b"382 Continue\r\n", b"580 Can not initiate TLS\r\n"),
-    ("sieve", &[(SERVER, b"\"IMPLEMENTATION\" \"x\"\r\n\"STARTTLS\"\r\nOK\r\n"), (CLIENT, b"STARTTLS\r\n")], b"OK \"Begin\"\r\n", b"NO \"no\"\r\n"),
+    (
+        "nntp",
+        &[(SERVER, b"200 news.example\r\n"), (CLIENT, b"STARTTLS\r\n")],
+        b"382 Continue\r\n",
+        b"580 Can not initiate TLS\r\n",
+    ),
+    (
+        "sieve",
+        &[(SERVER, b"\"IMPLEMENTATION\" \"x\"\r\n\"STARTTLS\"\r\nOK\r\n"), (CLIENT, b"STARTTLS\r\n")],
+        b"OK \"Begin\"\r\n",
+        b"NO \"no\"\r\n",
+    ),
     (
         "xmpp",
         &[
@@ -49,7 +69,12 @@ const LANGUAGES: [Asking; 10] = [
         b"\x30\x0c\x02\x01\x01\x78\x07\x0a\x01\0\x04\0\x04\0",
         b"\x30\x84\0\0\0\x10\x02\x01\x01\x78\x84\0\0\0\x07\x0a\x01\x34\x04\0\x04\0",
     ),
-    ("", &[(CLIENT, b"CONNECT www.example.org:443 HTTP/1.1\r\n\r\n")], b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 403 Forbidden\r\n\r\n"),
+    (
+        "",
+        &[(CLIENT, b"CONNECT www.example.org:443 HTTP/1.1\r\n\r\n")],
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 403 Forbidden\r\n\r\n",
+    ),
 ];
 
 #[test]
@@ -144,14 +169,22 @@ fn proxies_are_asked_by_name_and_may_want_credentials_first() {
     assert_eq!((dialog.progress(), dialog.via().as_deref()), (Progress::Accepted, Some("connect www.example.org:443")));
     let elsewhere: Said = (CLIENT, b"CONNECT 127.0.0.1:9 HTTP/1.1\r\n\r\n");
     let failed = after(&[elsewhere, (SERVER, b"HTTP/1.1 500 Unable to connect\r\n\r\n")]);
-    assert_eq!((failed.progress(), failed.via().as_deref()), (REFUSED, Some("connect 127.0.0.1:9")), "TLS runs on any port");
+    assert_eq!(
+        (failed.progress(), failed.via().as_deref()),
+        (REFUSED, Some("connect 127.0.0.1:9")),
+        "TLS runs on any port"
+    );
     assert_eq!(after(&[(CLIENT, b"CONNECT nowhere HTTP/1.1\r\n\r\n")]).via(), None, "no port");
 }
 
 #[test]
 fn socks_in_both_versions() {
-    let five: [Said; 4] =
-        [(CLIENT, &[5, 1, 0]), (SERVER, &[5, 0]), (CLIENT, b"\x05\x01\0\x03\x0bexample.org\x01\xbb"), (SERVER, &[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])];
+    let five: [Said; 4] = [
+        (CLIENT, &[5, 1, 0]),
+        (SERVER, &[5, 0]),
+        (CLIENT, b"\x05\x01\0\x03\x0bexample.org\x01\xbb"),
+        (SERVER, &[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]),
+    ];
     let dialog = after(&five);
     assert_eq!((dialog.progress(), dialog.via().as_deref()), (Progress::Accepted, Some("socks example.org:443")));
     let refused = after(&[&five[..3], &[(SERVER, &[5, 5, 0, 1, 0, 0, 0, 0, 0, 0])]].concat());
@@ -162,7 +195,8 @@ fn socks_in_both_versions() {
     assert_eq!(after(&[&credentials[..], &[(SERVER, &[1, 1])]].concat()).progress(), REFUSED);
     let known = after(&[&credentials[..], &[(SERVER, &[1, 0])], &five[2..]].concat());
     assert_eq!((known.progress(), known.via().as_deref()), (Progress::Accepted, Some("socks example.org:443")));
-    let four: [Said; 2] = [(CLIENT, b"\x04\x01\x01\xbb\0\0\0\x01me\0example.org\0"), (SERVER, &[0, 0x5b, 0, 0, 0, 0, 0, 0])];
+    let four: [Said; 2] =
+        [(CLIENT, b"\x04\x01\x01\xbb\0\0\0\x01me\0example.org\0"), (SERVER, &[0, 0x5b, 0, 0, 0, 0, 0, 0])];
     let dialog = after(&four);
     assert_eq!((dialog.progress(), dialog.via().as_deref()), (REFUSED, Some("socks example.org:443")));
     for (at, (from_client, bytes)) in five.iter().chain(&four).enumerate() {

@@ -35,7 +35,10 @@ impl ChainProblem {
                     Some(url) => ("", format!("an intermediate certificate is missing, to be had at {url}")),
                     None => ("alone ", "an intermediate certificate is missing, or the root is private".to_owned()),
                 };
-                format!("{} was sent {what}without its issuer {issuer}, which is no chosen root: {meaning}", named(*place))
+                format!(
+                    "{} was sent {what}without its issuer {issuer}, which is no chosen root: {meaning}",
+                    named(*place)
+                )
             }
             Self::RootExpired { root, not_after } => {
                 let (on, before) = (day(*not_after), apart(*not_after, at));

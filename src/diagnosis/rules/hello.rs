@@ -104,10 +104,8 @@ pub(super) fn ech_rejected(scene: &Scene<'_>) -> Option<Finding> {
     let ending = scene.ending.filter(|ending| ending.by == Side::Client)?;
     let required = scene.alert_from(Side::Client) == Some(AlertDescription::ECH_REQUIRED);
     let next = scene.story.retry.as_ref();
-    let prompt = next.is_some_and(|next| {
-        next.start.since(ending.mark.time) <= PROMPT_RETRY
-            && next.sni.as_deref() == scene.sni()
-    });
+    let prompt = next
+        .is_some_and(|next| next.start.since(ending.mark.time) <= PROMPT_RETRY && next.sni.as_deref() == scene.sni());
     let encrypted = matches!(ending.how, How::Encrypted(_)) && scene.finished();
     if !(required || encrypted && prompt) {
         return None;

@@ -269,7 +269,8 @@ pub(super) struct FlightLost {
 pub(super) fn flight_lost(scene: &Scene<'_>) -> Option<FlightLost> {
     let handshake = scene.handshake;
     let alerted = handshake.alerts.iter().any(|alert| alert.from == Side::Server);
-    let unseen = !scene.server_answered() && !alerted && handshake.plain.get(Side::Server.index()).is_none_or(Option::is_none);
+    let unseen =
+        !scene.server_answered() && !alerted && handshake.plain.get(Side::Server.index()).is_none_or(Option::is_none);
     let lost = is_mute(scene) && handshake.server_flight_arrived() == Some(false);
     (lost && (unseen || tried_again(scene, Side::Server))).then_some(FlightLost { unseen })
 }
@@ -322,8 +323,7 @@ pub(super) fn winner<'a>(scene: &'a Scene<'_>) -> Option<&'a Attempt> {
     let story = scene.story;
     story.earlier.iter().chain(&story.later).chain(&story.rival).find(|other| {
         let finished = other.finished.filter(|_| other.outcome.is_finished());
-        let close = finished
-            .is_some_and(|finished| finished.apart(ending.mark.time) <= RACE);
+        let close = finished.is_some_and(|finished| finished.apart(ending.mark.time) <= RACE);
         // It was a race where both were under way at a time.
         let together =
             other.start <= ending.mark.time && finished.is_some_and(|finished| finished >= scene.handshake.first.time);

@@ -37,7 +37,11 @@ pub(super) fn starttls_refused(scene: &Scene<'_>) -> Option<Finding> {
     } else {
         format!("{server} does not offer TLS on its {protocol} connection, and the client left.")
     };
-    let asked = if refused { "the server refused TLS when it was asked for" } else { "the server does not offer TLS, and the client left" };
+    let asked = if refused {
+        "the server refused TLS when it was asked for"
+    } else {
+        "the server does not offer TLS, and the client left"
+    };
     Finding::new(Cause::StarttlsRefused, Party::Server, if refused { Confidence::Certain } else { Confidence::Likely }, summary)
         .with(quote(scene, Side::Server, true))
         .with(quote(scene, Side::Client, true))

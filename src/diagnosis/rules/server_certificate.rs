@@ -114,7 +114,13 @@ pub(super) fn left(scene: &Scene<'_>) -> Option<Finding> {
     let reset = ending.how == How::Rst && !scene.handshake.missing.is_empty();
     // Whoever had more to say than the hello was here for something else.
     let said_more = scene.handshake.records.first().is_some_and(|records| !records.is_empty());
-    if asked || reset || said_more || accepted_at_other_times(scene) || !scene.refuses(Refused::ServerFlight) || !left_at_once(scene) {
+    if asked
+        || reset
+        || said_more
+        || accepted_at_other_times(scene)
+        || !scene.refuses(Refused::ServerFlight)
+        || !left_at_once(scene)
+    {
         return None;
     }
     let chain = chain(scene).filter(|chain| chain.here.is_some())?;
@@ -132,7 +138,8 @@ pub(super) fn abandoned(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     // A heartbeat that is answered is use of a kind.
-    let heartbeat = scene.handshake.records.iter().flatten().any(|record| record.content_type == ContentType::HEARTBEAT);
+    let heartbeat =
+        scene.handshake.records.iter().flatten().any(|record| record.content_type == ContentType::HEARTBEAT);
     if heartbeat || accepted_at_other_times(scene) {
         return None;
     }
@@ -211,7 +218,12 @@ fn chain<'a>(scene: &'a Scene<'_>) -> Option<Chain<'a>> {
     let shown = scene.server.chain.as_ref()?;
     let covers = shown.judgement.name_matches == Some(true);
     let last = Some(shown.last);
-    (shown.same_name || covers).then(|| Chain { judgement: &shown.judgement, here: None, same_name: shown.same_name, last })
+    (shown.same_name || covers).then(|| Chain {
+        judgement: &shown.judgement,
+        here: None,
+        same_name: shown.same_name,
+        last,
+    })
 }
 
 /// All that speaks against a chain, the most telling first: in the order in which most stacks check.
@@ -250,10 +262,7 @@ fn objections(scene: &Scene<'_>, chain: &Judgement) -> Vec<Objection> {
             .iter()
             .position(|objection| objection.code == "purpose" || !objection.holds)
             .unwrap_or(objections.len());
-        objections.insert(
-            place,
-            Objection { cause: Cause::CertificateUnsupported, holds: true, code: "key", what },
-        );
+        objections.insert(place, Objection { cause: Cause::CertificateUnsupported, holds: true, code: "key", what });
     }
     let leaf = chain.leaf();
     let visible = scene.server_chain.leaf().is_some();
@@ -272,8 +281,7 @@ fn objections(scene: &Scene<'_>, chain: &Judgement) -> Vec<Objection> {
             let what =
                 "the certificate demands a stapled OCSP response (must-staple), and the server sent none".to_owned();
             let cause = Cause::RevocationUnavailable;
-            objections
-                .insert(place, Objection { cause, holds: false, code: "no_stapled_response", what });
+            objections.insert(place, Objection { cause, holds: false, code: "no_stapled_response", what });
         }
         _ => {}
     }
@@ -285,8 +293,7 @@ fn objections(scene: &Scene<'_>, chain: &Judgement) -> Vec<Objection> {
         let place = objections.iter().position(|objection| {
             !matches!(objection.cause, Cause::CertificateExpired | Cause::CertificateNotYetValid)
         });
-        let objection =
-            Objection { cause: Cause::CertificateNameMismatch, holds: true, code: "name", what };
+        let objection = Objection { cause: Cause::CertificateNameMismatch, holds: true, code: "name", what };
         objections.insert(place.unwrap_or(objections.len()), objection);
     }
     objections

@@ -5,8 +5,8 @@ use super::super::{Cause, Confidence, Evidence, Finding, Party};
 use super::server_certificate;
 use crate::handshake::Side;
 use crate::policy::{MIN_DH_BITS, MIN_RSA_BITS};
-use crate::tls::{ServerKeyExchange, significant_bits};
 use crate::tls::registry::{AlertDescription, ExtensionType, HandshakeType, ProtocolVersion};
+use crate::tls::{ServerKeyExchange, significant_bits};
 use crate::x509::PublicKey;
 
 /// The client wants secure renegotiation and the server does not know it (RFC 5746 section 3.4).
@@ -48,10 +48,7 @@ pub(super) fn weak_parameters(scene: &Scene<'_>) -> Option<Finding> {
     }
     let alert = scene.alert_from(Side::Client)?;
     use AlertDescription as A;
-    if !matches!(
-        alert,
-        A::DECRYPT_ERROR | A::HANDSHAKE_FAILURE | A::ILLEGAL_PARAMETER | A::INSUFFICIENT_SECURITY
-    ) {
+    if !matches!(alert, A::DECRYPT_ERROR | A::HANDSHAKE_FAILURE | A::ILLEGAL_PARAMETER | A::INSUFFICIENT_SECURITY) {
         return None;
     }
     let weak = weaknesses(scene);

@@ -3,7 +3,7 @@
 use super::super::Cause;
 use super::certificates::{chain, expired};
 use super::flights::{answered12, asking12, begun13, closed, finished12, flight12, flight13, refused, reset};
-use super::{told, Told};
+use super::{Told, told};
 use crate::handshake::sample::{HelloSample, server_hello13};
 use crate::handshake::{Handshake, Outcome, Side};
 use crate::tls::registry::{AlertDescription, HandshakeType};
@@ -32,7 +32,8 @@ fn answering13(flight: Handshake, lengths: &[u16]) -> Handshake {
 fn an_empty_certificate_that_is_refused_was_required() {
     let empty = || answered12(&[]).finishes(Side::Client);
     let failure = told(refused(empty(), Side::Server, AlertDescription::HANDSHAKE_FAILURE));
-    let line = "client_certificate_required client likely error finished: certificate_request@9 no_certificate@11 alert@14";
+    let line =
+        "client_certificate_required client likely error finished: certificate_request@9 no_certificate@11 alert@14";
     assert_eq!(failure.line(), line);
     let bad = told(refused(empty(), Side::Server, AlertDescription::BAD_CERTIFICATE));
     assert_eq!(bad.line(), line.replace("likely", "certain"), "Go says so");
@@ -51,7 +52,8 @@ fn certificate_required_says_it_outright() {
 fn no_certificate_at_all_is_as_good_as_an_empty_one() {
     let none = asking12().says(Side::Client, HandshakeType::CLIENT_KEY_EXCHANGE, &[32; 33]);
     let told = told(refused(none.finishes(Side::Client), Side::Server, AlertDescription::HANDSHAKE_FAILURE));
-    let line = "client_certificate_required client likely error finished: certificate_request@9 no_certificate@12 alert@13";
+    let line =
+        "client_certificate_required client likely error finished: certificate_request@9 no_certificate@12 alert@13";
     assert_eq!(told.line(), line);
     assert_eq!(told.what("no_certificate"), "the client sent no Certificate at all");
 }
@@ -102,8 +104,8 @@ fn an_optional_certificate_that_is_missing_is_no_failure() {
 #[test]
 fn a_certificate_that_is_refused_is_told_with_what_is_wrong_with_it() {
     let sent = || answered12(&[b"client"]).finishes(Side::Client);
-    let said = told(refused(sent(), Side::Server, AlertDescription::CERTIFICATE_EXPIRED))
-        .shown_by_client(chain(&[expired()]));
+    let said =
+        told(refused(sent(), Side::Server, AlertDescription::CERTIFICATE_EXPIRED)).shown_by_client(chain(&[expired()]));
     let line = "client_certificate_rejected client certain error finished: client_certificate@11 alert@14";
     assert_eq!(said.line(), line);
     assert!(said.summary().contains("expired on 2026-01-30"), "{}", said.summary());
@@ -137,10 +139,14 @@ fn a_server_that_drops_an_unused_connection_may_have_judged_the_certificate_late
     let finished = |chain: &[&[u8]]| answered12(chain).finishes(Side::Client).finishes(Side::Server);
     let missing = told(closed(finished(&[]), Side::Server));
     assert_eq!(missing.outcome(), Outcome::Abandoned);
-    let line = "client_certificate_required client possible error finished: certificate_request@9 no_certificate@11 close@15";
+    let line =
+        "client_certificate_required client possible error finished: certificate_request@9 no_certificate@11 close@15";
     assert_eq!(missing.line(), line);
     let refused = told(closed(finished(&[b"client"]), Side::Server));
-    assert_eq!(refused.line(), "client_certificate_rejected client possible error finished: client_certificate@11 close@15");
+    assert_eq!(
+        refused.line(),
+        "client_certificate_rejected client possible error finished: client_certificate@11 close@15"
+    );
     let dropped13 = ended13(answered13(&[25, 53]), &[250, 250]);
     let line = "client_certificate_required client possible error finished: no_certificate@11 close@14";
     assert_eq!(dropped13.line(), line, "Node.js sends its tickets first");

@@ -109,11 +109,8 @@ fn unrecognized_name_to_a_hello_without_one_wants_a_name() {
 
 /// A server that warns that it does not know the name, and goes on.
 fn warned() -> Handshake {
-    let warned = hello(&HelloSample::tls12()).alerts(
-        Side::Server,
-        AlertLevel::WARNING,
-        AlertDescription::UNRECOGNIZED_NAME,
-    );
+    let warned =
+        hello(&HelloSample::tls12()).alerts(Side::Server, AlertLevel::WARNING, AlertDescription::UNRECOGNIZED_NAME);
     let answer = server_hello(0x0303, 0xc02f, &super::flights::of_today());
     warned.says(Side::Server, HandshakeType::SERVER_HELLO, &answer)
 }
@@ -217,7 +214,10 @@ fn a_retry_is_told_with_what_the_client_changed() {
     let what = "2.0 s later the client tried again, asked for mail.example.org, and failed again";
     assert_eq!(told(handshake()).then(other).what("next_try"), what);
     let same = told(handshake()).then(failed_attempt(2_000));
-    assert_eq!(same.what("next_try"), "2.0 s later the client tried again, changed nothing that shows, and failed again");
+    assert_eq!(
+        same.what("next_try"),
+        "2.0 s later the client tried again, changed nothing that shows, and failed again"
+    );
 }
 
 #[test]

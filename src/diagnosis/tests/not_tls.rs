@@ -164,11 +164,8 @@ fn passwords_said_in_socks_are_not_quoted() {
 
 #[test]
 fn a_tls_alert_is_no_other_protocol() {
-    let alerted = hello(&HelloSample::default()).alerts(
-        Side::Server,
-        AlertLevel::FATAL,
-        AlertDescription::HANDSHAKE_FAILURE,
-    );
+    let alerted =
+        hello(&HelloSample::default()).alerts(Side::Server, AlertLevel::FATAL, AlertDescription::HANDSHAKE_FAILURE);
     let told = told(alerted.ends(CloseKind::Fin, Some(Side::Server)));
     assert_eq!(told.cause(), Some(Cause::HandshakeFailure));
 }

@@ -162,7 +162,8 @@ fn a_scheme_may_be_missed_only_after_the_servers_hello() {
         let offer = HelloSample { schemes, ..HelloSample::default() };
         told(closed(begun13(&offer).encrypts13(Side::Server, 19), Side::Server))
     };
-    let line = "signature_scheme_mismatch both likely error server_flight: encrypted_alert@7 offered_signature_schemes@5";
+    let line =
+        "signature_scheme_mismatch both likely error server_flight: encrypted_alert@7 offered_signature_schemes@5";
     assert_eq!(broken(vec![0x0807]).line(), line);
     assert_eq!(broken(vec![0x0403, 0x0804]).cause(), Some(Cause::InternalError));
 }

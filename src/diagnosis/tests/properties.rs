@@ -1,11 +1,9 @@
 //! What holds of every verdict, whatever the handshake was: handshakes composed at random, most of them nonsense.
 
-use super::certificates::{
-    chain, chain_for_another_name, expired, missing_issuer, shown_before, unknown_root,
-};
-use super::flights::{answered12, asking12, begun13, finished12, finished13, flight12, flight13, hello};
 use super::super::scene::{How, Scene};
 use super::super::{Case, Cause, Confidence, Failure, Party, Severity, words};
+use super::certificates::{chain, chain_for_another_name, expired, missing_issuer, shown_before, unknown_root};
+use super::flights::{answered12, asking12, begun13, finished12, finished13, flight12, flight13, hello};
 use super::{Told, attempt, failed_attempt, seen, told};
 use crate::handshake::sample::HelloSample;
 use crate::handshake::{CloseKind, Handshake, Missing, MissingWhy, Obstacle, Outcome, Side};
@@ -53,7 +51,18 @@ fn event() -> impl Strategy<Value = Event> {
 
 /// The registered alerts, and some that are not.
 fn alert() -> impl Strategy<Value = u8> {
-    prop_oneof![Just(0), Just(10), 40..52_u8, Just(70), Just(71), Just(80), Just(86), Just(90), 109..122_u8, any::<u8>()]
+    prop_oneof![
+        Just(0),
+        Just(10),
+        40..52_u8,
+        Just(70),
+        Just(71),
+        Just(80),
+        Just(86),
+        Just(90),
+        109..122_u8,
+        any::<u8>()
+    ]
 }
 
 fn happens(handshake: Handshake, event: &Event) -> Handshake {

@@ -47,7 +47,8 @@ fn two_signs_make_it_likely() {
 fn a_host_that_has_just_acknowledged_knows_the_connection() {
     let told_so = told(forged(|reset| (reset.flags, reset.acknowledgment) = (TcpFlags::RST, 0)));
     assert_eq!(told_so.line(), "middlebox_reset network possible error client_hello: no_ack@6 close@6 stage@6");
-    let unheard = also(forged(|reset| reset.flags = TcpFlags::RST), |handshake| handshake.tcp.sides[1].acknowledged = None);
+    let unheard =
+        also(forged(|reset| reset.flags = TcpFlags::RST), |handshake| handshake.tcp.sides[1].acknowledged = None);
     assert_eq!(unheard.cause(), Some(Cause::ServerClosed), "it never acknowledged anything");
 }
 
@@ -84,8 +85,16 @@ fn an_identification_out_of_a_regular_sequence_is_a_sign() {
     let far = also(forged(|reset| reset.ip_id = Some(40_000)), counting);
     assert_eq!(far.line(), "middlebox_reset network possible error client_hello: ip_id@6 close@6 stage@6");
     assert_eq!(also(forged(|reset| reset.ip_id = Some(1_003)), counting).cause(), Some(Cause::ServerClosed));
-    assert_eq!(also(forged(|reset| reset.ip_id = Some(0)), counting).cause(), Some(Cause::ServerClosed), "as Linux does");
-    assert_eq!(told(forged(|reset| reset.ip_id = Some(40_000))).cause(), Some(Cause::ServerClosed), "no sequence known");
+    assert_eq!(
+        also(forged(|reset| reset.ip_id = Some(0)), counting).cause(),
+        Some(Cause::ServerClosed),
+        "as Linux does"
+    );
+    assert_eq!(
+        told(forged(|reset| reset.ip_id = Some(40_000))).cause(),
+        Some(Cause::ServerClosed),
+        "no sequence known"
+    );
 }
 
 #[test]

@@ -270,9 +270,11 @@ fn weakness_alone_makes_nobody_leave_without_a_word() {
 
 #[test]
 fn a_heartbeat_that_is_answered_is_use_of_a_kind() {
-    let beating = finished12()
-        .encrypts(Side::Client, ContentType::HEARTBEAT, 60)
-        .encrypts(Side::Server, ContentType::HEARTBEAT, 60);
+    let beating = finished12().encrypts(Side::Client, ContentType::HEARTBEAT, 60).encrypts(
+        Side::Server,
+        ContentType::HEARTBEAT,
+        60,
+    );
     assert_eq!(told(closed(beating, Side::Client)).shown(chain(&[expired()])).line(), "none");
 }
 

@@ -61,7 +61,10 @@ fn a_short_key_or_a_weak_signature_on_the_way_up_is_too_weak_for_the_client() {
     leaf.weak_digest = Some(WeakDigest::Sha1);
     leaf.signature_algorithm = Some("sha1WithRSAEncryption".into());
     let weak = told(refused(flight12(), Side::Client, AlertDescription::HANDSHAKE_FAILURE)).shown(chain_of(leaf, &[]));
-    assert_eq!(weak.line(), "weak_parameters server likely error server_flight: key@7 certificate_signature@7 alert@10");
+    assert_eq!(
+        weak.line(),
+        "weak_parameters server likely error server_flight: key@7 certificate_signature@7 alert@10"
+    );
     let strong = told(refused(flight12(), Side::Client, AlertDescription::HANDSHAKE_FAILURE)).shown(chain(&[]));
     assert_eq!(strong.cause(), Some(Cause::HandshakeFailure));
 }
@@ -82,7 +85,8 @@ fn a_wrong_name_weighs_more_than_an_old_signature() {
 #[test]
 fn a_client_may_require_the_extended_master_secret() {
     let told = told(refused(answered(&[of_today().remove(0)]), Side::Client, AlertDescription::HANDSHAKE_FAILURE));
-    let line = "extended_master_secret_required server likely error server_flight: alert@10 no_extended_master_secret@6";
+    let line =
+        "extended_master_secret_required server likely error server_flight: alert@10 no_extended_master_secret@6";
     assert_eq!(told.line(), line);
 }
 
@@ -102,7 +106,8 @@ fn a_server_may_require_the_extended_master_secret_of_a_client_of_today() {
         refused(hello(&offer), Side::Server, AlertDescription::HANDSHAKE_FAILURE)
     };
     let lacks = told(of(&[of_today().remove(0), SESSION_TICKET]));
-    let line = "extended_master_secret_required client possible error client_hello: alert@6 no_extended_master_secret@5";
+    let line =
+        "extended_master_secret_required client possible error client_hello: alert@6 no_extended_master_secret@5";
     assert_eq!(lacks.line(), line);
     let has = told(of(&[of_today().remove(0), EXTENDED_MASTER_SECRET, SESSION_TICKET]));
     assert_eq!(has.cause(), Some(Cause::HandshakeFailure));

@@ -28,7 +28,8 @@ fn what_came_before_tls_is_told_with_its_protocol() {
     let [client, server] = handshake.plain.each_ref().map(|plain| plain.as_deref().unwrap());
     assert_eq!((client.last_line(), server.last_line()), (b"STARTTLS".as_slice(), b"220 go ahead".as_slice()));
     assert!(!server.answers_hello);
-    let proxied = Script::open().client(b"CONNECT www.example.test:443 HTTP/1.1\r\n\r\n").server(b"HTTP/1.1 200 OK\r\n\r\n");
+    let proxied =
+        Script::open().client(b"CONNECT www.example.test:443 HTTP/1.1\r\n\r\n").server(b"HTTP/1.1 200 OK\r\n\r\n");
     let handshake = one(proxied.client(&tls12_hello()).server(&alert(2, 40)).fin(Side::Server));
     assert_eq!(handshake.via.as_deref(), Some("connect www.example.test:443"));
 }
@@ -54,7 +55,10 @@ fn plain_words_to_a_tls_server_are_a_handshake_that_failed() {
     assert_eq!((alerted.alerts.len(), alerted.plain[1].is_none()), (1, true));
     for words in [REQUEST, b"\x00\x0e\x38\x01\x02\x03\x04\x05"] {
         let dropped = one(Script::open().client(words).rst(Side::Server));
-        assert_eq!((closed_by(&dropped), dropped.obstacle), (Some((CloseKind::Rst, Some(Side::Server))), Some(Obstacle::NotTls)));
+        assert_eq!(
+            (closed_by(&dropped), dropped.obstacle),
+            (Some((CloseKind::Rst, Some(Side::Server))), Some(Obstacle::NotTls))
+        );
     }
 }
 
@@ -84,13 +88,16 @@ fn a_refusal_before_tls_is_a_handshake_that_failed() {
     let anyway = one(closed(refused().client(&tls12_hello()).server(b"500 what?\r\n")));
     assert_eq!(anyway.obstacle, Some(Obstacle::StarttlsRefused { went_on: false }));
     assert!(anyway.has_client_hello());
-    let missing = one(smtp(b"250 SIZE\r\n").client(b"QUIT\r\n").server(b"221 bye\r\n").fin(Side::Client).fin(Side::Server));
+    let missing =
+        one(smtp(b"250 SIZE\r\n").client(b"QUIT\r\n").server(b"221 bye\r\n").fin(Side::Client).fin(Side::Server));
     assert_eq!(missing.obstacle, Some(Obstacle::StarttlsNotOffered));
     let database = || Script::open().client(&[0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f]).server(b"N");
     assert_eq!(one(database().fin(Side::Client).fin(Side::Server)).starttls, Some("postgresql"));
     none(database());
     none(database().client(b"\0\0\0\x0d\0\x03\0\0user\0").fin(Side::Client).fin(Side::Server));
-    let proxy = Script::open().client(b"CONNECT www.example.test:443 HTTP/1.1\r\n\r\n").server(b"HTTP/1.1 403 Forbidden\r\n\r\n");
+    let proxy = Script::open()
+        .client(b"CONNECT www.example.test:443 HTTP/1.1\r\n\r\n")
+        .server(b"HTTP/1.1 403 Forbidden\r\n\r\n");
     assert_eq!(one(closed(proxy)).obstacle, Some(Obstacle::ProxyRefused));
 }
 
@@ -99,7 +106,11 @@ fn a_proxy_header_in_front_of_the_hello_is_kept_apart_from_it() {
     let header = b"PROXY TCP4 192.0.2.1 192.0.2.2 50000 443\r\n";
     for together in [true, false] {
         let script = Script::open();
-        let script = if together { script.client(&[header, tls12_hello().as_slice()].concat()) } else { script.client(header).client(&tls12_hello()) };
+        let script = if together {
+            script.client(&[header, tls12_hello().as_slice()].concat())
+        } else {
+            script.client(header).client(&tls12_hello())
+        };
         let handshake = one(script.server(&alert(2, 40)).fin(Side::Server));
         assert_eq!(handshake.proxy_header(), Some(header.as_slice()));
         assert!(handshake.has_client_hello());

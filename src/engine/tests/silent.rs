@@ -76,7 +76,11 @@ fn a_host_that_has_shown_a_server_hello_is_expected_to_speak_tls_on_any_port() {
     let silent = Script::open_to(3, 9).fin(Side::Client).fin(Side::Server);
     let served = Script::open_to(2, 7_001).hello(&tls12_hello()).server(&tls12_flight());
     assert_eq!(told(&[&refused, &silent]), []);
-    assert_eq!(told(&[&refused, &silent, &served]).len(), 2, "that a port is silent says nothing: it opened, for another protocol");
+    assert_eq!(
+        told(&[&refused, &silent, &served]).len(),
+        2,
+        "that a port is silent says nothing: it opened, for another protocol"
+    );
     let plain = Script::open_to(2, 7_001).client(b"GET / HTTP/1.1\r\n\r\n").server(b"HTTP/1.1 200 OK\r\n\r\n");
     assert_eq!(told(&[&refused, &silent, &plain]), [], "it has shown none");
 }

@@ -74,7 +74,8 @@ fn early_bytes_wait_for_those_before_them() {
 fn the_first_bytes_win_and_a_conflict_is_told() {
     let (mut sink, mut assembler) = (Sink::default(), Assembler::default());
     assembler.anchor(0);
-    let mut accept = |piece: &Piece<'_>| assembler.accept(piece, Gate::Delivered(0), &mut |delivery| sink.take(delivery));
+    let mut accept =
+        |piece: &Piece<'_>| assembler.accept(piece, Gate::Delivered(0), &mut |delivery| sink.take(delivery));
     assert_eq!(accept(&piece(3, b"DEF")), Accepted { held: true, conflict: false });
     assert_eq!(accept(&piece(2, b"cdXfg")), Accepted { held: true, conflict: true });
     assert_eq!(accept(&piece(0, b"abc")), Accepted::default());

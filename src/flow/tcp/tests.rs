@@ -84,10 +84,13 @@ const DATA: u8 = TcpFlags::ACK | TcpFlags::PSH;
 
 #[test]
 fn the_opening_the_data_and_the_end_have_their_frames() {
-    let wire = Wire::open()
-        .send(CLIENT, DATA, 101, 901, b"hello")
-        .send(SERVER, DATA, 901, 106, b"hi")
-        .send(CLIENT, TcpFlags::FIN | TcpFlags::ACK, 106, 903, &[]);
+    let wire = Wire::open().send(CLIENT, DATA, 101, 901, b"hello").send(SERVER, DATA, 901, 106, b"hi").send(
+        CLIENT,
+        TcpFlags::FIN | TcpFlags::ACK,
+        106,
+        903,
+        &[],
+    );
     let (client, server) = (wire.side(CLIENT), wire.side(SERVER));
     assert_eq!((client.syn, server.syn), (Some(Wire::mark(1)), Some(Wire::mark(2))));
     assert_eq!((client.first_data, server.first_data), (Some(Wire::mark(4)), Some(Wire::mark(5))));

@@ -138,7 +138,10 @@ fn a_message_beyond_the_bound_is_cut_and_passed_over() {
     let huge = message(11, MAX_MESSAGE + 1000);
     let stream: Vec<u8> = huge.chunks(16_000).flat_map(|part| record(22, part)).collect();
     let reader = Reader::new().bytes(&record(22, &message(2, 70))).bytes(&stream).bytes(&record(22, &message(14, 10)));
-    assert_eq!(reader.told, ["server_hello 70", &format!("certificate {} cut", MAX_MESSAGE - 4), "server_hello_done 10"]);
+    assert_eq!(
+        reader.told,
+        ["server_hello 70", &format!("certificate {} cut", MAX_MESSAGE - 4), "server_hello_done 10"]
+    );
 }
 
 #[test]
