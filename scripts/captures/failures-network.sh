@@ -523,7 +523,6 @@ label_at client "ssl of $PYTHON connects and says nothing; the server closes at 
 
 # Captures of failures that lack what would tell.
 PATIENCE=8
-frame_of() { quiet_tshark -r "$WHOLE" -Y "$1" -T fields -e frame.number | head -1; }
 # without NAME FILTER: the whole capture but for the frames of a display filter
 without() {
     CAPTURE=$OUT/$FAMILY/$1.pcap

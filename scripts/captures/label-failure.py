@@ -13,7 +13,7 @@ import os
 import re
 import sys
 
-from label import CLIENT_HELLO, HELLO_RETRY, SERVER_HELLO, first, server_hello, suites, tshark
+from label import CLIENT_HELLO, HELLO_RETRY, SERVER_HELLO, server_hello, suites, tshark
 
 OUTCOMES = {"established", "unused", "abandoned", "failed", "unfinished"}
 FIELDS = [

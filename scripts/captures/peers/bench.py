@@ -16,7 +16,6 @@ from contextlib import contextmanager
 OUT = os.path.join(os.environ["OUT"], "failures-other-stacks")
 RUN = os.environ["RUN"]
 MADE_BY = os.environ["MADE_BY"]
-CLIENT, SERVER = os.environ["CLIENT"], os.environ["SERVER"]
 LOG = os.path.join(RUN, "log")
 HELLO_RETRY = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c"
 VERSIONS = {0x0300: "SSL 3.0", 0x0301: "TLS 1.0", 0x0302: "TLS 1.1", 0x0303: "TLS 1.2", 0x0304: "TLS 1.3"}
@@ -179,8 +178,6 @@ def label(path, name, how, truth, provoked):
         return
     handshakes = []
     for fact, said in zip(facts, truths):
-        with open(f"{LOG}/wire.tsv", "a") as wire:
-            wire.write(f"{name}\t{(said or {}).get('failure') and (said['failure'] or {}).get('cause')}\t{fact.get('version', '')}\t{' '.join(fact['trace'])}\n")
         if said is None:
             continue
         event = {
@@ -268,11 +265,6 @@ def judge_13(kind, code, sealed):
             return ESTABLISHED
         return {"failure": {"cause": [None, REJECTED, "client_closed"], "party": [None, "server", "client"]}}  # finished, and dropped
     return fail(REJECTED, "server")
-
-
-def each(*truths):
-    """The truths of the connections in turn, each a truth or a function of the connection's facts."""
-    return list(truths)
 
 
 def handshakes(judge):

@@ -1,13 +1,12 @@
 """Names, what is not TLS, closes and silence, proxies, browsers, and what must not be taken for a failure."""
 import os
-import shutil
 import subprocess
 import sys
 import time
 
 import bench
-from bench import ESTABLISHED, LOG, UNUSED, client, fail, handshakes, record, serve
-from stacks import C, CLIENT, HERE, RUN, SERVER, SHOP, client as command, have, server, versions, write
+from bench import ESTABLISHED, UNUSED, client, fail, handshakes, record, serve
+from stacks import C, HERE, RUN, SERVER, SHOP, client as command, have, server, versions, write
 
 ODD = ["python3", f"{HERE}/odd.py"]
 ALL = ["go", "node", "erlang", "jsse", "nss", "mbedtls", "wolfssl", "bearssl", "botan", "ruby", "perl", "php", "aiohttp"]
@@ -123,7 +122,6 @@ def text_to_tls():
 
 def names_and_faults():
     names = versions()
-    accepts = ESTABLISHED
     for stack, by in (("go", "erlang"), ("node", "go"), ("jsse", "go"), ("caddy", "go"), ("haproxy", "go"), ("haproxy", "node")):
         if not able(stack, by):
             continue
@@ -139,9 +137,9 @@ def names_and_faults():
                     record(f"{stack}/unrecognized-name-{by}-{tag}", how, lambda: run(by, version=version, name="www.other.example"), [cause], "a name that the server does not serve")
                     # the same after another client has been served under its name: what is known of the server decides
                     record(f"{stack}/unrecognized-name-known-{by}-{tag}", how, lambda: [run(by, version=version), run(by, version=version, name="www.other.example")],
-                           [accepts, fail("unrecognized_name", "client")], "a name that the server does not serve, after one that it does")
+                           [ESTABLISHED, fail("unrecognized_name", "client")], "a name that the server does not serve, after one that it does")
                     record(f"{stack}/sni-missing-known-{by}-{tag}", how, lambda: [run(by, version=version), run(by, version=version, sni=False)],
-                           [accepts, lambda fact: fail("sni_missing", "client") if "version" not in fact else ESTABLISHED], "no name, after one that the server serves")
+                           [ESTABLISHED, lambda fact: fail("sni_missing", "client") if "version" not in fact else ESTABLISHED], "no name, after one that the server serves")
         attempt(make)
 
     def broken():
