@@ -9,7 +9,6 @@
 # colon go behind the priority string, those of Java are properties.
 
 STACKS="openssl curl python gnutls wget nss java rustls"
-PEER="python3 $HERE/peer.py"
 TAMPER="python3 $HERE/tamper.py"
 
 # certutil, tstclnt and the peers read these
