@@ -1,12 +1,11 @@
 """Names, what is not TLS, closes and silence, proxies, browsers, and what must not be taken for a failure."""
 import os
-import subprocess
 import sys
 import time
 
 import bench
 from bench import ESTABLISHED, UNUSED, client, fail, handshakes, record, serve
-from stacks import C, HERE, RUN, SERVER, SHOP, client as command, have, server, versions, write
+from stacks import C, HERE, RUN, SERVER, SHOP, client as command, have, nss_trusting, server, versions, write
 
 ODD = ["python3", f"{HERE}/odd.py"]
 ALL = ["go", "node", "erlang", "jsse", "nss", "mbedtls", "wolfssl", "bearssl", "botan", "ruby", "perl", "php", "aiohttp"]
@@ -306,14 +305,12 @@ def chromium(url):
 
 def firefox(url):
     profile = f"{RUN}/firefox-{time.monotonic_ns()}"
-    os.makedirs(profile)
+    nss_trusting(profile, "root")
     with open(f"{profile}/user.js", "w") as prefs:
         for key, value in {"network.captive-portal-service.enabled": "false", "network.connectivity-service.enabled": "false", "app.update.enabled": "false", "datareporting.policy.dataSubmissionEnabled": "false",
                            "browser.safebrowsing.update.enabled": "false", "services.settings.server": '"data:,"', "network.trr.mode": "5", "toolkit.telemetry.enabled": "false",
                            "browser.shell.checkDefaultBrowser": "false", "network.http.http3.enable": "false"}.items():
             prefs.write(f'user_pref("{key}", {value});\n')
-    subprocess.run(["certutil", "-N", "-d", f"sql:{profile}", "--empty-password"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    subprocess.run(["certutil", "-A", "-d", f"sql:{profile}", "-n", "root", "-t", "CT,C,C", "-i", f"{C}/root.pem"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return ["firefox-esr", "--headless", "--profile", profile, "--screenshot", f"{profile}/shot.png", url]
 
 
@@ -326,9 +323,7 @@ def visited(fact):
 
 def browsers():
     names = versions()
-    os.makedirs(f"{RUN}/home/.pki/nssdb", exist_ok=True)
-    subprocess.run(["certutil", "-N", "-d", f"sql:{RUN}/home/.pki/nssdb", "--empty-password"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    subprocess.run(["certutil", "-A", "-d", f"sql:{RUN}/home/.pki/nssdb", "-n", "root", "-t", "CT,C,C", "-i", f"{C}/root.pem"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    nss_trusting(f"{RUN}/home/.pki/nssdb", "root")
     for browser, start in (("chromium", chromium), ("firefox", firefox)):
         if not able(browser):
             continue

@@ -59,15 +59,19 @@ def bounds(version):
 NSS_DB = f"sql:{RUN}/nss-other"
 
 
+def nss_trusting(path, *roots):
+    """Makes a database of NSS in a folder, which trusts these roots of ours."""
+    os.makedirs(path, exist_ok=True)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run(["certutil", "-N", "-d", f"sql:{path}", "--empty-password"], **quiet)
+    for root in roots:
+        subprocess.run(["certutil", "-A", "-d", f"sql:{path}", "-n", root, "-t", "CT,C,C", "-i", f"{C}/{root}.pem"], **quiet)
+
+
 def nss_database():
     path = NSS_DB[4:]
-    if os.path.isdir(path):
-        return
-    os.makedirs(path)
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.run(["certutil", "-N", "-d", NSS_DB, "--empty-password"], **quiet)
-    subprocess.run(["certutil", "-A", "-d", NSS_DB, "-n", "root", "-t", "CT,C,C", "-i", f"{C}/root.pem"], **quiet)
-    subprocess.run(["certutil", "-A", "-d", NSS_DB, "-n", "clientroot", "-t", "CT,C,C", "-i", f"{C}/clientroot.pem"], **quiet)
+    if not os.path.isdir(path):
+        nss_trusting(path, "root", "clientroot")
 
 
 def nss_certificate(name):
