@@ -113,15 +113,15 @@ impl Writer {
         self.lines.clear();
         for handshake in handshakes {
             let negotiated = handshake.negotiated();
-            let (name, at) = (negotiated.sni, handshake.first.time);
-            let server_chain = self.judge.judge(handshake.server_certificates(), name, at, Purpose::Server);
-            let client_chain = self.judge.judge(handshake.client_certificates(), None, at, Purpose::Client);
+            let (server_chain, id) = papers(&mut self.judge, handshake, &negotiated);
+            let client_chain =
+                self.judge.judge(handshake.client_certificates(), None, handshake.first.time, Purpose::Client);
             let facts = Facts {
                 handshake,
                 negotiated: &negotiated,
                 server_chain: &server_chain,
                 client_chain: &client_chain,
-                id: EventId::of(handshake, &negotiated),
+                id,
                 verdict: &Verdict { outcome: handshake.outcome, failure: None },
                 retry_of: None,
                 observer: Observer::new(Some("bench.pcap"), None),

@@ -2,11 +2,13 @@
 //! and `captures/no-failure`, each capture with what is known from itself, and its verdicts are compared with the labels.
 //! The confusion matrix is printed; every verdict that is wrong is printed too and has its reason in [`KNOWN_WRONG`].
 
-use crate::captures::label;
+use crate::captures::{Label, label};
 use crate::support::{captures_below, handshakes_told, root, say};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// What must be right at least: the causes and the parties, of a hundred.
 #[derive(Clone, Copy)]
@@ -67,6 +69,7 @@ type Any = Vec<Option<String>>;
 
 /// One handshake of a capture: what its label says, and what its event says.
 struct Judged {
+    family: String,
     name: String,
     outcomes: Any,
     causes: Any,
@@ -79,11 +82,12 @@ struct Judged {
 }
 
 impl Judged {
-    fn new(name: String, truth: &Value, event: &Value) -> Self {
-        let said = |value: &Value| value.as_str().map(str::to_owned);
+    /// `number` is the handshake's place in the capture, from 1.
+    fn new(capture: &Path, number: usize, truth: &Value, event: &Value) -> Self {
         let (wanted, failure) = (&truth["failure"], &event["failure"]);
         Self {
-            name,
+            family: family_of(capture).to_owned(),
+            name: format!("{}#{number}", named(capture)),
             outcomes: any(&truth["outcome"]),
             causes: any(&wanted["cause"]),
             parties: any(&wanted["party"]),
@@ -117,10 +121,14 @@ impl Judged {
     }
 }
 
+fn said(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
 fn any(value: &Value) -> Any {
     match value {
-        Value::Array(values) => values.iter().map(|value| value.as_str().map(str::to_owned)).collect(),
-        one => vec![one.as_str().map(str::to_owned)],
+        Value::Array(values) => values.iter().map(said).collect(),
+        one => vec![said(one)],
     }
 }
 
@@ -134,32 +142,36 @@ fn shown(values: &[Option<String>]) -> String {
 
 /// `captures/failures-…` and `captures/no-failure`: their labels say why handshakes failed, or that nothing did.
 pub(crate) fn is_judged(capture: &Path) -> bool {
-    let family = capture.strip_prefix(root().join("captures")).ok().and_then(|path| path.iter().next());
-    family.is_some_and(|family| family.to_string_lossy().starts_with("failures-") || family == "no-failure")
+    let family = family_of(capture);
+    family.starts_with("failures-") || family == "no-failure"
 }
 
-/// All handshakes of some families that have a verdict in their labels.
-fn judged(family: impl Fn(&str) -> bool) -> Vec<Judged> {
-    let folder = root().join("captures");
-    let mut captures = captures_below(&folder);
-    captures.retain(|capture| is_judged(capture) && family(&family_of(capture)));
-    let mut told: BTreeMap<Vec<String>, Vec<PathBuf>> = BTreeMap::new();
-    for capture in &captures {
-        told.entry(label(capture).options).or_default().push(capture.clone());
+/// All handshakes that have a verdict in their labels. The tests share them, for it takes a while to read the captures.
+static JUDGED: LazyLock<Vec<Judged>> = LazyLock::new(|| {
+    let captures = captures_below(&root().join("captures"));
+    let judged = captures.into_iter().filter(|capture| is_judged(capture));
+    let labelled: Vec<(Label, PathBuf)> = judged.map(|capture| (label(&capture), capture)).collect();
+    let mut told: BTreeMap<&[String], Vec<PathBuf>> = BTreeMap::new();
+    for (label, capture) in &labelled {
+        told.entry(&label.options).or_default().push(capture.clone());
     }
     let events: BTreeMap<PathBuf, Vec<Value>> =
         told.iter().flat_map(|(options, captures)| handshakes_told(options, captures)).collect();
     let mut judged = Vec::new();
-    for capture in &captures {
+    for (label, capture) in &labelled {
         let events = events.get(capture).map_or(&[][..], Vec::as_slice);
-        for (number, truth) in label(capture).handshakes.iter().enumerate() {
+        for (number, truth) in label.handshakes.iter().enumerate() {
             if truth.get("failure").is_some() {
-                let event = event_of(truth, number, events);
-                judged.push(Judged::new(format!("{}#{}", named(capture), number + 1), truth, event));
+                judged.push(Judged::new(capture, number + 1, truth, event_of(truth, number, events)));
             }
         }
     }
     judged
+});
+
+/// Those of some families.
+fn judged(family: impl Fn(&str) -> bool) -> Vec<&'static Judged> {
+    JUDGED.iter().filter(|one| family(&one.family)).collect()
 }
 
 /// The event of a handshake: by the client's port where the label has it, else by its place.
@@ -175,12 +187,14 @@ fn named(capture: &Path) -> String {
     path.split_once(".pcap").unwrap().0.to_owned()
 }
 
-fn family_of(capture: &Path) -> String {
-    named(capture).split('/').next().unwrap().to_owned()
+/// The folder of `captures` that a capture lies in, or below.
+fn family_of(capture: &Path) -> &str {
+    let path = capture.strip_prefix(root().join("captures")).unwrap();
+    path.iter().next().and_then(OsStr::to_str).unwrap()
 }
 
 /// A line for each true cause: how many there are, how many were told, and what the others were taken for.
-fn print_matrix(judged: &[Judged]) {
+fn print_matrix(judged: &[&Judged]) {
     let mut matrix: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
     for one in judged {
         let said =
@@ -200,18 +214,18 @@ fn print_matrix(judged: &[Judged]) {
 
 /// Of a hundred handshakes, how many are right in some respect.
 #[expect(clippy::cast_precision_loss, reason = "there are some hundreds")]
-fn percent(judged: &[Judged], right: impl Fn(&Judged) -> bool) -> f64 {
+fn percent(judged: &[&Judged], right: impl Fn(&Judged) -> bool) -> f64 {
     100.0 * judged.iter().filter(|one| right(one)).count() as f64 / judged.len() as f64
 }
 
 /// Prints the matrix, and holds what is right against what is wanted.
 #[track_caller]
-fn hold(title: &str, judged: &[Judged], wanted: Wanted) {
+fn hold(title: &str, judged: &[&Judged], wanted: Wanted) {
     assert!(!judged.is_empty(), "{title}: there are no captures");
     say(title);
     print_matrix(judged);
     let reasons: BTreeMap<&str, &str> = KNOWN_WRONG.iter().copied().collect();
-    let wrong: Vec<&Judged> = judged.iter().filter(|one| !one.is_right()).collect();
+    let wrong: Vec<&Judged> = judged.iter().copied().filter(|one| !one.is_right()).collect();
     for one in &wrong {
         let said = format!("{} {} {}", word(&one.outcome), word(&one.cause), word(&one.confidence));
         let truth = format!("{} {} {}", shown(&one.outcomes), shown(&one.causes), shown(&one.parties));
@@ -251,8 +265,7 @@ fn what_looks_like_trouble_and_is_none_gives_no_failure() {
 
 #[test]
 fn the_table_of_wrong_verdicts_names_captures_that_are_there_and_wrong() {
-    let wrong: BTreeSet<String> =
-        judged(|_| true).into_iter().filter(|one| !one.is_right()).map(|one| one.name).collect();
-    let stale: Vec<&str> = KNOWN_WRONG.iter().map(|(name, _)| *name).filter(|name| !wrong.contains(*name)).collect();
+    let wrong: BTreeSet<&str> = JUDGED.iter().filter(|one| !one.is_right()).map(|one| one.name.as_str()).collect();
+    let stale: Vec<&str> = KNOWN_WRONG.iter().map(|(name, _)| *name).filter(|name| !wrong.contains(name)).collect();
     assert!(stale.is_empty(), "right, or not there: {stale:?}");
 }

@@ -24,14 +24,12 @@ import javax.net.ssl.*;
  *   peer.alpn=LIST        protocols
  *   peer.name=NAME        the one name that the server serves
  *   peer.nokey=yes        a server without a certificate
- *   peer.strict=yes       what the JDK has disabled stays disabled
  *   peer.close=MS         a client that closes so long after it has begun
  */
 class Peer {
     public static void main(String[] words) throws Exception {
-        if (option("strict") == null)
-            for (String use : List.of("tls.disabledAlgorithms", "tls.legacyAlgorithms", "certpath.disabledAlgorithms"))
-                Security.setProperty("jdk." + use, "");
+        for (String use : List.of("tls.disabledAlgorithms", "tls.legacyAlgorithms", "certpath.disabledAlgorithms"))
+            Security.setProperty("jdk." + use, "");
         if (words[0].equals("server")) server(Integer.parseInt(words[1]), words[2], words[3], words[4]);
         else client(words[1], Integer.parseInt(words[2]), words[3], words[4], words[5], Integer.parseInt(words[6]));
     }

@@ -2,6 +2,7 @@
 # The certificates of all families, under $RUN/certs: root -> intermediate -> leaves, valid from 2026 to 2046 so that a
 # capture made today looks the same in any later year. Their private keys are never kept.
 set -euo pipefail
+. "$(dirname "$0")/issue.sh"
 mkdir -p "$RUN/certs/db" && cd "$RUN/certs"
 : > db/index.txt
 echo 1000 > db/serial
@@ -21,18 +22,6 @@ organizationName = optional
 commonName = supplied
 C
 
-# issue NAME KEY ISSUER SUBJECT EXTENSIONS [FROM [TO [DIGEST]]]: KEY is what genpkey takes, ISSUER "self" for a root
-issue() {
-    openssl genpkey -out "$1.key" $2 2>/dev/null
-    openssl req -new -key "$1.key" -subj "$4" -out "$1.csr"
-    printf '[v]\n%b' "$5" > "$1.cnf"
-    cat ca.cnf >> "$1.cnf"
-    local by="-cert $3.pem -keyfile $3.key"
-    [ "$3" = self ] && by="-selfsign -keyfile $1.key"
-    openssl ca -batch -notext -config "$1.cnf" -extensions v $by -md "${8:-sha256}" -startdate "${6:-20260101000000Z}" -enddate "${7:-20460101000000Z}" -in "$1.csr" -out "$1.pem" 2>/dev/null
-}
-RSA="-algorithm RSA -pkeyopt rsa_keygen_bits:2048"
-EC="-algorithm EC -pkeyopt ec_paramgen_curve:P-256"
 CA="basicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign, cRLSign\nsubjectKeyIdentifier = hash\n"
 SERVER="basicConstraints = CA:FALSE\nkeyUsage = critical, digitalSignature, keyEncipherment\nextendedKeyUsage = serverAuth\n"
 

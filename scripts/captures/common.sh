@@ -9,6 +9,7 @@ C=$RUN/certs
 CLIENT=10.8.0.1 SERVER=10.8.0.2 CLIENT6=fd08::1 SERVER6=fd08::2
 [ -z "${ROUTED:-}" ] || SERVER=10.8.1.2 SERVER6=fd08:1::2
 MADE_BY=scripts/captures/$FAMILY.sh
+PEER="python3 $HERE/peer.py"
 export MADE_BY CLIENT SERVER
 mkdir -p "$OUT/$FAMILY" "$RUN/log"
 find "$OUT/$FAMILY" -maxdepth 1 -type f -delete

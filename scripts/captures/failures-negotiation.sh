@@ -21,9 +21,8 @@ known_new() { dial openssl 1.3 ecdsa.test; dial openssl 1.2 ecdsa.test; }
 scene version-client-known-gnutls "a client of TLS 1.2 and a server that a handshake before it shows to speak TLS 1.3" \
     "established, version_mismatch client" known_new
 listen gnutls 1.2 ecdsa
-known_old() { look ecdsa.test; dial openssl 1.3 ecdsa.test; }
 scene version-server-known-gnutls "a client of TLS 1.3 and a server that a handshake before it shows to speak TLS 1.2" \
-    "established, version_mismatch server" known_old
+    "established, version_mismatch server" look_then ecdsa.test openssl 1.3 ecdsa.test
 listen openssl 1.2 rsa
 for client in gnutls nss java; do
     scene "version-client-openssl-$client-tls11" "a client of TLS 1.1 and a server of TLS 1.2" "version_mismatch client" dial $client 1.1 rsa.test
@@ -65,13 +64,13 @@ scene suite-ecdsa-openssl-rustls "only one suite, and an RSA certificate" "$BOTH
 scene suite-ecdsa-openssl-curl "only ECDHE_ECDSA, and an RSA certificate" "$BOTH" dial curl 1.2 rsa.test --ciphers ECDHE-ECDSA-AES128-GCM-SHA256
 scene suite-ecdsa-openssl-nss "only ECDHE_ECDSA, and an RSA certificate" "$BOTH" dial nss 1.2 rsa.test -c :C02B
 scene suite-camellia-openssl-gnutls "only Camellia" "$BOTH" dial gnutls 1.2 rsa.test :-CIPHER-ALL:+CAMELLIA-128-GCM
-known_rsa() { look rsa.test; dial gnutls 1.2 rsa.test :-KX-ALL:+ECDHE-ECDSA; }
-scene suite-known-rsa "only ECDHE_ECDSA, and an RSA certificate that a handshake before it shows" "established, $BOTH" known_rsa
+scene suite-known-rsa "only ECDHE_ECDSA, and an RSA certificate that a handshake before it shows" "established, $BOTH" \
+    look_then rsa.test gnutls 1.2 rsa.test :-KX-ALL:+ECDHE-ECDSA
 listen nginx 1.2 rsa "ssl_ciphers ECDHE-RSA-AES256-GCM-SHA384;"
 scene suite-disjoint-nginx-wget "the server takes one suite" "$BOTH" dial wget 1.2 rsa.test --ciphers=NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-GCM
 scene suite-disjoint-nginx-python "the server takes one suite" "$BOTH" dial python 1.2 rsa.test --ciphers ECDHE-RSA-AES128-GCM-SHA256
-known_one() { look rsa.test; dial curl 1.2 rsa.test --ciphers ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305:DHE-RSA-AES128-GCM-SHA256; }
-scene suite-known-nginx-curl "the server takes one suite, which a handshake before it shows" "established, $BOTH" known_one
+scene suite-known-nginx-curl "the server takes one suite, which a handshake before it shows" "established, $BOTH" \
+    look_then rsa.test curl 1.2 rsa.test --ciphers ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-CHACHA20-POLY1305:DHE-RSA-AES128-GCM-SHA256
 # in TLS 1.3 any certificate will do
 for server in openssl gnutls nss java rustls python; do
     listen $server 1.3 ecdsa
@@ -97,9 +96,7 @@ done
 listen openssl any ecdsa -groups P-521
 for each in "gnutls :-GROUP-ALL:+GROUP-X25519" "nss -I x25519" "java -Djdk.tls.namedGroups=x25519" "rustls groups=x25519" "curl --curves X25519"; do
     set -- $each
-    for version in 1.3; do
-        scene "group-openssl-$1-tls${version/./}" "one group each, and not the same" "$BOTH" dial "$1" $version ecdsa.test "${@:2}"
-    done
+    scene "group-openssl-$1-tls13" "one group each, and not the same" "$BOTH" dial "$1" 1.3 ecdsa.test "${@:2}"
 done
 known_group() { dial openssl 1.3 ecdsa.test -groups P-521; dial gnutls 1.3 ecdsa.test :-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1; }
 scene group-known-tls13 "groups apart from the server's, which a handshake before it shows" "established, $BOTH" known_group
@@ -114,13 +111,12 @@ for version in 1.2 1.3; do
     done
 done
 listen openssl any ecdsa
-known_key() { look ecdsa.test; dial "$@"; }
 scene scheme-known-openssl "only schemes for RSA, and an ECDSA key that a handshake before it shows" "established, $BOTH" \
-    known_key openssl 1.3 ecdsa.test -sigalgs RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512
+    look_then ecdsa.test openssl 1.3 ecdsa.test -sigalgs RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512
 scene scheme-known-gnutls "only schemes for RSA, and an ECDSA key that a handshake before it shows" "established, $BOTH" \
-    known_key gnutls 1.3 ecdsa.test :-SIGN-ALL:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-SHA256
+    look_then ecdsa.test gnutls 1.3 ecdsa.test :-SIGN-ALL:+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-SHA256
 scene scheme-known-nss "only schemes for RSA, and an ECDSA key that a handshake before it shows" "established, $BOTH" \
-    known_key nss 1.3 ecdsa.test -J rsa_pss_rsae_sha256
+    look_then ecdsa.test nss 1.3 ecdsa.test -J rsa_pss_rsae_sha256
 
 # Too weak for the client.
 WEAK="weak_parameters server"
@@ -140,9 +136,8 @@ for cert in rsa1024 sha1; do
             scene "weak-$cert-$client-tls${version/./}" "a weak certificate" "$truth" dial $client $version $cert.test
         done
     done
-    known_weak() { look $cert.test; dial "$@"; }
     listen openssl any $cert -cipher ALL:@SECLEVEL=0
-    scene "weak-known-$cert-rustls" "a weak certificate that a handshake before it shows" "established, $WEAK" known_weak rustls 1.3 $cert.test
+    scene "weak-known-$cert-rustls" "a weak certificate that a handshake before it shows" "established, $WEAK" look_then $cert.test rustls 1.3 $cert.test
 done
 
 # Extensions that one side insists upon.

@@ -2,7 +2,6 @@
 # everything in between; captures at the client (the server one hop away) and at the server.
 . "$(dirname "$0")/routed.sh"
 
-CHAIN=$C/ecdsa.chain.pem,$C/ecdsa.key
 S=sni=ecdsa.test
 MIDDLEBOX=$(because middlebox_reset network)
 SERVER_CLOSED=$(because server_closed server)
@@ -15,10 +14,9 @@ FLIGHT_LOST=$(because server_flight_lost network)
 # forge WHEN [OPTIONS]: forge.py beside the wire
 forge() {
     rm -f "$RUN/log/forge"
-    on_router timeout 20 python3 "$HERE/forge.py" "${PORT:-443}" "$@" >"$RUN/log/forge" 2>&1 &
+    on_router timeout 20 python3 "$HERE/forge.py" 443 "$@" >"$RUN/log/forge" 2>&1 &
     until grep -qs ready "$RUN/log/forge"; do sleep 0.05; done
 }
-python_server() { serve 443 $PEER server 443 --cert "$CHAIN" "$@"; }
 
 # Middleboxes that reset.
 
@@ -132,9 +130,7 @@ for try in "curl 1.3" "openssl 1.2" "rustls 1.3" "java 1.3" "gnutls 1.2" "python
     watch "server-resets-$stack" $places
     from $stack $version
     watched
-    for place in $places; do
-        label_at $place "$(called $stack), TLS $version, and a server of ours on $PYTHON that reads the ClientHello and resets (SO_LINGER 0); captured at the $place" $S $SERVER_CLOSED
-    done
+    label_all "$(called $stack), TLS $version, and a server of ours on $PYTHON that reads the ClientHello and resets (SO_LINGER 0)" $S $SERVER_CLOSED
 done
 for try in "curl 1.2" "openssl 1.3" "java 1.2" "node 1.3"; do
     read -r stack version <<< "$try"
@@ -151,9 +147,7 @@ serve 443 $PEER server 443 --after connect --stay 0.3
 watch server-closes-unread client server
 from openssl 1.3
 watched
-for place in client server; do
-    label_at $place "s_client of $OPENSSL and a server of ours on $PYTHON that closes with the ClientHello unread: the kernel resets; captured at the $place" $S $SERVER_CLOSED
-done
+label_all "s_client of $OPENSSL and a server of ours on $PYTHON that closes with the ClientHello unread: the kernel resets" $S $SERVER_CLOSED
 
 fresh
 serve 443 $PEER server 443 --after connect
@@ -176,9 +170,7 @@ for version in 1.2 1.3; do
     (sleep 1; kill -9 "${SERVERS[0]}") &
     from curl $version
     watched
-    for place in client server; do
-        label_at $place "$CURL (on $OPENSSL) and ssl of $PYTHON, TLS $version; the server is killed (-9) before it answers; captured at the $place" $S $SERVER_CLOSED
-    done
+    label_all "$CURL (on $OPENSSL) and ssl of $PYTHON, TLS $version; the server is killed (-9) before it answers" $S $SERVER_CLOSED
     fresh
     python_server --max $version --cut 700
     watch "server-closes-in-flight-tls${version/./}" client
@@ -243,17 +235,13 @@ for version in 1.2 1.3; do
     watch "client-closes-tls${version/./}" client server
     client $PEER client $SERVER 443 ecdsa.test --after hello --stay 0.3
     watched
-    for place in client server; do
-        label_at $place "ssl of $PYTHON on both sides, TLS $version: the client closes once the server's flight has come; captured at the $place" $S "version=\"TLS $version\"" $CLIENT_CLOSED
-    done
+    label_all "ssl of $PYTHON on both sides, TLS $version: the client closes once the server's flight has come" $S "version=\"TLS $version\"" $CLIENT_CLOSED
     fresh
     web_server
     watch "client-resets-tls${version/./}" client server
     client $PEER client $SERVER 443 ecdsa.test --after hello --stay 0.3 --end rst --max $version
     watched
-    for place in client server; do
-        label_at $place "ssl of $PYTHON, TLS $version, which resets once the server's flight has come, and s_server of $OPENSSL; captured at the $place" $S "version=\"TLS $version\"" $CLIENT_CLOSED
-    done
+    label_all "ssl of $PYTHON, TLS $version, which resets once the server's flight has come, and s_server of $OPENSSL" $S "version=\"TLS $version\"" $CLIENT_CLOSED
 done
 over6
 fresh
@@ -297,9 +285,7 @@ for try in "curl 1.3" "openssl 1.2" "gnutls 1.3" "python 1.3" "rustls 1.3" "java
     watch "hello-lost-$stack-tls${version/./}" $places
     from $stack $version
     watched
-    for place in $places; do
-        label_at $place "$(called $stack), TLS $version; the router drops ClientHellos for ecdsa.test, the client gives up after 4 s; captured at the $place" $S $HELLO_LOST
-    done
+    label_all "$(called $stack), TLS $version; the router drops ClientHellos for ecdsa.test, the client gives up after 4 s" $S $HELLO_LOST
 done
 over6
 for try in "openssl 1.3" "gnutls 1.2"; do
@@ -349,9 +335,6 @@ label_at client "$RUSTLS on both sides, IPv6, a ClientHello with X25519MLKEM768 
 over4
 
 # The server's chain takes many segments.
-long_server() {
-    serve 443 openssl s_server -accept 443 -www -quiet -cert "$C/long.pem" -key "$C/long.key" -cert_chain "$C/long.above.pem"
-}
 for try in "curl 1.2" "curl 1.3" "openssl 1.3" "java 1.2" "gnutls 1.3"; do
     read -r stack version <<< "$try"
     fresh
@@ -362,9 +345,7 @@ for try in "curl 1.2" "curl 1.3" "openssl 1.3" "java 1.2" "gnutls 1.3"; do
     watch "large-flight-lost-$stack-tls${version/./}" $places
     from $stack $version long.test
     watched
-    for place in $places; do
-        label_at $place "$(called $stack), TLS $version, and s_server of $OPENSSL with a chain of 25 certificates; the router drops packets of 1400 bytes and more to the client; captured at the $place" sni=long.test $LARGE_LOST
-    done
+    label_all "$(called $stack), TLS $version, and s_server of $OPENSSL with a chain of 25 certificates; the router drops packets of 1400 bytes and more to the client" sni=long.test $LARGE_LOST
 done
 # A route with a smaller MTU, and nobody told.
 for ip in 4 6; do
@@ -381,9 +362,7 @@ for ip in 4 6; do
     watch "mtu-black-hole-ipv$ip" client server
     from curl 1.3 long.test
     watched
-    for place in client server; do
-        label_at $place "$CURL (on $OPENSSL) and s_server of $OPENSSL with a chain of 25 certificates, IPv$ip; the router's MTU towards the client is 1400 and its ICMP errors are dropped; captured at the $place" sni=long.test $LARGE_LOST
-    done
+    label_all "$CURL (on $OPENSSL) and s_server of $OPENSSL with a chain of 25 certificates, IPv$ip; the router's MTU towards the client is 1400 and its ICMP errors are dropped" sni=long.test $LARGE_LOST
 done
 over4
 fresh
@@ -405,9 +384,7 @@ for try in "curl 1.3" "openssl 1.2" "java 1.3" "rustls 1.3"; do
     watch "flight-lost-$stack-tls${version/./}" client server
     from $stack $version
     watched
-    for place in client server; do
-        label_at $place "$(called $stack), TLS $version, and s_server of $OPENSSL; the router drops what the server says; captured at the $place" $S $FLIGHT_LOST
-    done
+    label_all "$(called $stack), TLS $version, and s_server of $OPENSSL; the router drops what the server says" $S $FLIGHT_LOST
 done
 over6
 fresh
@@ -431,9 +408,7 @@ for try in "curl 1.3" "openssl 1.2" "gnutls 1.3" "python 1.2" "java 1.3" "rustls
     watch "server-silent-$stack-tls${version/./}" $places
     from $stack $version
     watched
-    for place in $places; do
-        label_at $place "$(called $stack), TLS $version, and a server of ours on $PYTHON that reads the ClientHello and says nothing; the client gives up after 3 s; captured at the $place" $S $SERVER_SILENT
-    done
+    label_all "$(called $stack), TLS $version, and a server of ours on $PYTHON that reads the ClientHello and says nothing; the client gives up after 3 s" $S $SERVER_SILENT
 done
 over6
 fresh
@@ -505,9 +480,7 @@ forge ack --ttl 200 --to both
 watch tcp-forged-after-ack client server
 client $PEER client $SERVER 443 ecdsa.test --after connect --stay 0.5
 watched
-for place in client server; do
-    label_at $place "ssl of $PYTHON, which connects and says nothing; a box beside the wire resets both ends once they are connected, TTL 200; captured at the $place" --tcp $(because middlebox_reset network)
-done
+label_all "ssl of $PYTHON, which connects and says nothing; a box beside the wire resets both ends once they are connected, TTL 200" --tcp $(because middlebox_reset network)
 fresh
 web_server
 watch tcp-no-hello client
@@ -523,7 +496,6 @@ label_at client "ssl of $PYTHON connects and says nothing; the server closes at 
 
 # Captures of failures that lack what would tell.
 PATIENCE=8
-frame_of() { quiet_tshark -r "$WHOLE" -Y "$1" -T fields -e frame.number | head -1; }
 # without NAME FILTER: the whole capture but for the frames of a display filter
 without() {
     CAPTURE=$OUT/$FAMILY/$1.pcap
@@ -562,7 +534,6 @@ without incomplete-tls13-encrypted "$TO_CLIENT"
 label "$HOW; all that the server said taken out, so that nobody can tell what the client's encrypted record is" $S $INCOMPLETE
 without incomplete-tls13-encrypted-alert "$TO_SERVER && tls.app_data"
 label "$HOW; the client's encrypted alert taken out" $S $INCOMPLETE
-stop_servers
 fresh
 web_server -tls1_3
 whole from openssl 1.2

@@ -12,7 +12,6 @@ PATIENCE=4
 TLS="ssl_certificate $C/ecdsa.chain.pem; ssl_certificate_key $C/ecdsa.key; server_name ecdsa.test;"
 
 dialogue() { serve "$1" python3 "$HERE/dialogue.py" "$@"; }
-# run in the server's namespace in the background: servers that need a moment, or another user
 haproxy_server() {
     printf 'defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n%s\n' "$1" > "$RUN/haproxy.cfg"
     serve 443 haproxy -db -f "$RUN/haproxy.cfg"
@@ -24,44 +23,41 @@ chmod 777 "$WORK"
 
 # Servers that do not speak TLS.
 
-# answered NAME STACK VERSION HOW [KEY=VALUE...]: that stack's hello to the server that listens on port 443
+# answered NAME STACK VERSION HOW: that stack's hello to the server that listens on port 443 and does not speak TLS
 answered() {
     local name=$1 stack=$2 version=$3 how=$4
-    shift 4
     watch "$name-$stack-tls${version/./}" client
     from $stack $version
     watched
-    label_at client "$(called $stack), TLS $version, and $how" $S "${@:-$SERVER_NOT_TLS}"
+    label_at client "$(called $stack), TLS $version, and $how" $S $SERVER_NOT_TLS
 }
-# one by one, so that each key reaches label.py as a word of its own
-answered_not_tls() { answered "$@" $SERVER_NOT_TLS; }
 
 fresh
 nginx_server "server { listen 443; listen [::]:443; }"
 for try in "curl 1.2" "curl 1.3" "openssl 1.2" "openssl 1.3" "gnutls 1.2" "gnutls 1.3" "python 1.3" "rustls 1.3" "java 1.2" "java 1.3" "node 1.3"; do
-    answered_not_tls http-nginx $try "plain HTTP of $NGINX on port 443"
+    answered http-nginx $try "plain HTTP of $NGINX on port 443"
 done
 over6
-answered_not_tls http-nginx-ipv6 curl 1.3 "plain HTTP of $NGINX on port 443, IPv6"
+answered http-nginx-ipv6 curl 1.3 "plain HTTP of $NGINX on port 443, IPv6"
 over4
 stop_servers
 haproxy_server "frontend f
   bind :443
   http-request return status 200"
-answered_not_tls http-haproxy openssl 1.3 "plain HTTP of $HAPROXY on port 443"
+answered http-haproxy openssl 1.3 "plain HTTP of $HAPROXY on port 443"
 stop_servers
 serve 443 python3 -m http.server 443
-answered_not_tls http-python curl 1.3 "http.server of $PYTHON on port 443, which takes the hello for HTTP 0.9 and sends a page without a header"
+answered http-python curl 1.3 "http.server of $PYTHON on port 443, which takes the hello for HTTP 0.9 and sends a page without a header"
 stop_servers
 serve 443 node -e "require('http').createServer(() => {}).listen(443)"
-answered_not_tls http-node rustls 1.3 "plain HTTP of Node.js $(node --version) on port 443"
+answered http-node rustls 1.3 "plain HTTP of Node.js $(node --version) on port 443"
 stop_servers
 
 mkdir -p /run/sshd
 ssh-keygen -q -t ed25519 -N '' -f "$WORK/ssh"
 serve 443 /usr/sbin/sshd -D -f /dev/null -p 443 -h "$WORK/ssh"
 for try in "curl 1.3" "gnutls 1.3" "java 1.2" "openssl 1.2"; do
-    answered_not_tls ssh $try "sshd of $(ssh -V 2>&1 | cut -d' ' -f1 | tr _ ' ' | tr -d ,) on port 443"
+    answered ssh $try "sshd of $(ssh -V 2>&1 | cut -d' ' -f1 | tr _ ' ' | tr -d ,) on port 443"
 done
 stop_servers
 
@@ -75,7 +71,7 @@ N
 mkdir -p "$WORK/empty"
 serve 443 vsftpd "$WORK/vsftpd.conf"
 for try in "curl 1.2" "rustls 1.3"; do
-    answered_not_tls ftp $try "vsftpd 3.0.3 on port 443"
+    answered ftp $try "vsftpd 3.0.3 on port 443"
 done
 stop_servers
 
@@ -128,8 +124,8 @@ done
 stop_servers
 
 dialogue 443 '220 mail.test ESMTP\r\n' '500 5.5.2 Error: bad syntax\r\n' --close
-answered_not_tls smtp python 1.3 "an SMTP server of ours on port 443"
-answered_not_tls smtp node 1.2 "an SMTP server of ours on port 443"
+answered smtp python 1.3 "an SMTP server of ours on port 443"
+answered smtp node 1.2 "an SMTP server of ours on port 443"
 stop_servers
 serve 6379 redis-server --port 6379 --save '' --dir "$WORK" --protected-mode no
 watch redis-openssl client
@@ -151,40 +147,35 @@ watched
 label_at client "$CURL (on $OPENSSL), TLS 1.3, and the greeting of MySQL by a server of ours" $S server.port=3306 $SERVER_NOT_TLS
 stop_servers
 dialogue 443 '' 'AMQP\x00\x00\x09\x01' --close
-answered_not_tls amqp openssl 1.3 "the answer of an AMQP broker to what is no AMQP, by a server of ours"
+answered amqp openssl 1.3 "the answer of an AMQP broker to what is no AMQP, by a server of ours"
 stop_servers
 dialogue 443 'RFB 003.008\n'
-answered_not_tls vnc curl 1.3 "the greeting of VNC by a server of ours"
+answered vnc curl 1.3 "the greeting of VNC by a server of ours"
 stop_servers
 dialogue 443 '' 'ERROR\r\n' --loop
-answered_not_tls memcached gnutls 1.2 "the answer of memcached by a server of ours"
+answered memcached gnutls 1.2 "the answer of memcached by a server of ours"
 stop_servers
 dialogue 443 '\x00\x00\x12\x04\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x64\x00\x04\x00\x10\x00\x00\x00\x06\x00\x00\x40\x00' '\x00\x00\x08\x07\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01' --close
-answered_not_tls http2-clear java 1.3 "the SETTINGS and GOAWAY of HTTP/2 without TLS by a server of ours"
+answered http2-clear java 1.3 "the SETTINGS and GOAWAY of HTTP/2 without TLS by a server of ours"
 stop_servers
 dialogue 443 '' "<?xml version='1.0'?><stream:stream xmlns:stream='http://etherx.jabber.org/streams'><stream:error><not-well-formed/></stream:error></stream:stream>" --close
-answered_not_tls xmpp python 1.2 "the stream error of an XMPP server by a server of ours"
+answered xmpp python 1.2 "the stream error of an XMPP server by a server of ours"
 stop_servers
 dialogue 443 '\xff\xfd\x18\xff\xfd\x20\xff\xfd\x23\xff\xfd\x27' 'login: '
-answered_not_tls telnet openssl 1.2 "the options of telnet by a server of ours"
+answered telnet openssl 1.2 "the options of telnet by a server of ours"
 stop_servers
 serve 443 socat TCP-LISTEN:443,reuseaddr,fork EXEC:cat
 for try in "curl 1.3" "gnutls 1.2" "rustls 1.3"; do
-    answered_not_tls echo $try "an echo server (socat): the client hears its own hello"
+    answered echo $try "an echo server (socat): the client hears its own hello"
 done
 stop_servers
 
 # A PostgreSQL server takes a hello for a broken startup packet and closes without a word.
-postgres_server() {
-    if [ ! -d "$WORK/postgres" ]; then
-        install -d -o postgres "$WORK/postgres"
-        runuser -u postgres -- "$(dirname "$(readlink -f "$(command -v postgres)")")/initdb" -A trust -D "$WORK/postgres" >/dev/null 2>&1
-        echo "host all all all trust" >> "$WORK/postgres/pg_hba.conf"
-    fi
-    serve 5432 runuser -u postgres -- postgres -D "$WORK/postgres" -c listen_addresses='*' -c unix_socket_directories="$WORK" "$@"
-}
 chmod 711 "$RUN"
-postgres_server
+install -d -o postgres "$WORK/postgres"
+runuser -u postgres -- initdb -A trust -D "$WORK/postgres" >/dev/null 2>&1
+echo "host all all all trust" >> "$WORK/postgres/pg_hba.conf"
+serve 5432 runuser -u postgres -- postgres -D "$WORK/postgres" -c listen_addresses='*' -c unix_socket_directories="$WORK"
 POSTGRES="PostgreSQL $(postgres --version | cut -d' ' -f3)"
 watch postgresql-curl client
 client curl -s --max-time 4 --resolve ecdsa.test:5432:$SERVER https://ecdsa.test:5432/
@@ -286,7 +277,7 @@ stop_servers
 nss_server
 plain http-nss "$CURL with plain HTTP and selfserv of $NSS" $HTTP
 stop_servers
-serve 443 $PEER server 443 --cert "$C/ecdsa.chain.pem,$C/ecdsa.key"
+python_server
 plain http-python "$CURL with plain HTTP and ssl of $PYTHON" $HTTP
 stop_servers
 serve 443 node -e "require('https').createServer({cert: require('fs').readFileSync('$C/ecdsa.chain.pem'), key: require('fs').readFileSync('$C/ecdsa.key')}).listen(443)"

@@ -24,5 +24,5 @@ for library in mbedtls:mbedtls,mbedx509,mbedcrypto wolfssl:wolfssl bearssl:bears
     cc -O1 -o "$RUN/bin/$name" $name.c $link 2>>"$RUN/log/build" || rm -f "$RUN/bin/$name"
 done
 
-export OPENSSL GNUTLS NGINX PYTHON CURL
+export OPENSSL
 python3 matrix.py ${STACKS:-}

@@ -14,7 +14,6 @@ nameless() {
             client curl -s -k --max-time 5 --tls-max "$2" "https://$SERVER/" ;;
     esac
 }
-known_name() { look ecdsa.test; dial "$@"; }
 known_nameless() { look ecdsa.test; nameless "$@"; }
 
 # Names.
@@ -55,10 +54,10 @@ for version in 1.2 1.3; do
     scene "handshake-failure-java-gnutls-$tls" "a server without a certificate" "handshake_failure both" dial gnutls $version ecdsa.test
 done
 listen rustls any ecdsa name=ecdsa.test
-scene name-known-rustls "$UNKNOWN, and another that it serves" "established, $T" known_name gnutls any rsa.test
+scene name-known-rustls "$UNKNOWN, and another that it serves" "established, $T" look_then ecdsa.test gnutls any rsa.test
 scene nameless-known-rustls "$NAMELESS, and a server that a handshake before it shows to serve one" "established, $M" known_nameless openssl 1.3
 listen nginx 1.2 ecdsa "} $REJECTING server { listen 444;"
-scene name-known-nginx "$UNKNOWN, and another that it serves" "established, $T" known_name curl any rsa.test
+scene name-known-nginx "$UNKNOWN, and another that it serves" "established, $T" look_then ecdsa.test curl any rsa.test
 
 # Pre-shared keys.
 PSK="psk_rejected both"
@@ -112,6 +111,11 @@ for client in openssl curl gnutls nss java rustls; do
 done
 
 # Messages that break the protocol.
+# breaks KIND: a client whose first words are wrong
+breaks() {
+    CLIENT_WORDS="tamper.py client $1"
+    client $TAMPER client $SERVER 443 ecdsa.test "$1"
+}
 wrong_hellos() {
     echo "no-null-compression openssl gnutls nss rustls" # JSSE does not look
     echo "extension-twice openssl gnutls nss rustls"     # nor here
@@ -125,8 +129,7 @@ wrong_hellos() {
 while read -r kind servers <&3; do
     for server in $servers; do
         listen $server any ecdsa
-        breaks() { CLIENT_WORDS="tamper.py client $kind"; client $TAMPER client $SERVER 443 ecdsa.test $kind; }
-        scene "protocol-$kind-$server" "a ClientHello that is wrong: $kind" "protocol_violation client" breaks
+        scene "protocol-$kind-$server" "a ClientHello that is wrong: $kind" "protocol_violation client" breaks $kind
     done
 done 3< <(wrong_hellos)
 wrong_answers() {
@@ -162,8 +165,7 @@ for version in 1.2 1.3; do
 done
 listen openssl any ecdsa
 for kind in close-notify user-canceled; do
-    breaks() { CLIENT_WORDS="tamper.py client $kind"; client $TAMPER client $SERVER 443 ecdsa.test $kind; }
-    scene "canceled-$kind" "a client that cancels: $kind" "user_canceled client" breaks
+    scene "canceled-$kind" "a client that cancels: $kind" "user_canceled client" breaks $kind
 done
 stop_servers
 serve 443 $PEER server 443 --stay 3 --after hello

@@ -57,16 +57,15 @@ for flaw in expired future misnamed selfsigned incomplete stranger purpose; do
 done
 
 # A handshake of TLS 1.2 shows what clients of TLS 1.3 refuse.
-after_a_look() { look "$1"; dial "$2" 1.3 "$1"; }
 before_a_look() { dial "$2" 1.3 "$1"; look "$1"; }
 for flaw in expired future misnamed selfsigned incomplete stranger purpose; do
     listen openssl any $flaw
     # a chain without its intermediate and the like: two stacks will do
     [[ $flaw = expired || $flaw = misnamed ]] && stacks="gnutls nss java rustls" || stacks="gnutls rustls"
     for stack in $stacks; do
-        scene "known-$flaw-$stack" "${FLAW[$flaw]}" "established, ${CAUSE[$flaw]} server" after_a_look $flaw.test $stack
+        scene "known-$flaw-$stack" "${FLAW[$flaw]}" "established, ${CAUSE[$flaw]} server" look_then $flaw.test $stack 1.3 $flaw.test
     done
-    scene "known-$flaw-python" "${FLAW[$flaw]}" "established, ${CAUSE[$flaw]} server" after_a_look $flaw.test python
+    scene "known-$flaw-python" "${FLAW[$flaw]}" "established, ${CAUSE[$flaw]} server" look_then $flaw.test python 1.3 $flaw.test
     scene "known-later-$flaw-gnutls" "${FLAW[$flaw]}" "${CAUSE[$flaw]} server, established" before_a_look $flaw.test gnutls
 done
 
@@ -115,8 +114,8 @@ for version in 1.2 1.3; do
     scene "must-staple-wget-$tls" "no stapled response to a certificate that demands one" unused dial wget $version staple.test
 done
 listen openssl any ecdsa
-known_stale() { look ecdsa.test; dial openssl 1.3 ecdsa.test -crl_check -CRL "$C/stale.crl"; }
-scene known-stale-crl-openssl "a CRL that has expired" "established, revocation_unavailable server" known_stale
+scene known-stale-crl-openssl "a CRL that has expired" "established, revocation_unavailable server" \
+    look_then ecdsa.test openssl 1.3 ecdsa.test -crl_check -CRL "$C/stale.crl"
 
 # Pinned keys are compared once the handshake is over.
 listen openssl 1.3 ecdsa

@@ -4,28 +4,25 @@ one of its ends, or of both. It cannot hold packets back.
 
     forge.py PORT WHEN [OPTIONS]
 
-WHEN: synack, ack (the end of the TCP handshake), hello (the client's first data), flight (the
-server's first data), reply (the client's first data after that).
+WHEN: synack, ack (the end of the TCP handshake), hello (the client's first data), flight (the server's first data).
 """
 import argparse
 import ipaddress
 import socket
 import struct
-import time
 
-FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
+FIN, SYN, RST, ACK = 1, 2, 4, 16
 
 
 def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("port", type=int)
-    parser.add_argument("when", choices=["synack", "ack", "hello", "flight", "reply"])
+    parser.add_argument("when", choices=["synack", "ack", "hello", "flight"])
     parser.add_argument("--to", choices=["client", "server", "both"], default="client", help="who gets a reset")
     parser.add_argument("--ttl", type=int, default=64)
     parser.add_argument("--id", type=lambda text: int(text, 0), default=0, help="the IPv4 identification")
     parser.add_argument("--no-ack", action="store_true", help="only RST, not RST and ACK")
     parser.add_argument("--count", type=int, default=1, help="resets to each end")
-    parser.add_argument("--delay", type=float, default=0, help="seconds to wait first")
     return parser.parse_args()
 
 
@@ -74,6 +71,17 @@ def send(packet, target):
         out.sendto(packet, (str(ipaddress.ip_address(target)), 0))
 
 
+def stage(seen, of_client, answered):
+    """Which of the packets that may be waited for this is, None where it is another one."""
+    if seen.flags & SYN:
+        return None if of_client else "synack"
+    if not of_client:
+        return "flight" if seen.length else None
+    if answered:
+        return None
+    return "hello" if seen.length else "ack"
+
+
 def main():
     args = arguments()
     tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
@@ -92,14 +100,8 @@ def main():
             continue
         of_client = seen.dport == args.port
         answered = answered or (not of_client and seen.length > 0)
-        stage = {
-            (True, True): "syn", (False, True): "synack",
-        }.get((of_client, bool(seen.flags & SYN))) or (
-            ("reply" if answered else "hello") if of_client and seen.length
-            else "flight" if seen.length else "ack" if of_client and not answered else None)
-        if stage != args.when:
+        if stage(seen, of_client, answered) != args.when:
             continue
-        time.sleep(args.delay)
         # `seen` went from one end to the other: what its sender says next, and what its receiver would say
         ends = {True: ("server", "client"), False: ("client", "server")}[of_client]
         if args.to in (ends[0], "both"):

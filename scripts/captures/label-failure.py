@@ -8,21 +8,17 @@ and the party of each handshake, in the order of their ClientHellos and with com
 server`. It is what can be known from the packets: where two things look the same, they have the same truth. Ends, name, version,
 suite and alerts are what tshark sees.
 """
-import json
 import os
-import re
 import sys
 
-from label import CLIENT_HELLO, HELLO_RETRY, SERVER_HELLO, first, server_hello, suites, tshark
+from label import CLIENT_HELLO, HELLO_RETRY, SERVER_HELLO, save, suites, tshark, version_and_suite
 
 OUTCOMES = {"established", "unused", "abandoned", "failed", "unfinished"}
 FIELDS = [
-    "frame.number", "tcp.stream", "ip.src", "ip.dst", "tcp.srcport", "tcp.dstport", "tls.handshake.type", "tls.handshake.extension.type",
+    "frame.number", "tcp.stream", "ip.src", "ip.dst", "tcp.srcport", "tcp.dstport", "tls.handshake.type",
     "tls.handshake.extensions_server_name", "tls.handshake.version", "tls.handshake.extensions.supported_version",
     "tls.handshake.ciphersuite", "tls.handshake.random", "tls.alert_message.level", "tls.alert_message.desc",
 ]
-# what a label is held against; groups and ALPN are other families' business
-WANTED = {"version", "cipher_suite"}
 
 
 def handshakes(capture, ports):
@@ -32,8 +28,6 @@ def handshakes(capture, ports):
     for line in tshark(capture, ports, "-Y", "tls.handshake.type || tls.alert_message.desc", "-T", "fields", *arguments):
         row = dict(zip(FIELDS, line.split("\t")))
         types = row["tls.handshake.type"].split(",")
-        for field in ("tls.handshake.extensions_key_share_group", "tls.handshake.extensions_alpn_str"):
-            row[field] = ""
         event = streams.get(row["tcp.stream"])
         if event is None:
             if CLIENT_HELLO not in types:
@@ -49,7 +43,8 @@ def handshakes(capture, ports):
             streams[row["tcp.stream"]] = event
         if SERVER_HELLO in types and not row["tls.handshake.random"].startswith(HELLO_RETRY) and "version" not in event:
             try:
-                event |= {key: value for key, value in server_hello(row, names).items() if key in WANTED}
+                # groups and ALPN are other families' business
+                event |= version_and_suite(row, names)
             except (KeyError, ValueError):
                 # no hello that could be read: some of them are broken on purpose
                 pass
@@ -80,10 +75,7 @@ def main():
     for event, words in zip(events, truths):
         del event["client"]["port"]
         event |= verdict(words)
-    label = {"made_by": os.environ["MADE_BY"], "how": how, "provoked": provoked, "handshakes": events}
-    with open(re.sub(r"\.pcap$", ".json", capture), "w") as file:
-        json.dump(label, file, indent=2)
-        file.write("\n")
+    save(capture, {"made_by": os.environ["MADE_BY"], "how": how, "provoked": provoked, "handshakes": events})
 
 
 main()

@@ -93,11 +93,16 @@ def innermost(text):
     return text.split(",")[-1]
 
 
+def version_and_suite(row, names):
+    """What every ServerHello says that is not a HelloRetryRequest."""
+    version = VERSIONS[int(first(row["tls.handshake.extensions.supported_version"]) or first(row["tls.handshake.version"]), 0)]
+    return {"version": version, "cipher_suite": names[int(first(row["tls.handshake.ciphersuite"]), 0)]}
+
+
 def server_hello(row, names):
     """The facts of a frame with a ServerHello that is not a HelloRetryRequest."""
-    version = VERSIONS[int(first(row["tls.handshake.extensions.supported_version"]) or first(row["tls.handshake.version"]), 0)]
-    facts = {"version": version, "cipher_suite": names[int(first(row["tls.handshake.ciphersuite"]), 0)]}
-    if version == "TLS 1.3":
+    facts = version_and_suite(row, names)
+    if facts["version"] == "TLS 1.3":
         facts["resumed"] = PRE_SHARED_KEY in row["tls.handshake.extension.type"].split(",")
     if group := row["tls.handshake.extensions_key_share_group"]:
         facts["named_group"] = GROUPS[int(first(group), 0)]
@@ -175,6 +180,14 @@ def differences(label, facts):
             yield f"{key}: the label says {label[key]}, tshark {facts.get(key)}"
 
 
+def save(capture, label):
+    """Writes a label beside its capture."""
+    path = re.sub(r"\.pcap(ng)?(\.gz|\.zst)?$", ".json", capture)
+    with open(path, "w") as file:
+        json.dump(label, file, indent=2)
+        file.write("\n")
+
+
 def main():
     capture, how, *rest = sys.argv[1:]
     tcp = rest[:1] == ["--tcp"]
@@ -208,10 +221,7 @@ def main():
     if no_hello:
         label["hello"] = False
     label["handshakes"] = events
-    path = re.sub(r"\.pcap(ng)?(\.gz|\.zst)?$", ".json", capture)
-    with open(path, "w") as file:
-        json.dump(label, file, indent=2)
-        file.write("\n")
+    save(capture, label)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 . "$(dirname "$0")/routed.sh"
 
 S=sni=ecdsa.test
-CHAIN=$C/ecdsa.chain.pem,$C/ecdsa.key
 ESTABLISHED=$(fine established) UNUSED=$(fine unused)
 TLS="ssl_certificate $C/ecdsa.chain.pem; ssl_certificate_key $C/ecdsa.key; server_name ecdsa.test; ssl_protocols TLSv1.2 TLSv1.3;"
 WORK=$RUN/no-failure
@@ -11,7 +10,6 @@ mkdir -p "$WORK/empty"
 chmod 711 "$RUN"
 cat "$C/ecdsa.chain.pem" "$C/ecdsa.key" > "$WORK/both.pem"
 
-python_server() { serve "${PORT:-443}" $PEER server "${PORT:-443}" --cert "$CHAIN" "$@"; }
 to_python() { client $PEER client $SERVER 443 ecdsa.test "$@"; }
 
 # Mail: the server speaks first.
@@ -61,13 +59,13 @@ for version in 1.2 1.3; do
 done
 mail imaps-greeting-only 993 "s_client of $OPENSSL, which reads the greeting and leaves," established bash -c "sleep 1 | openssl s_client -quiet -no_ign_eof -connect $SERVER:993 -servername ecdsa.test"
 stop_servers
-PORT=25 python_server --smtp --answer $'250 OK\r\n' --receive 9
+TLS_PORT=25 python_server --smtp --answer $'250 OK\r\n' --receive 9
 watch smtp-starttls-swaks client
 client swaks --tls --server $SERVER --helo client.test --to a@mail.test --from b@mail.test --timeout 3 --tls-sni ecdsa.test --quit-after RCPT
 watched
 label_at client "swaks --tls and an SMTP server of ours on $PYTHON" $S server.port=25 $ESTABLISHED
 stop_servers
-PORT=465 python_server --send $'220 mail.test ESMTP\r\n' --answer $'250 OK\r\n' --receive 9
+TLS_PORT=465 python_server --send $'220 mail.test ESMTP\r\n' --answer $'250 OK\r\n' --receive 9
 watch smtps-swaks client
 client swaks --tlsc --port 465 --server $SERVER --helo client.test --to a@mail.test --from b@mail.test --timeout 3 --tls-sni ecdsa.test --quit-after RCPT
 watched
@@ -133,12 +131,10 @@ label_at client "$CURL --ssl-reqd and vsftpd 3.0.3: an empty file, a data connec
 stop_servers
 
 # STARTTLS of others.
-if [ ! -d "$WORK/postgres" ]; then
-    install -d -o postgres "$WORK/postgres"
-    runuser -u postgres -- "$(dirname "$(readlink -f "$(command -v postgres)")")/initdb" -A trust -D "$WORK/postgres" >/dev/null 2>&1
-    echo "hostssl all all all trust" >> "$WORK/postgres/pg_hba.conf"
-    for file in chain.pem key; do install -o postgres -m 600 "$C/ecdsa.$file" "$WORK/postgres.$file"; done
-fi
+install -d -o postgres "$WORK/postgres"
+runuser -u postgres -- initdb -A trust -D "$WORK/postgres" >/dev/null 2>&1
+echo "hostssl all all all trust" >> "$WORK/postgres/pg_hba.conf"
+for file in chain.pem key; do install -o postgres -m 600 "$C/ecdsa.$file" "$WORK/postgres.$file"; done
 serve 5432 runuser -u postgres -- postgres -D "$WORK/postgres" -c listen_addresses='*' -c unix_socket_directories="$WORK/postgres" -c ssl=on -c ssl_cert_file="$WORK/postgres.chain.pem" -c ssl_key_file="$WORK/postgres.key"
 watch postgresql client
 PGSSLMODE=require client psql -h $SERVER -U postgres -c 'select 1'
@@ -201,9 +197,7 @@ for try in "openssl 1.2" "openssl 1.3" "gnutls 1.3" "nginx 1.2" "nginx 1.3" "jav
     watch "glance-$kind-tls${version/./}" client server
     client openssl s_client -connect $SERVER:443 -servername ecdsa.test -tls${version/./_} </dev/null
     watched
-    for place in client server; do
-        label_at $place "s_client of $OPENSSL without input, TLS $version, and a server on $kind: finished, and closed at once, tickets or not; captured at the $place" $S version="TLS $version" $silent
-    done
+    label_all "s_client of $OPENSSL without input, TLS $version, and a server on $kind: finished, and closed at once, tickets or not" $S version="TLS $version" $silent
     stop_servers
 done
 
@@ -254,7 +248,6 @@ for version in 1.2 1.3; do
     to_python --max $version --send $'GET / HTTP/1.1\r\nHost: ecdsa.test\r\n\r\n' --receive 1 --end rst
     watched
     label_at client "ssl of $PYTHON, TLS $version, which resets once it has its answer, and $NGINX" $S version="TLS $version" $ESTABLISHED
-    stop_servers
     fresh
     web_server
     to_server -m connbytes --connbytes 6: --connbytes-dir original --connbytes-mode packets --tcp-flags PSH PSH -m length --length 200: -j $RESET
@@ -296,18 +289,14 @@ for version in 1.2 1.3; do
     watch "hello-lost-once-tls${version/./}" client router
     from curl $version
     watched
-    for place in client router; do
-        label_at $place "$CURL (on $OPENSSL), TLS $version; the router drops the ClientHello once; captured at the $place" $S version="TLS $version" $ESTABLISHED
-    done
+    label_all "$CURL (on $OPENSSL), TLS $version; the router drops the ClientHello once" $S version="TLS $version" $ESTABLISHED
     fresh
     web_server
     from_server -m connbytes --connbytes 3:3 --connbytes-dir reply --connbytes-mode packets -j DROP
     watch "flight-lost-once-tls${version/./}" client server
     from openssl $version
     watched
-    for place in client server; do
-        label_at $place "s_client and s_server of $OPENSSL, TLS $version; the router drops the server's flight once; captured at the $place" $S version="TLS $version" $ESTABLISHED
-    done
+    label_all "s_client and s_server of $OPENSSL, TLS $version; the router drops the server's flight once" $S version="TLS $version" $ESTABLISHED
 done
 stop_servers
 
@@ -315,7 +304,7 @@ stop_servers
 for ip in 4 6; do
     over$ip
     fresh
-    serve 443 openssl s_server -accept 443 -www -quiet -cert "$C/long.pem" -key "$C/long.key" -cert_chain "$C/long.above.pem"
+    long_server
     if [ $ip = 4 ]; then ip -n tlscribe-router route replace 10.8.0.0/24 dev eth0 mtu lock 1400; else ip -n tlscribe-router link set eth0 mtu 1400; fi
     watch "mtu-discovered-ipv$ip" server
     from curl 1.3 long.test
@@ -356,9 +345,7 @@ openssl_server ecdsa -groups P-384
 watch hello-retry client server
 s_client -connect $SERVER:443 -servername ecdsa.test -tls1_3
 watched
-for place in client server; do
-    label_at $place "s_client and s_server -groups P-384 of $OPENSSL: HelloRetryRequest; captured at the $place" $S hello_retry=true $ESTABLISHED
-done
+label_all "s_client and s_server -groups P-384 of $OPENSSL: HelloRetryRequest" $S hello_retry=true $ESTABLISHED
 stop_servers
 nginx_server "server { listen 443 ssl http2; $TLS }"
 watch http2 client

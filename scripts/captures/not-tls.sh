@@ -1,7 +1,6 @@
 # Captures without a handshake: nothing must be made of them.
 . "$(dirname "$0")/common.sh"
 
-PEER="python3 $HERE/peer.py"
 
 serve 80 $PEER server 80 --after hello --send $'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n'
 capture http

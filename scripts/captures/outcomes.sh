@@ -3,7 +3,6 @@
 
 T12=(version="TLS 1.2" cipher_suite=TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 named_group=x25519 sni=ecdsa.test resumed=false)
 T13=(version="TLS 1.3" cipher_suite=TLS_AES_256_GCM_SHA384 named_group=x25519 sni=ecdsa.test resumed=false hello_retry=false)
-PEER="python3 $HERE/peer.py"
 connect() { s_client -connect $SERVER:443 -servername ecdsa.test "$@"; }
 curl_to() { client curl -s --resolve "$1:443:$SERVER" "${@:2}" "https://$1/"; }
 

@@ -4,7 +4,6 @@
 ROUTED=yes
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-PEER="python3 $HERE/peer.py"
 # No ARP and no neighbour discovery, but ICMP errors.
 TRAFFIC="tcp or icmp or (icmp6 and ip6[40] < 5)"
 
@@ -18,16 +17,15 @@ fresh() {
 }
 
 over4() { CLIENT=10.8.0.1 SERVER=10.8.1.2; }
-over6() { CLIENT=fd08::1 SERVER=fd08:1::2; }
-over4
+over6() { CLIENT=$CLIENT6 SERVER=$SERVER6; }
 
 # The server's address as it stands before a port.
 host() { case $SERVER in *:*) echo "[$SERVER]" ;; *) echo $SERVER ;; esac; }
 
 # The firewall of the router, of the address family in use: a rule for packets to the server's port, or from it.
 tables() { case $SERVER in *:*) on_router ip6tables "$@" ;; *) on_router iptables "$@" ;; esac; }
-to_server() { tables -A FORWARD -p tcp --dport "${PORT:-443}" "$@"; }
-from_server() { tables -A FORWARD -p tcp --sport "${PORT:-443}" "$@"; }
+to_server() { tables -A FORWARD -p tcp --dport 443 "$@"; }
+from_server() { tables -A FORWARD -p tcp --sport 443 "$@"; }
 RESET="REJECT --reject-with tcp-reset"
 NAMED="-m string --algo bm --string ecdsa.test"
 
@@ -36,6 +34,7 @@ watch() {
     local place
     WATCHED=() NAME=$1
     shift
+    PLACES_WATCHED=("$@")
     for place in "$@"; do
         AT=$place capture "$NAME-at-$place" -i eth0 -s "${SNAPLEN:-65535}" "$TRAFFIC"
         WATCHED+=("$CAPTURE $TCPDUMP")
@@ -59,6 +58,13 @@ label_at() {
     label "$@"
 }
 
+# label_all HOW KEY=VALUE...: the same label for every place that was watched, each saying which one it is
+label_all() {
+    local how=$1 place
+    shift
+    for place in "${PLACES_WATCHED[@]}"; do label_at "$place" "$how; captured at the $place" "$@"; done
+}
+
 # because CAUSE PARTY [OUTCOME]: why it failed, and who has to act
 because() { echo "outcome=${3:-failed} failure.cause=$1 failure.party=$2"; }
 # fine OUTCOME: nothing failed
@@ -72,7 +78,7 @@ from() {
             flags="--tls-max $2"
             [ "$2" = 1.2 ] || flags=--tlsv1.3
             client curl -s --max-time "$PATIENCE" --cacert "$C/root.pem" $flags --resolve "$name:443:$(host)" "https://$name/" ;;
-        openssl) printf 'GET / HTTP/1.0\r\n\r\n' | client timeout "$PATIENCE" openssl s_client -quiet -connect "$(host):443" -servername "$name" "-tls${2/./_}" ;;
+        openssl) ask | client timeout "$PATIENCE" openssl s_client -quiet -connect "$(host):443" -servername "$name" "-tls${2/./_}" ;;
         gnutls)
             { echo hello; sleep 0.5; } | client timeout "$PATIENCE" gnutls-cli --port 443 --sni-hostname "$name" --verify-hostname "$name" \
                 --x509cafile "$C/root.pem" --priority "NORMAL:-VERS-ALL:+VERS-TLS$2" $SERVER ;;
@@ -100,3 +106,11 @@ called() {
 
 # web_server: s_server -www with the ECDSA certificate: answers any request with a page and closes
 web_server() { serve 443 openssl s_server -accept 443 -www -quiet -cert "$C/ecdsa.pem" -key "$C/ecdsa.key" -cert_chain "$C/inter.pem" "$@"; }
+
+# long_server: the same with a chain that takes many segments
+long_server() {
+    serve 443 openssl s_server -accept 443 -www -quiet -cert "$C/long.pem" -key "$C/long.key" -cert_chain "$C/long.above.pem"
+}
+
+# python_server [ARGUMENTS]: peer.py on port 443 or TLS_PORT with the ECDSA certificate
+python_server() { serve "${TLS_PORT:-443}" $PEER server "${TLS_PORT:-443}" --cert "$C/ecdsa.chain.pem,$C/ecdsa.key" "$@"; }

@@ -3,7 +3,6 @@
 
 T12=(version="TLS 1.2" cipher_suite=TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 named_group=x25519 sni=ecdsa.test resumed=false client_auth=none)
 T13=(version="TLS 1.3" cipher_suite=TLS_AES_256_GCM_SHA384 named_group=x25519 sni=ecdsa.test resumed=false hello_retry=false client_auth=none)
-PEER="python3 $HERE/peer.py"
 
 for version in 1.2 1.3; do
     [ $version = 1.2 ] && facts=("${T12[@]}") || facts=("${T13[@]}")

@@ -9,7 +9,6 @@
 # colon go behind the priority string, those of Java are properties.
 
 STACKS="openssl curl python gnutls wget nss java rustls"
-PEER="python3 $HERE/peer.py"
 TAMPER="python3 $HERE/tamper.py"
 
 # certutil, tstclnt and the peers read these
@@ -119,7 +118,6 @@ listen() {
             [ "$version" = any ] || spoken=(--min "$version" --max "$version")
             serve $port $PEER server $port --cert "$C/$cert.chain.pem,$C/$cert.key" "${spoken[@]}" --answer pong "$@" ;;
         nss)
-            nss_database server
             nss_key server "$cert"
             [ "$version" = any ] || spoken=(-V "tls$version:tls$version")
             serve $port selfserv -p $port -d "sql:$RUN/nss-server" -n "$cert" "${spoken[@]}" "$@" ;;
@@ -152,6 +150,9 @@ look() {
     CLIENT_WORDS+=${CLIENT_WORDS:+; then }"s_client -tls1_2 of $OPENSSL, not checking the certificate"
     s_client -connect $SERVER:443 -servername "$1" -tls1_2
 }
+
+# look_then NAME STACK VERSION NAME [OPTIONS]: a look first, then a client of a server that has shown itself
+look_then() { look "$1"; dial "${@:2}"; }
 
 # scene NAME PROVOKED TRUTH COMMAND...: TRUTH is one word or more for each handshake, with commas between: the outcome unless it
 # is `failed`, the cause and the party. It says what can be known from the packets, not what was done.

@@ -192,8 +192,6 @@ def wrong_hello(name, kind):
         hello.change(SUPPORTED_GROUPS, u16(struct.pack("!H", 23)))
     elif kind == "key-share-missing":
         hello.drop(KEY_SHARE)
-    elif kind == "no-suites":
-        hello.suites = b""
     elif kind == "trailing-bytes":
         message = hello.encode()
         return record(HANDSHAKE, b"\1" + u24(message[4:] + b"\0\0\0"), 0x0301)

@@ -1,6 +1,6 @@
 /* A TLS 1.2 client and server on BearSSL, for captures of failures that other stacks make differently.
  *
- *   bearssl client|server KEY=VALUE...   address port name ca chain key (EC) min max (0x0301 to 0x0303) */
+ *   bearssl client|server KEY=VALUE...   address port name ca chain key (EC) */
 #include <arpa/inet.h>
 #include <bearssl.h>
 #include <stdio.h>
@@ -77,7 +77,6 @@ int main(int count, char **list) {
     static struct blob blobs[8], chain[8], name;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(atoi(get("port")))};
     int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
-    unsigned lowest = get("min") ? strtoul(get("min"), NULL, 0) : BR_TLS12, highest = get("max") ? strtoul(get("max"), NULL, 0) : BR_TLS12;
     if (!strcmp(word[1], "client")) {
         static br_ssl_client_context client;
         static br_x509_minimal_context x509;
@@ -91,7 +90,7 @@ int main(int count, char **list) {
         anchor.flags = BR_X509_TA_CA;
         anchor.pkey = *br_x509_decoder_get_pkey(&decoder);
         br_ssl_client_init_full(&client, &x509, &anchor, 1);
-        br_ssl_engine_set_versions(&client.eng, lowest, highest);
+        br_ssl_engine_set_versions(&client.eng, BR_TLS12, BR_TLS12);
         br_ssl_engine_set_buffer(&client.eng, buffer, sizeof buffer, 1);
         br_ssl_client_reset(&client, get("name"), 0);
         inet_pton(AF_INET, get("address"), &address.sin_addr);
@@ -109,7 +108,7 @@ int main(int count, char **list) {
     br_skey_decoder_push(&key, blobs[0].data, blobs[0].length);
     must(br_skey_decoder_key_type(&key) == BR_KEYTYPE_EC, "an EC key");
     br_ssl_server_init_full_ec(&server, certificates, length, BR_KEYTYPE_EC, br_skey_decoder_get_ec(&key));
-    br_ssl_engine_set_versions(&server.eng, lowest, highest);
+    br_ssl_engine_set_versions(&server.eng, BR_TLS12, BR_TLS12);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     must(!bind(fd, (struct sockaddr *)&address, sizeof address) && !listen(fd, 8), "listen");
     for (;;) {

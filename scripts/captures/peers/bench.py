@@ -6,20 +6,20 @@ depend on: whether an alert was in the clear. What tlscribe says plays no part.
 import concurrent.futures
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 
+# what the labels of the other families share
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from label import HELLO_RETRY, VERSIONS, suites
+
 OUT = os.path.join(os.environ["OUT"], "failures-other-stacks")
 RUN = os.environ["RUN"]
 MADE_BY = os.environ["MADE_BY"]
-CLIENT, SERVER = os.environ["CLIENT"], os.environ["SERVER"]
 LOG = os.path.join(RUN, "log")
-HELLO_RETRY = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c"
-VERSIONS = {0x0300: "SSL 3.0", 0x0301: "TLS 1.0", 0x0302: "TLS 1.1", 0x0303: "TLS 1.2", 0x0304: "TLS 1.3"}
 
 labels = concurrent.futures.ThreadPoolExecutor(1)
 pending = []
@@ -116,14 +116,6 @@ FIELDS = [
     "tls.handshake.version", "tls.handshake.extensions.supported_version", "tls.handshake.ciphersuite", "tls.handshake.random",
     "tls.alert_message.desc", "tls.handshake.certificates_length",
 ]
-_suites = {}
-
-
-def suites():
-    if not _suites:
-        out = subprocess.run(["tshark", "-G", "values"], capture_output=True, text=True).stdout
-        _suites.update({int(m[1], 0): m[2] for m in re.finditer(r"^V\ttls\.handshake\.ciphersuite\t(\w+)\t(\S+)", out, re.M)})
-    return _suites
 
 
 def facts_of(path):
@@ -132,7 +124,7 @@ def facts_of(path):
     out = subprocess.run(["tshark", "-r", path, "-o", "tcp.desegment_tcp_streams:TRUE",
                           *(word for port in (8443, 8444, 8445, 9443) for word in ("-d", f"tcp.port=={port},tls")), "-Y", "tcp && !icmp", "-T", "fields", *arguments],
                          capture_output=True, text=True).stdout
-    streams = {}
+    names, streams = suites(), {}
     for line in out.splitlines():
         row = dict(zip(FIELDS, line.split("\t")))
         source = row["ip.src"] or row["ipv6.src"], int(row["tcp.srcport"])
@@ -166,7 +158,7 @@ def facts_of(path):
         if "2" in messages and not row["tls.handshake.random"].startswith(HELLO_RETRY) and "version" not in fact:
             version = row["tls.handshake.extensions.supported_version"] or row["tls.handshake.version"]
             fact["version"] = VERSIONS[int(version.split(",")[0], 0)]
-            fact["cipher_suite"] = suites().get(int(row["tls.handshake.ciphersuite"].split(",")[0], 0))
+            fact["cipher_suite"] = names.get(int(row["tls.handshake.ciphersuite"].split(",")[0], 0))
     return list(streams.values())
 
 
@@ -179,8 +171,6 @@ def label(path, name, how, truth, provoked):
         return
     handshakes = []
     for fact, said in zip(facts, truths):
-        with open(f"{LOG}/wire.tsv", "a") as wire:
-            wire.write(f"{name}\t{(said or {}).get('failure') and (said['failure'] or {}).get('cause')}\t{fact.get('version', '')}\t{' '.join(fact['trace'])}\n")
         if said is None:
             continue
         event = {
@@ -268,11 +258,6 @@ def judge_13(kind, code, sealed):
             return ESTABLISHED
         return {"failure": {"cause": [None, REJECTED, "client_closed"], "party": [None, "server", "client"]}}  # finished, and dropped
     return fail(REJECTED, "server")
-
-
-def each(*truths):
-    """The truths of the connections in turn, each a truth or a function of the connection's facts."""
-    return list(truths)
 
 
 def handshakes(judge):

@@ -1,5 +1,6 @@
 # The certificates of failures-other-stacks, under $RUN/other: two hierarchies for servers, one for clients, and every way to be wrong.
 set -eu
+. "$(dirname "$0")/../issue.sh"
 rm -rf "$RUN"/nss-* "$RUN/home" # they hold the roots of the time before
 mkdir -p "$RUN/other/db" && cd "$RUN/other"
 : > db/index.txt
@@ -22,19 +23,6 @@ organizationalUnitName = optional
 commonName = optional
 C
 
-# issue NAME KEY ISSUER SUBJECT EXTENSIONS [FROM TO [DIGEST]]
-issue() {
-    openssl genpkey -out "$1.key" $2 2>/dev/null
-    openssl req -new -key "$1.key" -subj "$4" -out "$1.csr"
-    printf '[v]\n%b' "$5" > "$1.cnf"
-    cat ca.cnf >> "$1.cnf"
-    local by="-cert $3.pem -keyfile $3.key"
-    [ "$3" = self ] && by="-selfsign -keyfile $1.key"
-    openssl ca -batch -notext -config "$1.cnf" -extensions v $by -startdate "${6:-20260101000000Z}" -enddate "${7:-20460101000000Z}" \
-        ${8:+-md $8} -in "$1.csr" -out "$1.pem" 2>/dev/null
-}
-RSA="-algorithm RSA -pkeyopt rsa_keygen_bits:2048"
-EC="-algorithm EC -pkeyopt ec_paramgen_curve:P-256"
 CA="basicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign, cRLSign\nsubjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid\n"
 LEAF="basicConstraints = CA:FALSE\nkeyUsage = critical, digitalSignature\nsubjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid\n"
 SHOP="${LEAF}extendedKeyUsage = serverAuth\nsubjectAltName = DNS:www.shop.example, DNS:*.shop.example, DNS:shop.example\n"

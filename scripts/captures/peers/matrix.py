@@ -3,8 +3,6 @@ import sys
 import traceback
 
 import bench
-from stacks import have
-
 import groups
 
 def main():

@@ -64,7 +64,7 @@ CASES = [
     ("haproxy/group-p521", ("haproxy", {"groups": "P-256"}), ("node", {"groups": "P-521"}), fail(GROUPS, BOTH), "the server has P-256 only, the client offers P-521"),
     ("wolfssl/group-p521", ("wolfssl", {}), ("node", {"groups": "P-521", "version": "1.3"}), None, "the client offers P-521"),
     # signature schemes
-    ("go/signature-ed25519", ("go", {"cert": "ed25519"}), ("jsse", {"sigalgs": True}), None, "the server has an Ed25519 certificate"),
+    ("go/signature-ed25519", ("go", {"cert": "ed25519"}), ("jsse", {}), None, "the server has an Ed25519 certificate"),
     ("wolfssl/signature-ed25519", ("go", {"cert": "ed25519"}), ("wolfssl", {}), None, "the server has an Ed25519 certificate"),
     ("mbedtls/signature-ed25519", ("go", {"cert": "ed25519", "version": "1.2"}), ("mbedtls", {}), fail(SIGNATURES, BOTH), "the server has an Ed25519 certificate, of which the client knows nothing"),
     ("nss/signature-ed25519", ("node", {"cert": "ed25519"}), ("nss", {}), fail([SIGNATURES, "handshake_failure"], BOTH), "the server has an Ed25519 certificate, of which the client knows nothing"),
@@ -113,7 +113,6 @@ def negotiations():
         program = stack.split("-")[0]
         words = dict(words)
         extra = ["-ciphersuites", suite] if (suite := words.pop("extra13", None)) else []
-        words.pop("sigalgs", None)
         if not have(program) or not have(by):
             print(f"failures-other-stacks: {name}: {stack} or {by} is missing: left out", file=sys.stderr)
             continue

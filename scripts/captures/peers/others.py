@@ -1,13 +1,11 @@
 """Names, what is not TLS, closes and silence, proxies, browsers, and what must not be taken for a failure."""
 import os
-import shutil
-import subprocess
 import sys
 import time
 
 import bench
-from bench import ESTABLISHED, LOG, UNUSED, client, fail, handshakes, record, serve
-from stacks import C, CLIENT, HERE, RUN, SERVER, SHOP, client as command, have, server, versions, write
+from bench import ESTABLISHED, UNUSED, client, fail, handshakes, record, serve
+from stacks import C, HERE, RUN, SERVER, SHOP, client as command, have, nss_trusting, server, versions, write
 
 ODD = ["python3", f"{HERE}/odd.py"]
 ALL = ["go", "node", "erlang", "jsse", "nss", "mbedtls", "wolfssl", "bearssl", "botan", "ruby", "perl", "php", "aiohttp"]
@@ -123,7 +121,6 @@ def text_to_tls():
 
 def names_and_faults():
     names = versions()
-    accepts = ESTABLISHED
     for stack, by in (("go", "erlang"), ("node", "go"), ("jsse", "go"), ("caddy", "go"), ("haproxy", "go"), ("haproxy", "node")):
         if not able(stack, by):
             continue
@@ -139,9 +136,9 @@ def names_and_faults():
                     record(f"{stack}/unrecognized-name-{by}-{tag}", how, lambda: run(by, version=version, name="www.other.example"), [cause], "a name that the server does not serve")
                     # the same after another client has been served under its name: what is known of the server decides
                     record(f"{stack}/unrecognized-name-known-{by}-{tag}", how, lambda: [run(by, version=version), run(by, version=version, name="www.other.example")],
-                           [accepts, fail("unrecognized_name", "client")], "a name that the server does not serve, after one that it does")
+                           [ESTABLISHED, fail("unrecognized_name", "client")], "a name that the server does not serve, after one that it does")
                     record(f"{stack}/sni-missing-known-{by}-{tag}", how, lambda: [run(by, version=version), run(by, version=version, sni=False)],
-                           [accepts, lambda fact: fail("sni_missing", "client") if "version" not in fact else ESTABLISHED], "no name, after one that the server serves")
+                           [ESTABLISHED, lambda fact: fail("sni_missing", "client") if "version" not in fact else ESTABLISHED], "no name, after one that the server serves")
         attempt(make)
 
     def broken():
@@ -308,14 +305,12 @@ def chromium(url):
 
 def firefox(url):
     profile = f"{RUN}/firefox-{time.monotonic_ns()}"
-    os.makedirs(profile)
+    nss_trusting(profile, "root")
     with open(f"{profile}/user.js", "w") as prefs:
         for key, value in {"network.captive-portal-service.enabled": "false", "network.connectivity-service.enabled": "false", "app.update.enabled": "false", "datareporting.policy.dataSubmissionEnabled": "false",
                            "browser.safebrowsing.update.enabled": "false", "services.settings.server": '"data:,"', "network.trr.mode": "5", "toolkit.telemetry.enabled": "false",
                            "browser.shell.checkDefaultBrowser": "false", "network.http.http3.enable": "false"}.items():
             prefs.write(f'user_pref("{key}", {value});\n')
-    subprocess.run(["certutil", "-N", "-d", f"sql:{profile}", "--empty-password"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    subprocess.run(["certutil", "-A", "-d", f"sql:{profile}", "-n", "root", "-t", "CT,C,C", "-i", f"{C}/root.pem"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return ["firefox-esr", "--headless", "--profile", profile, "--screenshot", f"{profile}/shot.png", url]
 
 
@@ -328,9 +323,7 @@ def visited(fact):
 
 def browsers():
     names = versions()
-    os.makedirs(f"{RUN}/home/.pki/nssdb", exist_ok=True)
-    subprocess.run(["certutil", "-N", "-d", f"sql:{RUN}/home/.pki/nssdb", "--empty-password"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    subprocess.run(["certutil", "-A", "-d", f"sql:{RUN}/home/.pki/nssdb", "-n", "root", "-t", "CT,C,C", "-i", f"{C}/root.pem"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    nss_trusting(f"{RUN}/home/.pki/nssdb", "root")
     for browser, start in (("chromium", chromium), ("firefox", firefox)):
         if not able(browser):
             continue

@@ -3,7 +3,6 @@
 //   node peer.js client|server '{"port":443, ...}'     options of tls.connect and tls.createServer; files where they take PEM
 'use strict';
 const tls = require('tls');
-const https = require('https');
 const fs = require('fs');
 
 const [role, words] = process.argv.slice(2);
@@ -27,9 +26,6 @@ function connect(left, session) {
 
 if (role === 'client') {
   connect(options.times || 1);
-} else if (role === 'https') {
-  https.createServer(options, (request, response) => response.end('hello\n'))
-    .on('tlsClientError', (error) => console.error('server:', error.code || error.message)).listen(options.port);
 } else {
   if (options.onlyName) {
     const context = tls.createSecureContext(options);

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 RUN = os.environ["RUN"]
-CLIENT, SERVER = os.environ["CLIENT"], os.environ["SERVER"]
+SERVER = os.environ["SERVER"]
 HERE = os.path.dirname(os.path.abspath(__file__))
 C, BIN = f"{RUN}/other", f"{RUN}/bin"
 SHOP = "www.shop.example"
@@ -41,7 +41,7 @@ def versions():
         "perl": f"IO::Socket::SSL {debian('libio-socket-ssl-perl')} on OpenSSL", "php": f"PHP {debian('php-cli')} on OpenSSL",
         "openssl": os.environ["OPENSSL"], "haproxy": f"HAProxy {debian('haproxy')} on OpenSSL", "stunnel": f"stunnel {debian('stunnel4')} on OpenSSL",
         "lighttpd": f"lighttpd {debian('lighttpd')}", "caddy": f"Caddy {debian('caddy')} on Go", "apache": f"Apache httpd {debian('apache2-bin')} on OpenSSL",
-        "chromium": f"Chromium {debian('chromium')}", "firefox": f"Firefox {debian('firefox-esr')}", "gnutls": os.environ["GNUTLS"],
+        "chromium": f"Chromium {debian('chromium')}", "firefox": f"Firefox {debian('firefox-esr')}",
         "aiohttp": "aiohttp on Python and OpenSSL",
     }
 
@@ -59,15 +59,19 @@ def bounds(version):
 NSS_DB = f"sql:{RUN}/nss-other"
 
 
+def nss_trusting(path, *roots):
+    """Makes a database of NSS in a folder, which trusts these roots of ours."""
+    os.makedirs(path, exist_ok=True)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run(["certutil", "-N", "-d", f"sql:{path}", "--empty-password"], **quiet)
+    for root in roots:
+        subprocess.run(["certutil", "-A", "-d", f"sql:{path}", "-n", root, "-t", "CT,C,C", "-i", f"{C}/{root}.pem"], **quiet)
+
+
 def nss_database():
     path = NSS_DB[4:]
-    if os.path.isdir(path):
-        return
-    os.makedirs(path)
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.run(["certutil", "-N", "-d", NSS_DB, "--empty-password"], **quiet)
-    subprocess.run(["certutil", "-A", "-d", NSS_DB, "-n", "root", "-t", "CT,C,C", "-i", f"{C}/root.pem"], **quiet)
-    subprocess.run(["certutil", "-A", "-d", NSS_DB, "-n", "clientroot", "-t", "CT,C,C", "-i", f"{C}/clientroot.pem"], **quiet)
+    if not os.path.isdir(path):
+        nss_trusting(path, "root", "clientroot")
 
 
 def nss_certificate(name):
@@ -83,9 +87,8 @@ def nss_certificate(name):
 # --- clients: the command, and what to say to it on standard input
 
 def client(stack, name=SHOP, ca="root", version=None, cert=None, port=443, alpn=None, sni=True, insecure=False, suites=None, groups=None, crl=None,
-           times=1, quiet=False, address=None):
+           times=1, quiet=False):
     low, high = bounds(version)
-    address = address or SERVER
     chain, key = (f"{C}/{cert}.chain.pem", f"{C}/{cert}.key") if cert else (None, None)
     root = f"{C}/{ca}.pem"
     say = b""
@@ -98,9 +101,9 @@ def client(stack, name=SHOP, ca="root", version=None, cert=None, port=443, alpn=
         command += ["-no-sni"] if not sni else []
         command += ["-insecure"] if insecure else []
         command += ["-quiet"] if quiet else []
-        command += [f"{address}:{port}"]
+        command += [f"{SERVER}:{port}"]
     elif stack == "node":
-        options = {"host": address, "port": port, "servername": name if sni else "", "ca": root, "minVersion": f"TLSv{low}", "maxVersion": f"TLSv{high}",
+        options = {"host": SERVER, "port": port, "servername": name if sni else "", "ca": root, "minVersion": f"TLSv{low}", "maxVersion": f"TLSv{high}",
                    "times": times, "quiet": quiet, "rejectUnauthorized": not insecure}
         options |= {"cert": chain, "key": key} if cert else {}
         options |= {"ALPNProtocols": alpn.split(",")} if alpn else {}
@@ -120,18 +123,16 @@ def client(stack, name=SHOP, ca="root", version=None, cert=None, port=443, alpn=
             parts.append('{ciphers,"%s"}' % suites)
         if groups:
             parts.append("{supported_groups,[%s]}" % groups)
-        if crl:
-            parts.append("{crl_check,true},{crl_cache,{ssl_crl_cache,{internal,[]}}}")
-        command = ["escript", f"{HERE}/peer.escript", "client", address, port, "[" + ",".join(parts) + "]"]
+        command = ["escript", f"{HERE}/peer.escript", "client", SERVER, port, "[" + ",".join(parts) + "]"]
     elif stack == "jsse":
-        options = {"address": address, "port": port, "name": name, "ca": root, "store": f"{C}/{cert}.p12" if cert else None, "alpn": alpn, "suites": suites,
+        options = {"address": SERVER, "port": port, "name": name, "ca": root, "store": f"{C}/{cert}.p12" if cert else None, "alpn": alpn, "suites": suites,
                    "protocols": ",".join(sorted({f"TLSv{low}", f"TLSv{high}"})), "crl": crl, "times": times, "sni": None if sni else "no", "nocheck": "1" if insecure or not sni else None}
         command = ["java", *([f"-Djdk.tls.namedGroups={groups}"] if groups else []), "-cp", BIN, "Jsse", "client", *words(options)]
     elif stack == "nss":
         nss_database()
         say = b"GET / HTTP/1.0\r\n\r\n"
         database = nss_certificate(cert) if cert else NSS_DB
-        command = ["tstclnt", "-h", address, "-p", port, "-a", name, "-d", database, "-V", f"tls{low}:tls{high}"]
+        command = ["tstclnt", "-h", SERVER, "-p", port, "-a", name, "-d", database, "-V", f"tls{low}:tls{high}"]
         command += ["-n", "server"] if cert else []
         command += ["-o"] if insecure else []
         command += ["-c", suites] if suites else []
@@ -139,41 +140,36 @@ def client(stack, name=SHOP, ca="root", version=None, cert=None, port=443, alpn=
         command += ["-Q"] if quiet else []
     elif stack == "mbedtls":
         minor = {"1.0": 1, "1.1": 2, "1.2": 3, "1.3": 3}
-        options = {"address": address, "port": port, "name": name if sni else None, "ca": root, "chain": chain, "key": key, "alpn": alpn, "suite": suites, "group": groups,
+        options = {"address": SERVER, "port": port, "name": name if sni else None, "ca": root, "chain": chain, "key": key, "alpn": alpn, "suite": suites, "group": groups,
                    "crl": crl, "insecure": "1" if insecure else None, "min": minor[low], "max": minor[high], "quiet": "1" if quiet else None}
         command = [f"{BIN}/mbedtls", "client", *words(options)]
     elif stack == "wolfssl":
-        options = {"address": address, "port": port, "name": name if sni else None, "ca": root, "chain": chain, "key": key, "alpn": alpn, "suites": suites,
+        options = {"address": SERVER, "port": port, "name": name if sni else None, "ca": root, "chain": chain, "key": key, "alpn": alpn, "suites": suites,
                    "insecure": "1" if insecure else None, "version": high[2] if version and low == high else None, "quiet": "1" if quiet else None}
         command = [f"{BIN}/wolfssl", "client", *words(options)]
     elif stack == "bearssl":
-        command = [f"{BIN}/bearssl", "client", *words({"address": address, "port": port, "name": name, "ca": root})]
+        command = [f"{BIN}/bearssl", "client", *words({"address": SERVER, "port": port, "name": name, "ca": root})]
     elif stack == "botan":
         say = b"GET / HTTP/1.0\r\n\r\n"
         command = ["botan", "tls_client", name, f"--port={port}", "--skip-system-cert-store", f"--trusted-cas={root}", *([f"--next-protocols={alpn}"] if alpn else []),
                    *([f"--client-cert={chain}", f"--client-cert-key={key}"] if cert else [])]
     elif stack == "ruby":
-        command = ["ruby", f"{HERE}/request.rb", address, port, name, root, high]
+        command = ["ruby", f"{HERE}/request.rb", SERVER, port, name, root, high]
     elif stack == "perl":
-        command = ["perl", f"{HERE}/request.pl", address, port, name, root, f"TLSv{high.replace('.', '_')}"]
+        command = ["perl", f"{HERE}/request.pl", SERVER, port, name, root, f"TLSv{high.replace('.', '_')}"]
     elif stack == "php":
-        command = ["php", f"{HERE}/request.php", address, port, name, root, f"tlsv{high}"]
+        command = ["php", f"{HERE}/request.php", SERVER, port, name, root, f"tlsv{high}"]
     elif stack == "aiohttp":
-        command = [os.environ.get("AIOHTTP_PYTHON", "python3"), f"{HERE}/request.aiohttp.py", address, port, name, root, high]
+        command = [os.environ.get("AIOHTTP_PYTHON", "python3"), f"{HERE}/request.aiohttp.py", SERVER, port, name, root, high]
     elif stack == "openssl":
         say = b"GET / HTTP/1.0\r\n\r\n"
-        command = ["openssl", "s_client", "-quiet", "-connect", f"{address}:{port}", "-CAfile", root, *(["-servername", name] if sni else ["-noservername"])]
+        command = ["openssl", "s_client", "-quiet", "-connect", f"{SERVER}:{port}", "-CAfile", root, *(["-servername", name] if sni else ["-noservername"])]
         command += [] if insecure else ["-verify_return_error", "-verify_hostname", name]
         command += {"1.2": ["-tls1_2"], "1.3": ["-tls1_3"], "1.1": ["-tls1_1"], "1.0": ["-tls1"]}.get(version, [])
         command += ["-cert", chain, "-key", key] if cert else []
         command += ["-alpn", alpn] if alpn else []
         command += ["-cipher", suites] if suites else []
         command += ["-groups", groups] if groups else []
-    elif stack == "gnutls":
-        command = ["gnutls-cli", "--port", port, "--sni-hostname", name, "--verify-hostname", name, "--x509cafile", root, address,
-                   "--priority", {"1.2": "NORMAL:-VERS-ALL:+VERS-TLS1.2", "1.3": "NORMAL:-VERS-ALL:+VERS-TLS1.3"}.get(version, "NORMAL")]
-        command += ["--x509certfile", chain, "--x509keyfile", key] if cert else []
-        say = b"GET / HTTP/1.0\r\n\r\n"
     else:
         raise KeyError(stack)
     return command, say
@@ -200,14 +196,14 @@ def server(stack, cert="good", version=None, ca=None, optional=False, port=443, 
         return [f"{BIN}/go", "server", "-chain", chain, "-key", key, "-min", low, "-max", high, *(["-ca", roots] if ca else []), *(["-optional"] if optional else []),
                 *(["-alpn", alpn] if alpn else []), *(["-suites", suites] if suites else []), *(["-groups", groups] if groups else []), *(["-name", only] if only else []),
                 *(extra or []), f"0.0.0.0:{port}"]
-    if stack in ("node", "https"):
+    if stack == "node":
         options = {"port": port, "cert": chain, "key": key, "minVersion": f"TLSv{low}", "maxVersion": f"TLSv{high}"}
         options |= {"ca": roots, "requestCert": True, "rejectUnauthorized": not optional} if ca else {}
         options |= {"ALPNProtocols": alpn.split(",")} if alpn else {}
         options |= {"ciphers": suites} if suites else {}
         options |= {"ecdhCurve": groups} if groups else {}
         options |= {"onlyName": only} if only else {}
-        return ["node", f"{HERE}/peer.js", "https" if stack == "https" else "server", json.dumps(options)]
+        return ["node", f"{HERE}/peer.js", "server", json.dumps(options)]
     if stack == "erlang":
         parts = [f'{{certfile,"{chain}"}},{{keyfile,"{key}"}}', f"{{versions,[{','.join(sorted({repr('tlsv' + v) for v in (low, high)}, reverse=True))}]}}"]
         if ca:
@@ -237,11 +233,6 @@ def server(stack, cert="good", version=None, ca=None, optional=False, port=443, 
         return [f"{BIN}/bearssl", "server", *words({"port": port, "chain": chain, "key": key})]
     if stack == "botan":
         return ["botan", "tls_server", chain, key, f"--port={port}"]
-    if stack == "openssl":
-        return ["openssl", "s_server", "-accept", port, "-www", "-quiet", "-cert", f"{C}/{cert}.pem", "-cert_chain", chain, "-key", key,
-                *(["-Verify" if not optional else "-verify", "3", "-verify_return_error", "-CAfile", roots] if ca else []), *(extra or [])]
-    if stack == "gnutls":
-        return ["gnutls-serv", "--port", port, "--http", "--quiet", "--x509certfile", chain, "--x509keyfile", key, *(extra or [])]
     if stack == "haproxy":
         ask = f" ca-file {roots} verify {'optional' if optional else 'required'}" if ca else ""
         return ["haproxy", "-db", "-f", write("haproxy", f"""

@@ -155,8 +155,7 @@ fn server(words: &[String]) -> Result<()> {
     config.max_early_data_size = if options.0.contains_key("early") { 1024 } else { 0 };
     let config = Arc::new(config);
     for socket in TcpListener::bind(address)?.incoming() {
-        let mut socket = socket?;
-        if let Err(error) = answer(&config, &mut socket) {
+        if let Err(error) = answer(&config, socket?) {
             eprintln!("{error}");
         }
     }
@@ -164,19 +163,19 @@ fn server(words: &[String]) -> Result<()> {
 }
 
 /// One connection: reads early data and a line, sends the line back and closes.
-fn answer(config: &Arc<ServerConfig>, socket: &mut TcpStream) -> Result<()> {
+fn answer(config: &Arc<ServerConfig>, mut socket: TcpStream) -> Result<()> {
     socket.set_nodelay(true)?;
     let mut connection = ServerConnection::new(config.clone())?;
-    connection.complete_io(socket)?;
+    connection.complete_io(&mut socket)?;
     let mut line = [0; 64];
     if let Some(mut early) = connection.early_data() {
         early.read(&mut line)?;
     }
-    let mut stream = rustls::Stream::new(&mut connection, socket);
+    let mut stream = rustls::Stream::new(&mut connection, &mut socket);
     let length = stream.read(&mut line)?;
     stream.write_all(line.get(..length).unwrap_or_default())?;
     connection.send_close_notify();
-    connection.write_tls(socket)?;
+    connection.write_tls(&mut socket)?;
     // the client closes first, so that nothing is reset
     while socket.read(&mut line)? > 0 {}
     Ok(())
