@@ -5,35 +5,47 @@ use super::silent::{self, Servers};
 use super::streams::Streams;
 use super::timers::Timer;
 use super::{Limits, close};
-use crate::flow::table::{FlowState, IdleLimits};
-use crate::flow::tcp::{TcpState, later, payload_length};
+use crate::flow::tcp::{Opening, TcpState, later, payload_length};
 use crate::flow::{Direction, FlowKey};
 use crate::handshake::outcome::OPEN_LONG_ENOUGH;
 use crate::handshake::tracker::Surroundings;
-use crate::handshake::{Close, CloseKind, Handshake, MissingWhy};
-use crate::packet::{Frame, IcmpError, Packet, Segment};
+use crate::handshake::{Close, CloseKind, Handshake};
+use crate::packet::{Frame, IcmpError, Packet, Segment, Tunnels, VlanTags};
 use crate::time::{Mark, Timestamp};
 use std::collections::VecDeque;
-use std::time::Duration;
 
 /// A SYN whose number lies this close before the first data of a flow whose SYN was not seen is that flow's, come late.
 const LATE_SYN: u32 = 1 << 20;
-
-/// What the table keeps of a flow.
-#[derive(Debug)]
-pub(super) enum Flow {
-    /// It may still carry a handshake.
-    Open(Box<Connection>),
-    /// It has nothing more to tell: only where its streams began, to know a new connection by.
-    Over(Bases),
-}
 
 /// The sequence numbers at which the two streams of a connection began, by direction.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Bases {
     sequence: [u32; 2],
-    /// A bit for each direction.
-    known: u8,
+    known: [bool; 2],
+}
+
+/// What a connection holds beside its own few bytes, by how much would be lost with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Holds {
+    /// Nothing.
+    Nothing = 1,
+    /// What went wrong on it, or its end.
+    Facts,
+    /// Its streams, in which there is no handshake so far.
+    Streams,
+    /// A handshake.
+    Handshake,
+}
+
+/// Where a connection runs on which nobody has said a word; only kept where such are told too.
+#[derive(Debug)]
+enum Silent {
+    /// Not kept.
+    No,
+    /// Without VLAN and tunnel, on this interface: the ends are in its key.
+    Plain(u32),
+    /// Anywhere else.
+    Elsewhere(Box<Surroundings>),
 }
 
 /// A connection that may still carry a handshake.
@@ -42,8 +54,8 @@ pub(super) struct Connection {
     tcp: TcpState,
     /// Made with the first payload.
     streams: Option<Box<Streams>>,
-    /// Where it runs, until there are streams; only kept where connections without a word are told too.
-    silent: Option<Box<Surroundings>>,
+    /// Until there are streams.
+    silent: Silent,
 }
 
 /// A segment as it comes to its connection.
@@ -83,77 +95,81 @@ pub(super) fn may_begin(segment: &Segment<'_>) -> bool {
     segment.flags.syn() || segment.flags.fin() || segment.flags.rst() || payload_length(segment) > 0
 }
 
-impl FlowState for Flow {
-    fn idle_limit(&self, limits: &IdleLimits) -> Duration {
-        match self {
-            Self::Over(_) => limits.over,
-            Self::Open(connection) if connection.streams.is_none() => limits.opening,
-            Self::Open(_) => limits.open,
-        }
-    }
-
-    fn usefulness(&self) -> u8 {
-        match self {
-            Self::Over(_) => 0,
-            Self::Open(connection) => match &connection.streams {
-                None => 1,
-                Some(streams) if !streams.tracker.is_tracking() => 2,
-                Some(_) => 3,
-            },
-        }
-    }
+/// The number with which the connection begins that a segment opens, if it opens one.
+fn opens(segment: &Segment<'_>) -> Option<u32> {
+    (segment.flags.syn() && !segment.flags.rst()).then(|| segment.sequence.wrapping_add(1))
 }
 
-impl Flow {
-    /// The frame with which it began; 0 where that is of no use any more.
-    pub(super) fn began(&self) -> u64 {
-        match self {
-            Self::Open(connection) => connection.tcp.origin().frame,
-            Self::Over(_) => 0,
-        }
-    }
-
-    /// True where nobody has said a word on it, and that is to be told.
-    pub(super) fn is_silent(&self) -> bool {
-        matches!(self, Self::Open(connection) if connection.is_silent())
-    }
-
-    /// True where a segment is the first of another connection on the same addresses and ports: a SYN with a number that
-    /// is not this connection's. A SYN sent again, or captured late, is no other connection.
-    pub(super) fn is_followed_by_another(&self, direction: Direction, segment: &Segment<'_>) -> bool {
-        if !segment.flags.syn() || segment.flags.rst() {
-            return false;
-        }
-        let begin = segment.sequence.wrapping_add(1);
-        let other = |base: u32, exact: bool| {
-            base != begin && (exact || later(begin, base) || base.wrapping_sub(begin) > LATE_SYN)
-        };
-        match self {
-            Self::Over(bases) => bases.get(direction).is_some_and(|base| other(base, false)),
-            Self::Open(_) if segment.flags.ack() => false,
-            Self::Open(connection) => match connection.tcp.base(direction) {
-                Some(base) => other(base, true),
-                None => connection.tcp.lowest(direction).is_some_and(|base| other(base, false)),
-            },
-        }
-    }
+/// True where a number does not belong to a connection whose first data, or the lowest of which anything is known, has
+/// this one: a SYN captured late belongs to it.
+const fn is_of_another(begin: u32, base: u32) -> bool {
+    base != begin && (later(begin, base) || base.wrapping_sub(begin) > LATE_SYN)
 }
 
 impl Bases {
-    fn get(self, direction: Direction) -> Option<u32> {
-        (self.known & (1 << direction.index()) != 0).then_some(*direction.of(&self.sequence))
+    /// True where a segment is the first of another connection on the same addresses and ports: a SYN with a number that
+    /// is not this connection's. A SYN sent again, or captured late, is no other connection.
+    pub(super) fn are_followed_by(self, direction: Direction, segment: &Segment<'_>) -> bool {
+        let known = *direction.of(&self.known);
+        known && opens(segment).is_some_and(|begin| is_of_another(begin, *direction.of(&self.sequence)))
     }
 }
 
 impl Connection {
     /// One that begins with this frame.
     pub(super) const fn new(mark: Mark) -> Self {
-        Self { tcp: TcpState::new(mark), streams: None, silent: None }
+        Self { tcp: TcpState::new(mark), streams: None, silent: Silent::No }
     }
 
-    /// The bytes it buffers.
-    pub(super) fn buffered(&self) -> usize {
-        self.streams.as_ref().map_or(0, |streams| streams.buffered())
+    /// One that has begun with a SYN, which came by this interface: only said where that is to be kept.
+    pub(super) fn asked_for(opening: Opening, interface: Option<u32>) -> Self {
+        Self { tcp: opening.into(), streams: None, silent: interface.map_or(Silent::No, Silent::Plain) }
+    }
+
+    /// What it holds.
+    pub(super) fn holds(&self) -> Holds {
+        match &self.streams {
+            Some(streams) if streams.tracker.is_tracking() => Holds::Handshake,
+            Some(_) => Holds::Streams,
+            None if self.bytes() > 0 => Holds::Facts,
+            None => Holds::Nothing,
+        }
+    }
+
+    /// What it holds, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let streams = self.streams.as_ref().map_or(0, |streams| streams.bytes());
+        let elsewhere = if let Silent::Elsewhere(_) = self.silent { size_of::<Surroundings>() } else { 0 };
+        self.tcp.apart().saturating_add(streams).saturating_add(elsewhere)
+    }
+
+    /// The last frame of it that is known, its first where there was no payload.
+    pub(super) fn last(&self) -> Mark {
+        self.streams.as_ref().map_or(self.tcp.origin(), |streams| streams.last)
+    }
+
+    /// Where it comes at the end of the capture: whether nobody has said a word on it, and its first frame.
+    pub(super) const fn place(&self) -> (bool, Mark) {
+        (self.is_silent(), self.tcp.origin())
+    }
+
+    /// The timers that are set, by [`Timer`].
+    pub(super) fn waiting(&self) -> [Option<Timestamp>; 3] {
+        self.streams.as_ref().map_or([None; 3], |streams| streams.waiting())
+    }
+
+    /// True where payload went one way, and from the other end no packet at all was seen.
+    pub(super) const fn is_one_sided(&self) -> bool {
+        self.tcp.is_one_sided()
+    }
+
+    /// True where a segment is the first of another connection on the same addresses and ports.
+    pub(super) fn is_followed_by(&self, direction: Direction, segment: &Segment<'_>) -> bool {
+        let Some(begin) = opens(segment).filter(|_| !segment.flags.ack()) else { return false };
+        match self.tcp.base(direction) {
+            Some(base) => base != begin,
+            None => self.tcp.lowest(direction).is_some_and(|base| is_of_another(begin, base)),
+        }
     }
 
     /// Where its streams began.
@@ -162,7 +178,7 @@ impl Connection {
         for direction in Direction::BOTH {
             if let Some(base) = self.tcp.lowest(direction) {
                 *direction.of_mut(&mut bases.sequence) = base;
-                bases.known |= 1 << direction.index();
+                *direction.of_mut(&mut bases.known) = true;
             }
         }
         bases
@@ -181,8 +197,11 @@ impl Connection {
         self.tcp.observe(direction, packet, segment, mark);
         let has_payload = payload_length(segment) > 0;
         if self.streams.is_none() && !has_payload {
-            if limits.tcp && self.silent.is_none() && segment.flags.syn() {
-                self.silent = Some(Box::new(arrival.surroundings(key, None)));
+            if limits.tcp && !self.is_silent() && segment.flags.syn() {
+                self.silent = match packet.is_plain() {
+                    true => Silent::Plain(frame.interface),
+                    false => Silent::Elsewhere(Box::new(arrival.surroundings(key, None))),
+                };
             }
             // Even after its end: the capture may have the payload later.
             return Verdict::default();
@@ -191,7 +210,7 @@ impl Connection {
         let streams = self
             .streams
             .get_or_insert_with(|| Box::new(Streams::new(arrival.surroundings(key, tcp.opened_by()), mark)));
-        self.silent = None;
+        self.silent = Silent::No;
         streams.touch(mark);
         streams.anchor(tcp);
         if has_payload {
@@ -305,12 +324,29 @@ impl Connection {
 
     /// True where nobody has said a word on it, and that is to be told.
     pub(super) const fn is_silent(&self) -> bool {
-        self.silent.is_some()
+        !matches!(self.silent, Silent::No)
     }
 
     /// The handshake that it should have had, where it ended without a word; `idle` where nothing was heard of it for long.
-    pub(super) fn without_a_word(&self, servers: &Servers, idle: bool, now: Timestamp) -> Option<Box<Handshake>> {
-        silent::handshake(&self.tcp, self.silent.as_deref()?, servers, idle, now)
+    pub(super) fn without_a_word(
+        &self,
+        key: &FlowKey,
+        servers: &Servers,
+        idle: bool,
+        now: Timestamp,
+    ) -> Option<Box<Handshake>> {
+        let surroundings = match &self.silent {
+            Silent::No => return None,
+            Silent::Plain(interface) => Surroundings {
+                ends: Direction::BOTH.map(|direction| key.sender(direction)),
+                opener: None,
+                vlan: VlanTags::default(),
+                tunnels: Tunnels::default(),
+                interface: *interface,
+            },
+            Silent::Elsewhere(surroundings) => **surroundings,
+        };
+        silent::handshake(&self.tcp, &surroundings, servers, idle, now)
     }
 
     /// Takes note of an ICMP error about one of its packets.
@@ -318,13 +354,6 @@ impl Connection {
         match &mut self.streams {
             Some(streams) if streams.tracker.is_tracking() => streams.tracker.icmp(mark, error),
             _ => self.tcp.icmp(mark, error),
-        }
-    }
-
-    /// Gives up all that is waited for, for want of room.
-    pub(super) fn give_up_holes(&mut self) {
-        if let Some(streams) = &mut self.streams {
-            Direction::BOTH.into_iter().for_each(|direction| streams.give_up(&self.tcp, direction, MissingWhy::Bound));
         }
     }
 

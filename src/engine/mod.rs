@@ -9,6 +9,7 @@ mod clock;
 mod close;
 mod closing;
 mod connection;
+mod flows;
 mod silent;
 mod stats;
 mod streams;
@@ -17,13 +18,14 @@ mod timers;
 pub use stats::Stats;
 
 use crate::flow::table::IdleLimits;
-use crate::flow::{Direction, FlowId, FlowKey, FlowTable};
+use crate::flow::{Direction, FlowId, FlowKey};
 use crate::handshake::{CloseKind, Handshake};
 use crate::packet::{Decoded, Decoder, Frame, IcmpError, Packet, Segment, Transport};
 use crate::time::{Mark, Timestamp};
 use clock::Clock;
 use closing::Closing;
-use connection::{Arrival, Connection, Flow, Verdict};
+use connection::{Arrival, Verdict};
+use flows::{Flow, Flows, Left};
 use silent::Servers;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -43,7 +45,7 @@ pub struct Limits {
     pub flows: usize,
     /// Bytes buffered for one direction of one flow.
     pub flow_bytes: usize,
-    /// Bytes buffered in all.
+    /// Bytes that open flows hold in all beside their places in the table: buffers, and the state of handshakes.
     pub total_bytes: usize,
     /// How long flows may be silent.
     pub idle: IdleLimits,
@@ -63,7 +65,7 @@ impl Default for Limits {
         Self {
             flows: 1 << 20,
             flow_bytes: 256 * 1024,
-            total_bytes: 32 * 1024 * 1024,
+            total_bytes: 64 * 1024 * 1024,
             idle: IdleLimits::default(),
             hole: Duration::from_secs(1),
             linger: Duration::from_secs(1),
@@ -82,13 +84,12 @@ pub struct Engine {
 /// All of an engine but the decoder, whose buffers a packet may borrow while the world takes it in.
 struct World {
     limits: Limits,
-    flows: FlowTable<Flow>,
+    flows: Flows,
     clock: Clock,
     /// When the clock last turned.
     turned: Timestamp,
     timers: Timers,
     closing: Closing,
-    buffered: usize,
     done: VecDeque<Box<Handshake>>,
     /// Those that have shown a ServerHello, as far as they were looked for.
     servers: Servers,
@@ -102,12 +103,11 @@ impl Engine {
     pub fn new(limits: Limits, seed: u64) -> Self {
         let world = World {
             limits,
-            flows: FlowTable::new(limits.flows, limits.idle, seed),
+            flows: Flows::new(limits.flows, limits.idle, limits.tcp, seed),
             clock: Clock::default(),
             turned: Timestamp::default(),
             timers: Timers::default(),
             closing: Closing::default(),
-            buffered: 0,
             done: VecDeque::new(),
             servers: Servers::new(seed),
             learned: 0,
@@ -164,7 +164,7 @@ impl Engine {
             flows: world.flows.len() as u64,
             flows_created: world.flows.created(),
             flows_evicted: world.flows.evicted(),
-            buffered: world.buffered as u64,
+            buffered: world.flows.bytes() as u64,
             ..world.stats.clone()
         }
     }
@@ -185,45 +185,76 @@ impl World {
         let source = SocketAddr::new(packet.source, segment.source_port);
         let destination = SocketAddr::new(packet.destination, segment.destination_port);
         let (key, direction) = FlowKey::new(source, destination, &packet.vlan);
-        let now = self.clock.now();
-        let id = match self.flows.find(&key, now) {
-            Some(id) => id,
-            None if connection::may_begin(segment) => self.open(key, frame.mark()),
-            None => return,
-        };
-        let Some((_, flow)) = self.flows.get_mut(id) else { return };
-        if flow.is_followed_by_another(direction, segment) {
-            self.replace(id, frame.mark());
-        }
-        let Some((key, Flow::Open(connection))) = self.flows.get_mut(id) else { return };
-        let (before, told) = (connection.buffered(), self.done.len());
         let arrival = Arrival { direction, frame, packet, segment };
-        let verdict = connection.segment(key, &arrival, &self.limits, &mut self.done);
-        self.buffered = self.buffered.saturating_sub(before).saturating_add(connection.buffered());
-        let over_budget = self.buffered > self.limits.total_bytes && connection.buffered() > 0;
-        if over_budget {
-            self.relieve(id);
+        let Some(id) = self.flows.find(&key, self.clock.now()) else {
+            if connection::may_begin(segment) {
+                self.begin(key, &arrival);
+            }
+            return;
+        };
+        let another = match self.flows.state(id) {
+            Some(Flow::Over(bases)) => {
+                let another = bases.are_followed_by(direction, segment);
+                if !another {
+                    return;
+                }
+                another
+            }
+            _ => {
+                let connection = self.flows.connection(id);
+                connection.is_some_and(|(_, connection)| connection.is_followed_by(direction, segment))
+            }
+        };
+        if another {
+            self.replace(id, &arrival);
+        } else {
+            self.advance(id, &arrival);
         }
-        self.follow_up(id, verdict, told);
     }
 
     /// Adds a flow; where the table is full, another is given up for it.
-    fn open(&mut self, key: FlowKey, mark: Mark) -> FlowId {
+    fn begin(&mut self, key: FlowKey, arrival: &Arrival<'_>) {
         let now = self.clock.now();
-        let (id, evicted) = self.flows.insert(key, Flow::Open(Box::new(Connection::new(mark))), now);
-        if let Some((_, flow)) = evicted {
-            self.close_flow(flow, CloseKind::Timeout, now);
+        let (id, evicted) = self.flows.begin(key, arrival, now);
+        if let Some(left) = evicted {
+            self.close(left, CloseKind::Timeout, now);
         }
-        id
+        self.advance_unless_opening(id, arrival);
     }
 
     /// The port is used again: what ran on it is settled, and a new connection begins.
-    fn replace(&mut self, id: FlowId, mark: Mark) {
-        let Some((_, flow)) = self.flows.get_mut(id) else { return };
-        let flow = std::mem::replace(flow, Flow::Open(Box::new(Connection::new(mark))));
-        let now = self.clock.now();
-        self.close_flow(flow, CloseKind::Timeout, now);
+    fn replace(&mut self, id: FlowId, arrival: &Arrival<'_>) {
+        if let Some(left) = self.flows.replace(id, arrival) {
+            self.close(left, CloseKind::Timeout, self.clock.now());
+        }
         self.stats.flows_reused = self.stats.flows_reused.saturating_add(1);
+        self.advance_unless_opening(id, arrival);
+    }
+
+    /// Hands a connection its first segment; a SYN is in its opening already.
+    fn advance_unless_opening(&mut self, id: FlowId, arrival: &Arrival<'_>) {
+        if !matches!(self.flows.state(id), Some(Flow::Opening(_))) {
+            self.advance(id, arrival);
+        }
+    }
+
+    /// Hands a connection its next segment.
+    fn advance(&mut self, id: FlowId, arrival: &Arrival<'_>) {
+        let told = self.done.len();
+        let Some((key, connection)) = self.flows.connection(id) else { return };
+        let verdict = connection.segment(key, arrival, &self.limits, &mut self.done);
+        self.flows.weigh(id);
+        self.follow_up(id, verdict, told);
+        self.relieve();
+    }
+
+    /// Gives up connections where they hold too much in all.
+    fn relieve(&mut self) {
+        while self.flows.bytes() > self.limits.total_bytes
+            && let Some(left) = self.flows.relieve()
+        {
+            self.close(left, CloseKind::Timeout, self.clock.now());
+        }
     }
 
     /// Does what a connection's verdict asks for. There were `told` handshakes before it.
@@ -235,32 +266,23 @@ impl World {
             let Some(at) = at else { continue };
             self.timers.set(id, timer, at);
             if timer == Timer::Linger
-                && let Some((key, _)) = self.flows.get_mut(id)
+                && let Some((key, _)) = self.flows.connection(id)
             {
                 self.closing.add(Direction::BOTH.map(|direction| key.sender(direction).ip()), at);
             }
         }
-        if verdict.over {
-            self.end(id);
-        }
-    }
-
-    /// A flow has nothing more to tell: it keeps its place in the table and nothing else.
-    fn end(&mut self, id: FlowId) {
-        if let Some((_, flow)) = self.flows.get_mut(id)
-            && let Flow::Open(connection) = flow
+        if verdict.over
+            && let Some(left) = self.flows.end(id)
         {
-            self.buffered = self.buffered.saturating_sub(connection.buffered());
-            let bases = connection.bases();
-            *flow = Flow::Over(bases);
+            self.left(&left);
         }
     }
 
-    fn relieve(&mut self, id: FlowId) {
-        let Some((_, Flow::Open(connection))) = self.flows.get_mut(id) else { return };
-        let before = connection.buffered();
-        connection.give_up_holes();
-        self.buffered = self.buffered.saturating_sub(before).saturating_add(connection.buffered());
+    /// Takes note that a connection has left.
+    fn left(&mut self, left: &Left) {
+        self.timers.cancel(left.id, left.connection.waiting());
+        let one_sided = u64::from(left.connection.is_one_sided());
+        self.stats.flows_one_sided = self.stats.flows_one_sided.saturating_add(one_sided);
     }
 
     fn icmp(&mut self, mark: Mark, packet: &Packet<'_>, error: IcmpError) {
@@ -270,9 +292,11 @@ impl World {
         let destination = SocketAddr::new(error.quoted_destination, destination_port);
         let (key, _) = FlowKey::new(source, destination, &packet.vlan);
         if let Some(id) = self.flows.find(&key, self.clock.now())
-            && let Some((_, Flow::Open(connection))) = self.flows.get_mut(id)
+            && let Some((_, connection)) = self.flows.connection(id)
         {
             connection.icmp(mark, error);
+            self.flows.weigh(id);
+            self.relieve();
         }
     }
 
@@ -289,29 +313,29 @@ impl World {
             self.ring(id, timer, now);
         }
         let mut steps = SWEEP_STEPS;
-        while let Some((_, flow)) = self.flows.sweep(now, &mut steps) {
-            self.close_flow(flow, CloseKind::Timeout, now);
+        while let Some(left) = self.flows.sweep(now, &mut steps) {
+            self.close(left, CloseKind::Timeout, now);
         }
     }
 
     fn ring(&mut self, id: FlowId, timer: Timer, now: Timestamp) {
-        let Some((_, Flow::Open(connection))) = self.flows.get_mut(id) else { return };
-        let (before, told) = (connection.buffered(), self.done.len());
+        let told = self.done.len();
+        let Some((_, connection)) = self.flows.connection(id) else { return };
         let verdict = connection.ring(timer, now, &self.limits, &mut self.done);
-        self.buffered = self.buffered.saturating_sub(before).saturating_add(connection.buffered());
+        self.flows.weigh(id);
         self.follow_up(id, verdict, told);
     }
 
-    fn close_flow(&mut self, flow: Flow, by: CloseKind, now: Timestamp) {
-        if let Flow::Open(mut connection) = flow {
-            self.buffered = self.buffered.saturating_sub(connection.buffered());
-            if connection.is_silent() {
-                self.learn();
-                let idle = by == CloseKind::Timeout;
-                self.done.extend(connection.without_a_word(&self.servers, idle, now));
-            }
-            connection.settle(by, now, &self.limits, &mut self.done);
+    /// Settles a connection that has left the table.
+    fn close(&mut self, mut left: Left, by: CloseKind, now: Timestamp) {
+        self.left(&left);
+        let Left { key, connection, .. } = &mut left;
+        if connection.is_silent() {
+            self.learn();
+            let idle = by == CloseKind::Timeout;
+            self.done.extend(connection.without_a_word(key, &self.servers, idle, now));
         }
+        connection.settle(by, now, &self.limits, &mut self.done);
     }
 
     /// Looks at new handshakes for servers of TLS, where they matter.
@@ -328,14 +352,13 @@ impl World {
         while let Some((id, timer)) = self.timers.due(now) {
             self.ring(id, timer, now);
         }
-        let mut flows = self.flows.drain();
         // What the others show of their servers tells which of the silent ones matter.
-        flows.sort_by_key(|(_, flow)| (flow.is_silent(), flow.began()));
-        for (_, flow) in flows {
-            self.close_flow(flow, CloseKind::CaptureEnd, now);
+        for id in self.flows.in_order() {
+            if let Some(left) = self.flows.remove(id) {
+                self.close(left, CloseKind::CaptureEnd, now);
+            }
         }
-        self.timers.clear();
-        self.buffered = 0;
+        self.flows.clear();
     }
 }
 

@@ -25,9 +25,12 @@ pub struct Stats {
     pub flows_created: u64,
     /// Flows that began on the addresses and ports of an earlier one.
     pub flows_reused: u64,
-    /// Flows given up for want of room.
+    /// Flows given up for want of room, in the table or in memory.
     pub flows_evicted: u64,
-    /// Bytes buffered now.
+    /// Flows that are over on which payload went one way, while from the other end no packet at all was seen: the sensor
+    /// gets one direction only, or the frames of a flow are shared out to different engines.
+    pub flows_one_sided: u64,
+    /// What open flows hold now beside their places in the table, in bytes: buffers, and the state of handshakes.
     pub buffered: u64,
     /// Handshakes given out.
     pub handshakes: u64,

@@ -36,10 +36,15 @@ impl Streams {
         }
     }
 
-    /// The bytes they buffer.
-    pub(super) fn buffered(&self) -> usize {
-        let held = self.assemblers.iter().map(Assembler::held_bytes).fold(0, usize::saturating_add);
-        held.saturating_add(self.tracker.buffered())
+    /// What they take, with all that they hold, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let held = self.assemblers.iter().map(Assembler::held_bytes).fold(size_of::<Self>(), usize::saturating_add);
+        held.saturating_add(self.tracker.bytes_held())
+    }
+
+    /// The timers that are set, by [`Timer`].
+    pub(super) const fn waiting(&self) -> [Option<Timestamp>; 3] {
+        self.waiting
     }
 
     /// Takes note of a frame of the connection.

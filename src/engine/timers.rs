@@ -32,6 +32,15 @@ impl Timers {
         self.queue.insert((at, id, timer));
     }
 
+    /// Forgets the timers of a connection, by [`Timer`]. So there are never more than three for each that is open.
+    pub(super) fn cancel(&mut self, id: FlowId, waiting: [Option<Timestamp>; 3]) {
+        for (timer, at) in Timer::ALL.into_iter().zip(waiting) {
+            if let Some(at) = at {
+                self.queue.remove(&(at, id, timer));
+            }
+        }
+    }
+
     /// The next timer that has run out.
     pub(super) fn due(&mut self, now: Timestamp) -> Option<(FlowId, Timer)> {
         let first = *self.queue.first()?;
@@ -40,10 +49,5 @@ impl Timers {
         }
         self.queue.remove(&first);
         Some((first.1, first.2))
-    }
-
-    /// Forgets all timers.
-    pub(super) fn clear(&mut self) {
-        self.queue.clear();
     }
 }

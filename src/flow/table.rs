@@ -1,29 +1,30 @@
 //! The bounded table of flows, generic in the state it keeps of each.
 //!
-//! Invariants: a slot is in the index exactly while it holds a flow; the index never holds more than `capacity` slots;
+//! Invariants: a slot is in the index exactly while it holds a flow; the table never holds more than `capacity` flows;
 //! nothing that can be observed depends on the hash (walks go by slot, slots are handed out last freed first).
 //!
 //! Expiry has no timers: a hand goes round the slots, a few at every turn of the clock. When the table is full the hand looks at a handful of slots and gives up the least useful of them.
 
+use super::chunks::Chunks;
 use super::hasher;
+use super::index::{Index, NONE};
 use super::key::FlowKey;
 use crate::time::Timestamp;
 use ahash::RandomState;
-use hashbrown::HashTable;
 use std::time::Duration;
 
 /// Silence is counted in sixteenths of a second.
-const NANOS_PER_TICK: u128 = 1_000_000_000 / 16;
+const NANOS_PER_TICK: u64 = 1_000_000_000 / 16;
 
 /// How many slots the hand looks at when room must be made.
 const EVICTION_CANDIDATES: usize = 16;
 
-/// A flow's place in the table; it goes stale when the flow leaves.
+/// A flow's place in the table. When the flow leaves, another may get it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FlowId {
-    slot: u32,
-    generation: u32,
-}
+pub struct FlowId(u32);
+
+/// A flow that has left the table: where it was, its key and its state.
+pub type Gone<S> = (FlowId, FlowKey, S);
 
 /// What the table must know of a state.
 pub trait FlowState {
@@ -52,7 +53,8 @@ impl Default for IdleLimits {
 
 struct Slot<S> {
     key: FlowKey,
-    generation: u32,
+    /// The next slot in the chain of this one's bucket, or in the list of free ones.
+    next: u32,
     /// When the flow was last heard of, in sixteenths of a second since the table's epoch.
     touched: u32,
     state: Option<S>,
@@ -60,12 +62,16 @@ struct Slot<S> {
 
 /// Flows by key.
 pub struct FlowTable<S> {
-    index: HashTable<u32>,
-    slots: Vec<Slot<S>>,
-    free: Vec<u32>,
-    hand: usize,
+    index: Index,
+    slots: Chunks<Slot<S>>,
+    /// The first free slot.
+    free: u32,
+    len: u32,
+    hand: u32,
+    /// The tick in which the hand was last sent round, and how many slots it has not seen in it.
+    round: (u32, u32),
     hasher: RandomState,
-    capacity: usize,
+    capacity: u32,
     idle: IdleLimits,
     epoch: Option<Timestamp>,
     created: u64,
@@ -73,18 +79,20 @@ pub struct FlowTable<S> {
 }
 
 impl<S: FlowState> FlowTable<S> {
-    /// What a flow takes in the table, in bytes, beside its place in the index.
-    pub const SLOT: usize = size_of::<Slot<S>>();
+    /// What a flow takes in the table, in bytes: its slot, and its bucket in the index.
+    pub const FLOW: usize = size_of::<Slot<S>>() + size_of::<u32>();
 
     /// An empty table for at most `capacity` flows (at least one), hashed by `seed`.
     pub fn new(capacity: usize, idle: IdleLimits, seed: u64) -> Self {
         Self {
-            index: HashTable::new(),
-            slots: Vec::new(),
-            free: Vec::new(),
+            index: Index::new(),
+            slots: Chunks::new(),
+            free: NONE,
+            len: 0,
             hand: 0,
+            round: (0, 0),
             hasher: hasher(seed),
-            capacity: capacity.clamp(1, u32::MAX as usize),
+            capacity: u32::try_from(capacity).unwrap_or(u32::MAX).clamp(1, NONE.saturating_sub(1)),
             idle,
             epoch: None,
             created: 0,
@@ -93,13 +101,13 @@ impl<S: FlowState> FlowTable<S> {
     }
 
     /// Flows now in the table.
-    pub fn len(&self) -> usize {
-        self.index.len()
+    pub const fn len(&self) -> usize {
+        self.len as usize
     }
 
     /// True where there are none.
-    pub fn is_empty(&self) -> bool {
-        self.index.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// Flows made since the beginning.
@@ -115,65 +123,98 @@ impl<S: FlowState> FlowTable<S> {
     /// The flow of a key, heard of at `now`.
     #[inline]
     pub fn find(&mut self, key: &FlowKey, now: Timestamp) -> Option<FlowId> {
-        let hash = self.hasher.hash_one(key);
-        let slots = &self.slots;
-        let slot = *self.index.find(hash, |&at| slots.get(at as usize).is_some_and(|slot| slot.key == *key))?;
+        let mut at = self.index.first(self.hasher.hash_one(key));
         let ticks = self.ticks(now);
-        let entry = self.slots.get_mut(slot as usize)?;
-        entry.touched = entry.touched.max(ticks);
-        Some(FlowId { slot, generation: entry.generation })
+        // No chain is a circle: a slot is in it once.
+        while let Some(slot) = self.slots.get_mut(at) {
+            if slot.key == *key {
+                slot.touched = slot.touched.max(ticks);
+                return Some(FlowId(at));
+            }
+            at = slot.next;
+        }
+        None
     }
 
     /// Adds a flow that is not there yet; where the table is full, another goes and is returned.
-    pub fn insert(&mut self, key: FlowKey, state: S, now: Timestamp) -> (FlowId, Option<(FlowKey, S)>) {
-        let evicted = if self.index.len() >= self.capacity { self.evict() } else { None };
+    pub fn insert(&mut self, key: FlowKey, state: S, now: Timestamp) -> (FlowId, Option<Gone<S>>) {
+        let evicted = if self.len >= self.capacity { self.evict() } else { None };
         self.epoch.get_or_insert(now);
         let touched = self.ticks(now);
         self.created = self.created.saturating_add(1);
-        let slot = match self.free.pop() {
-            Some(at) => at,
-            None => {
-                let at = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
-                self.slots.push(Slot { key, generation: 0, touched, state: None });
+        self.len = self.len.saturating_add(1);
+        let slot = Slot { key, next: NONE, touched, state: Some(state) };
+        let at = self.free;
+        let at = match self.slots.get_mut(at) {
+            Some(free) => {
+                self.free = free.next;
+                *free = slot;
                 at
             }
+            None => self.slots.push(slot),
         };
-        let mut generation = 0;
-        if let Some(entry) = self.slots.get_mut(slot as usize) {
-            generation = entry.generation;
-            *entry = Slot { key, generation, touched, state: Some(state) };
+        if self.len > self.index.buckets() {
+            self.split();
         }
-        let (hasher, slots) = (&self.hasher, &self.slots);
-        self.index.insert_unique(hasher.hash_one(key), slot, |&at| {
-            slots.get(at as usize).map_or(0, |slot| hasher.hash_one(slot.key))
-        });
-        (FlowId { slot, generation }, evicted)
+        self.link(at, &key);
+        (FlowId(at), evicted)
     }
 
-    /// A flow's key and state, unless it has left.
+    /// Adds a bucket to the index.
+    fn split(&mut self) {
+        let mut at = self.index.grow();
+        while let Some(slot) = self.slots.get(at) {
+            let (key, next) = (slot.key, slot.next);
+            self.link(at, &key);
+            at = next;
+        }
+    }
+
+    /// Puts a slot at the beginning of its chain.
+    fn link(&mut self, at: u32, key: &FlowKey) {
+        if let (Some(head), Some(slot)) =
+            (self.index.first_mut(self.hasher.hash_one(key)), self.slots.get_mut(at))
+        {
+            slot.next = std::mem::replace(head, at);
+        }
+    }
+
+    /// Takes a slot out of its chain.
+    fn unlink(&mut self, at: u32, key: &FlowKey) {
+        let next = self.slots.get(at).map_or(NONE, |slot| slot.next);
+        let Some(head) = self.index.first_mut(self.hasher.hash_one(key)) else { return };
+        if *head == at {
+            *head = next;
+            return;
+        }
+        let mut before = *head;
+        while let Some(slot) = self.slots.get_mut(before) {
+            if slot.next == at {
+                slot.next = next;
+                return;
+            }
+            before = slot.next;
+        }
+    }
+
+    /// A flow's key and state, if there is one at this place.
     #[inline]
     pub fn get_mut(&mut self, id: FlowId) -> Option<(&FlowKey, &mut S)> {
-        let slot = self.slots.get_mut(id.slot as usize)?;
-        if slot.generation != id.generation {
-            return None;
-        }
+        let slot = self.slots.get_mut(id.0)?;
         Some((&slot.key, slot.state.as_mut()?))
     }
 
     /// Takes a flow out.
-    pub fn remove(&mut self, id: FlowId) -> Option<(FlowKey, S)> {
-        let slot = self.slots.get_mut(id.slot as usize)?;
-        if slot.generation != id.generation {
-            return None;
-        }
+    pub fn remove(&mut self, id: FlowId) -> Option<Gone<S>> {
+        let slot = self.slots.get_mut(id.0)?;
         let state = slot.state.take()?;
         let key = slot.key;
-        slot.generation = slot.generation.wrapping_add(1);
-        if let Ok(entry) = self.index.find_entry(self.hasher.hash_one(key), |&at| at == id.slot) {
-            entry.remove();
+        self.unlink(id.0, &key);
+        if let Some(slot) = self.slots.get_mut(id.0) {
+            slot.next = std::mem::replace(&mut self.free, id.0);
         }
-        self.free.push(id.slot);
-        Some((key, state))
+        self.len = self.len.saturating_sub(1);
+        Some((id, key, state))
     }
 
     /// Takes a span of time in which nothing could be heard out of every flow's silence.
@@ -182,39 +223,46 @@ impl<S: FlowState> FlowTable<S> {
     }
 
     /// Moves the hand over `steps` slots and takes out the first flow that had been silent for too long at `now`; what
-    /// is left of the steps is written back, so that a caller loops until nothing comes.
-    pub fn sweep(&mut self, now: Timestamp, steps: &mut usize) -> Option<(FlowKey, S)> {
+    /// is left of the steps is written back, so that a caller loops until nothing comes. The hand goes round once in a
+    /// tick: before the next, no other flow becomes idle.
+    pub fn sweep(&mut self, now: Timestamp, steps: &mut usize) -> Option<Gone<S>> {
         let ticks = self.ticks(now);
-        while *steps > 0 {
+        if self.round.0 != ticks {
+            self.round = (ticks, self.slots.len());
+        }
+        while *steps > 0 && self.round.1 > 0 {
             *steps = steps.saturating_sub(1);
+            self.round.1 = self.round.1.saturating_sub(1);
             let at = self.advance()?;
-            let Some(slot) = self.slots.get(at) else { continue };
-            if slot.state.is_some() && self.is_idle(slot, ticks) {
-                let id = FlowId { slot: at as u32, generation: slot.generation };
-                return self.remove(id);
+            let idle = self.slots.get(at).is_some_and(|slot| self.is_idle(slot, ticks));
+            if idle {
+                return self.remove(FlowId(at));
             }
         }
         None
     }
 
-    /// Takes every flow out, in slot order.
-    pub fn drain(&mut self) -> Vec<(FlowKey, S)> {
+    /// The place and state of every flow, in the order of places.
+    pub fn iter(&self) -> impl Iterator<Item = (FlowId, &S)> {
+        (0..self.slots.len()).filter_map(|at| Some((FlowId(at), self.slots.get(at)?.state.as_ref()?)))
+    }
+
+    /// Forgets all flows.
+    pub fn clear(&mut self) {
         self.index.clear();
-        self.free.clear();
-        self.hand = 0;
-        self.slots.drain(..).filter_map(|slot| Some((slot.key, slot.state?))).collect()
+        self.slots.clear();
+        (self.free, self.len, self.hand, self.round) = (NONE, 0, 0, (0, 0));
     }
 
     /// Gives up the least useful of the next few flows under the hand, the longest silent among equals.
-    fn evict(&mut self) -> Option<(FlowKey, S)> {
+    fn evict(&mut self) -> Option<Gone<S>> {
         let mut worst: Option<(u8, u32, FlowId)> = None;
         let mut seen = 0_usize;
         for _ in 0..self.slots.len() {
             let at = self.advance()?;
             let Some(slot) = self.slots.get(at) else { continue };
             let Some(state) = &slot.state else { continue };
-            let id = FlowId { slot: at as u32, generation: slot.generation };
-            let rank = (state.usefulness(), slot.touched, id);
+            let rank = (state.usefulness(), slot.touched, FlowId(at));
             worst = Some(worst.map_or(rank, |worst| worst.min(rank)));
             seen = seen.saturating_add(1);
             if seen == EVICTION_CANDIDATES {
@@ -226,22 +274,27 @@ impl<S: FlowState> FlowTable<S> {
     }
 
     /// The next slot under the hand; none where there are no slots.
-    fn advance(&mut self) -> Option<usize> {
+    fn advance(&mut self) -> Option<u32> {
         let at = if self.hand < self.slots.len() { self.hand } else { 0 };
         self.hand = at.saturating_add(1);
-        (!self.slots.is_empty()).then_some(at)
+        (self.slots.len() > 0).then_some(at)
     }
 
     fn is_idle(&self, slot: &Slot<S>, ticks: u32) -> bool {
         let Some(state) = &slot.state else { return false };
-        let limit = u32::try_from(state.idle_limit(&self.idle).as_nanos() / NANOS_PER_TICK).unwrap_or(u32::MAX);
-        ticks.saturating_sub(slot.touched) > limit
+        ticks.saturating_sub(slot.touched) > in_ticks(state.idle_limit(&self.idle).as_nanos())
     }
 
+    #[inline]
     fn ticks(&self, now: Timestamp) -> u32 {
         let elapsed = now.as_nanos().saturating_sub(self.epoch.unwrap_or(now).as_nanos());
-        u32::try_from(u128::from(elapsed) / NANOS_PER_TICK).unwrap_or(u32::MAX)
+        u32::try_from(elapsed / NANOS_PER_TICK).unwrap_or(u32::MAX)
     }
+}
+
+fn in_ticks(nanos: u128) -> u32 {
+    let nanos = u64::try_from(nanos).unwrap_or(u64::MAX);
+    u32::try_from(nanos / NANOS_PER_TICK).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -272,15 +325,15 @@ mod tests {
     }
 
     #[test]
-    fn a_flow_is_found_until_it_is_removed_and_its_id_goes_stale() {
+    fn a_flow_is_found_until_it_is_removed_and_its_place_is_used_again() {
         let mut table = FlowTable::new(10, IdleLimits::default(), 1);
         let (id, evicted) = table.insert(key(1), State(1), at(0));
         assert!(evicted.is_none());
         assert_eq!(table.find(&key(1), at(1)), Some(id));
         assert!(table.remove(id).is_some());
-        assert_eq!(table.find(&key(1), at(1)), None);
-        table.insert(key(2), State(2), at(2));
-        assert!(table.get_mut(id).is_none(), "the slot is another flow's now");
+        assert_eq!((table.find(&key(1), at(1)), table.get_mut(id)), (None, None));
+        assert_eq!(table.insert(key(2), State(2), at(2)).0, id);
+        assert_eq!(table.find(&key(2), at(3)), Some(id));
     }
 
     #[test]
@@ -290,7 +343,7 @@ mod tests {
         table.insert(key(2), State(1), at(5));
         table.insert(key(3), State(1), at(3));
         let (_, evicted) = table.insert(key(4), State(5), at(6));
-        assert_eq!(evicted, Some((key(3), State(1))));
+        assert_eq!(evicted.map(|(_, key, state)| (key, state)), Some((key(3), State(1))));
         assert_eq!((table.len(), table.evicted(), table.created()), (3, 1, 4));
     }
 
@@ -302,11 +355,11 @@ mod tests {
         }
         table.find(&key(0), at(900)).unwrap();
         let (mut steps, mut gone) = (20, Vec::new());
-        while let Some((key, _)) = table.sweep(at(901), &mut steps) {
+        while let Some((_, key, _)) = table.sweep(at(901), &mut steps) {
             gone.push(key);
         }
         assert_eq!(gone, (1..=6).map(key).collect::<Vec<_>>());
-        assert_eq!(steps, 0);
+        assert_eq!(steps, 10, "it went round once");
     }
 
     #[test]
@@ -319,14 +372,37 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_draining_does_not_depend_on_the_seed() {
+    fn the_order_of_flows_does_not_depend_on_the_seed() {
         let order = |seed| {
             let mut table = FlowTable::new(100, IdleLimits::default(), seed);
             for port in 0..50 {
                 table.insert(key(port), State(0), at(0));
             }
-            table.drain().into_iter().map(|(key, _)| key.sender(crate::flow::Direction::FromLow)).collect::<Vec<_>>()
+            let places: Vec<FlowId> = table.iter().map(|(id, _)| id).collect();
+            let ends = |id| table.remove(id).unwrap().1.sender(crate::flow::Direction::FromLow);
+            places.into_iter().map(ends).collect::<Vec<_>>()
         };
         assert_eq!(order(1), order(2));
+    }
+
+    #[test]
+    fn every_flow_is_found_while_the_index_grows_and_flows_come_and_go() {
+        let mut table = FlowTable::new(1_000, IdleLimits::default(), 1);
+        let mut there = std::collections::BTreeMap::new();
+        for port in 0..5_000 {
+            let (id, evicted) = table.insert(key(port), State(1), at(0));
+            there.insert(port, id);
+            if let Some((id, ..)) = evicted {
+                there.retain(|_, other| *other != id || port == 0);
+                there.insert(port, id);
+            }
+            if port % 3 == 0 {
+                assert!(table.remove(there.remove(&port).unwrap()).is_some());
+            }
+            assert_eq!(table.len(), there.len());
+        }
+        for port in 0..5_000 {
+            assert_eq!(table.find(&key(port), at(1)), there.get(&port).copied(), "{port}");
+        }
     }
 }

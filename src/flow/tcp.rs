@@ -1,12 +1,15 @@
 //! What TCP did on one flow: the facts of its opening, its end and what went wrong in between, per direction, with frame
 //! numbers and times. Facts only: who is to blame is decided elsewhere.
 //!
-//! An open flow has to fit a small budget, so marks are kept relative to the flow's first frame in eight bytes, its end is
-//! kept apart from when it comes, and what most flows never see (retransmissions, resets, holes) from the first one on.
+//! An open flow has to fit a small budget, so one of which only a SYN was seen keeps no more than that ([`Opening`]), marks
+//! are kept relative to the flow's first frame in eight bytes, its end is kept apart from when it comes, and what most flows
+//! never see (retransmissions, resets, holes) from the first one on.
 
 mod ip_ids;
+mod opening;
 
 pub use ip_ids::IpIds;
+pub use opening::Opening;
 
 use super::key::Direction;
 use crate::packet::{IcmpError, Packet, Segment, TcpFlags, TcpOption};
@@ -177,7 +180,13 @@ impl Half {
 pub struct TcpState {
     origin: Mark,
     halves: [Half; 2],
-    fins: Option<Box<[Option<Fin>; 2]>>,
+    more: Option<Box<More>>,
+}
+
+/// What is kept apart.
+#[derive(Clone, Debug, Default)]
+struct More {
+    fins: [Option<Fin>; 2],
     rare: Option<Box<Rare>>,
 }
 
@@ -193,12 +202,24 @@ struct Rare {
 impl TcpState {
     /// Of a flow whose first frame is `origin`.
     pub const fn new(origin: Mark) -> Self {
-        Self { origin, halves: [Half::NEW; 2], fins: None, rare: None }
+        Self { origin, halves: [Half::NEW; 2], more: None }
     }
 
     /// The flow's first frame.
     pub const fn origin(&self) -> Mark {
         self.origin
+    }
+
+    /// What it keeps apart, in bytes.
+    pub fn apart(&self) -> usize {
+        let rare = |more: &More| more.rare.as_ref().map_or(0, |_| size_of::<Rare>());
+        self.more.as_deref().map_or(0, |more| size_of::<More>().saturating_add(rare(more)))
+    }
+
+    /// True where payload went one way, and from the other end no packet at all was seen.
+    pub const fn is_one_sided(&self) -> bool {
+        let [low, high] = &self.halves;
+        low.first_data.is_set() && !high.has(HEARD) || high.first_data.is_set() && !low.has(HEARD)
     }
 
     /// Takes note of a segment. A SYN or the first data gives its direction the number where its stream begins.
@@ -232,7 +253,7 @@ impl TcpState {
         if segment.flags.fin() {
             let fin =
                 Fin { mark, sequence: segment.sequence.wrapping_add(length), acknowledged: segment.acknowledgment };
-            direction.of_mut(self.fins.get_or_insert_default()).get_or_insert(fin);
+            direction.of_mut(&mut self.more.get_or_insert_default().fins).get_or_insert(fin);
         }
         if segment.window == 0 && !segment.flags.syn() {
             self.anomaly(direction).zero_windows.add(mark);
@@ -244,7 +265,7 @@ impl TcpState {
         let half = direction.of(&self.halves);
         // A FIN says the same, and what comes after it counts the FIN too.
         if half.has(BASED) && later(sequence, half.end) && self.fin(direction).is_none() {
-            let counted = direction.of_mut(&mut self.rare.get_or_insert_default().counted);
+            let counted = direction.of_mut(&mut self.rare_mut().counted);
             if counted.is_none_or(|before| later(sequence, before)) {
                 *counted = Some(sequence);
             }
@@ -375,22 +396,30 @@ impl TcpState {
         self.anomaly(direction).conflicts.add(mark);
     }
 
+    fn rare(&self) -> Option<&Rare> {
+        self.more.as_deref()?.rare.as_deref()
+    }
+
+    fn rare_mut(&mut self) -> &mut Rare {
+        self.more.get_or_insert_default().rare.get_or_insert_default()
+    }
+
     fn anomaly(&mut self, direction: Direction) -> &mut Anomalies {
-        direction.of_mut(&mut self.rare.get_or_insert_default().anomalies)
+        direction.of_mut(&mut self.rare_mut().anomalies)
     }
 
     fn anomalies(&self, direction: Direction) -> Option<&Anomalies> {
-        Some(direction.of(&self.rare.as_deref()?.anomalies))
+        Some(direction.of(&self.rare()?.anomalies))
     }
 
     /// Takes note of an ICMP error about a packet of the flow.
     pub fn icmp(&mut self, mark: Mark, error: IcmpError) {
-        self.rare.get_or_insert_default().icmp.get_or_insert((mark, error));
+        self.rare_mut().icmp.get_or_insert((mark, error));
     }
 
     /// The first ICMP error about a packet of the flow.
     pub fn first_icmp(&self) -> Option<(Mark, IcmpError)> {
-        self.rare.as_deref()?.icmp
+        self.rare()?.icmp
     }
 
     /// The sequence number where a direction's stream begins, as far as is known: from its SYN, or from what the other
@@ -425,7 +454,7 @@ impl TcpState {
 
     /// Where a direction's FIN stands: the sequence number after its last byte, and what the FIN acknowledged.
     pub fn fin(&self, direction: Direction) -> Option<Fin> {
-        *direction.of(self.fins.as_deref()?)
+        *direction.of(&self.more.as_deref()?.fins)
     }
 
     /// The first reset of a direction.
@@ -466,7 +495,7 @@ impl TcpState {
     fn sent_up_to(&self, direction: Direction) -> u32 {
         let half = direction.of(&self.halves);
         // A FIN takes a number of its own, and the packets after it count that too.
-        let counted = || *direction.of(&self.rare.as_deref()?.counted);
+        let counted = || *direction.of(&self.rare()?.counted);
         let counted = self.fin(direction).map(|fin| fin.sequence).or_else(counted);
         counted.filter(|counted| half.has(BASED) && later(*counted, half.end)).unwrap_or(half.end)
     }

@@ -38,9 +38,9 @@ impl Plain {
         self.tail.extend_from_slice(last);
     }
 
-    /// The bytes it keeps.
-    pub(super) const fn kept(&self) -> usize {
-        self.head.len().saturating_add(self.tail.len())
+    /// What it takes, in bytes.
+    pub(super) const fn bytes_held(&self) -> usize {
+        size_of::<Self>().saturating_add(self.head.capacity()).saturating_add(self.tail.capacity())
     }
 
     /// True where it begins like text.
@@ -187,7 +187,7 @@ mod tests {
         for size in [1, 7, 255, 256, 257, 511, 513, 1_999, 2_000] {
             let plain = plain(&all.chunks(size).collect::<Vec<_>>());
             assert_eq!((plain.head.as_slice(), plain.tail.as_slice()), (&all[..256], &all[1_744..]), "{size}");
-            assert_eq!((plain.length, plain.kept()), (2_000, 512));
+            assert_eq!((plain.length, plain.head.len() + plain.tail.len()), (2_000, 512));
         }
         let short = plain(&[b"220 mail\r\n", b"454 no\r\n"]);
         assert_eq!(

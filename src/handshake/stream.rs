@@ -124,9 +124,10 @@ impl Stream {
         self.sync == Sync::Foreign
     }
 
-    /// The bytes it buffers.
-    pub(super) fn buffered(&self) -> usize {
-        self.head.len().saturating_add(self.messages.buffer.len()).saturating_add(self.ssl2_hello.len())
+    /// What it buffers, in bytes.
+    pub(super) const fn bytes_held(&self) -> usize {
+        let begun = self.head.capacity().saturating_add(self.messages.buffer.capacity());
+        begun.saturating_add(self.ssl2_hello.capacity())
     }
 
     /// Says that the cipher agreed on encrypts nothing and appends a MAC of so many bytes.

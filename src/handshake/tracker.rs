@@ -170,10 +170,12 @@ impl Tracker {
         Some(self.core.current.as_ref()?.finished_at()?.time)
     }
 
-    /// The bytes it buffers.
-    pub fn buffered(&self) -> usize {
-        let plain = self.core.plain.iter().flatten().map(|plain| plain.kept());
-        self.streams.iter().map(Stream::buffered).chain(plain).fold(0, usize::saturating_add)
+    /// What it holds on the heap, in bytes, as far as that can be much.
+    pub fn bytes_held(&self) -> usize {
+        let core = &self.core;
+        let plain = core.plain.iter().flatten().map(|plain| plain.bytes_held());
+        let handshakes = core.current.iter().chain(&core.superseded).map(|handshake| handshake.bytes_held());
+        self.streams.iter().map(Stream::bytes_held).chain(plain).chain(handshakes).fold(0, usize::saturating_add)
     }
 
     /// Takes stock: true where the current handshake is established.

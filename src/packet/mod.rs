@@ -188,6 +188,13 @@ pub struct Packet<'a> {
     pub transport: Transport<'a>,
 }
 
+impl Packet<'_> {
+    /// True where it came through no VLAN and no tunnel.
+    pub fn is_plain(&self) -> bool {
+        self.vlan.ids().is_empty() && self.tunnels.is_empty()
+    }
+}
+
 /// What an IP packet carries, as far as tlscribe cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport<'a> {
