@@ -12,7 +12,8 @@ const BLOCK: u32 = 32;
 pub(super) struct Clock {
     now: Timestamp,
     previous: Option<Timestamp>,
-    lowest: Option<Timestamp>,
+    /// Of this block, once it has a frame.
+    lowest: Timestamp,
     /// The two highest timestamps.
     highest: [Timestamp; 2],
     frames: u32,
@@ -31,9 +32,10 @@ impl Clock {
     }
 
     /// Takes a frame's time. Returns true where time may have moved.
+    #[inline]
     pub(super) fn frame(&mut self, time: Timestamp) -> bool {
-        let lowest = self.lowest.map_or(time, |lowest| lowest.min(time));
-        self.lowest = Some(lowest);
+        let lowest = if self.frames == 0 { time } else { self.lowest.min(time) };
+        self.lowest = lowest;
         let [first, second] = self.highest;
         self.highest = [first.max(time), second.max(first.min(time))];
         self.frames = self.frames.saturating_add(1);
@@ -44,7 +46,6 @@ impl Clock {
             return false;
         }
         self.frames = 0;
-        self.lowest = None;
         if let Some(previous) = self.previous.replace(lowest) {
             self.now = self.now.max(previous.min(lowest));
             self.runs = true;

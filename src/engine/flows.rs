@@ -11,8 +11,8 @@
 //! much, the least useful of a handful of connections is given up for it.
 
 use super::connection::{Arrival, Bases, Connection, Holds};
-use crate::flow::tcp::Opening;
 use crate::flow::table::{FlowState, IdleLimits};
+use crate::flow::tcp::Opening;
 use crate::flow::{FlowId, FlowKey, FlowTable, Gone, Slab};
 use crate::time::Timestamp;
 use std::time::Duration;

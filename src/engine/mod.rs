@@ -20,7 +20,7 @@ pub use stats::Stats;
 use crate::flow::table::IdleLimits;
 use crate::flow::{Direction, FlowId, FlowKey};
 use crate::handshake::{CloseKind, Handshake};
-use crate::packet::{Decoded, Decoder, Frame, IcmpError, Packet, Segment, Transport};
+use crate::packet::{Decoder, Frame, IcmpError, Packet, Segment, Transport};
 use crate::time::{Mark, Timestamp};
 use clock::Clock;
 use closing::Closing;
@@ -121,10 +121,7 @@ impl Engine {
         let Self { decoder, world } = self;
         world.stats.frames = world.stats.frames.saturating_add(1);
         world.stats.bytes = world.stats.bytes.saturating_add(u64::from(frame.original_length));
-        match decoder.decode(frame) {
-            Ok(Decoded::Packet(packet)) => world.packet(frame, &packet),
-            Ok(Decoded::Fragment | Decoded::NotIp) | Err(_) => {}
-        }
+        decoder.decode_with(frame, |packet| world.packet(frame, packet));
         if world.clock.frame(frame.time) {
             world.turn();
         }
@@ -142,7 +139,12 @@ impl Engine {
     }
 
     /// The next handshake that is settled.
+    #[inline]
     pub fn poll(&mut self) -> Option<Box<Handshake>> {
+        // Nearly always, for it is asked after every frame.
+        if self.world.done.is_empty() {
+            return None;
+        }
         self.world.learn();
         let handshake = self.world.done.pop_front()?;
         self.world.learned = self.world.learned.saturating_sub(1);
@@ -171,15 +173,18 @@ impl Engine {
 }
 
 impl World {
+    /// What is done for a kind of packet lies apart, so that this is small enough to become part of the decoder's branches.
+    #[inline(always)]
     fn packet(&mut self, frame: &Frame<'_>, packet: &Packet<'_>) {
         match &packet.transport {
             Transport::Tcp(segment) => self.segment(frame, packet, segment),
             Transport::Udp(_) => self.stats.udp = self.stats.udp.saturating_add(1),
-            Transport::IcmpError(error) => self.icmp(frame.mark(), packet, *error),
+            Transport::IcmpError(error) => self.icmp(frame.mark(), packet, error),
             Transport::Other(_) => {}
         }
     }
 
+    #[inline(never)]
     fn segment(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, segment: &Segment<'_>) {
         self.stats.tcp = self.stats.tcp.saturating_add(1);
         let source = SocketAddr::new(packet.source, segment.source_port);
@@ -285,7 +290,9 @@ impl World {
         self.stats.flows_one_sided = self.stats.flows_one_sided.saturating_add(one_sided);
     }
 
-    fn icmp(&mut self, mark: Mark, packet: &Packet<'_>, error: IcmpError) {
+    #[cold]
+    #[inline(never)]
+    fn icmp(&mut self, mark: Mark, packet: &Packet<'_>, error: &IcmpError) {
         self.stats.icmp_errors = self.stats.icmp_errors.saturating_add(1);
         let (source_port, destination_port) = error.quoted_ports;
         let source = SocketAddr::new(error.quoted_source, source_port);
@@ -294,7 +301,7 @@ impl World {
         if let Some(id) = self.flows.find(&key, self.clock.now())
             && let Some((_, connection)) = self.flows.connection(id)
         {
-            connection.icmp(mark, error);
+            connection.icmp(mark, *error);
             self.flows.weigh(id);
             self.relieve();
         }

@@ -92,9 +92,11 @@ impl FlowKey {
 impl Hash for FlowKey {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for word in [self.low[0], self.low[1], self.high[0], self.high[1], self.rest] {
-            state.write_u64(word);
-        }
+        // An address at a time: five words one after the other are a chain of five multiplications, a third longer.
+        let address = |[high, low]: [u64; 2]| u128::from(high) << 64 | u128::from(low);
+        state.write_u128(address(self.low));
+        state.write_u128(address(self.high));
+        state.write_u64(self.rest);
     }
 }
 

@@ -110,7 +110,8 @@ mod tests {
             slab.insert(value);
         }
         slab.take(1);
-        let seen = |slab: &mut Slab<i32>, count| slab.next_under_hand(count).map(|(_, value)| *value).collect::<Vec<_>>();
+        let seen =
+            |slab: &mut Slab<i32>, count| slab.next_under_hand(count).map(|(_, value)| *value).collect::<Vec<_>>();
         assert_eq!(seen(&mut slab, 2), [0, 2]);
         assert_eq!(seen(&mut slab, 3), [3, 4, 0]);
         assert_eq!(seen(&mut slab, 9), [2, 3, 4, 0]);

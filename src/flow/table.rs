@@ -172,9 +172,7 @@ impl<S: FlowState> FlowTable<S> {
 
     /// Puts a slot at the beginning of its chain.
     fn link(&mut self, at: u32, key: &FlowKey) {
-        if let (Some(head), Some(slot)) =
-            (self.index.first_mut(self.hasher.hash_one(key)), self.slots.get_mut(at))
-        {
+        if let (Some(head), Some(slot)) = (self.index.first_mut(self.hasher.hash_one(key)), self.slots.get_mut(at)) {
             slot.next = std::mem::replace(head, at);
         }
     }

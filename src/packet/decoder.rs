@@ -42,25 +42,25 @@ impl Decoder {
     /// the decoder until the next call.
     #[inline]
     pub fn decode<'a>(&'a mut self, frame: &Frame<'a>) -> Result<Decoded<'a>, DecodeError> {
-        // Each shape returns for itself: where they meet first, the packet is copied once more, which costs as much
-        // again as decoding it.
-        match fast::ethernet(frame) {
-            Some((ether_type::IPV4, vlan, rest)) => {
-                if let Some(packet) = fast::ipv4(rest, vlan) {
-                    return Ok(Decoded::Packet(packet));
-                }
-            }
-            Some((ether_type::IPV6, vlan, rest)) => {
-                if let Some(packet) = fast::ipv6(rest, vlan) {
-                    return Ok(Decoded::Packet(packet));
-                }
-            }
-            _ => {}
+        match fast::with(frame, Decoded::Packet) {
+            Some(decoded) => Ok(decoded),
+            None => self.walk(frame),
         }
-        self.walk(frame)
     }
 
-    /// The general way; every error is counted here.
+    /// Decodes one frame as [`Self::decode`] does, and hands on its packet if it has one.
+    #[inline(always)]
+    pub fn decode_with(&mut self, frame: &Frame<'_>, mut take: impl FnMut(&Packet<'_>)) {
+        if fast::with(frame, |packet| take(&packet)).is_none()
+            && let Ok(Decoded::Packet(packet)) = self.walk(frame)
+        {
+            take(&packet);
+        }
+    }
+
+    /// The general way; every error is counted here. Kept apart, so that usual frames do not pay for its size.
+    #[cold]
+    #[inline(never)]
     pub(super) fn walk<'a>(&'a mut self, frame: &Frame<'a>) -> Result<Decoded<'a>, DecodeError> {
         let walk = Walk {
             vlan: VlanTags::default(),
