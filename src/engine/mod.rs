@@ -218,6 +218,7 @@ impl World {
     }
 
     /// Adds a flow; where the table is full, another is given up for it.
+    #[inline(never)]
     fn begin(&mut self, key: FlowKey, arrival: &Arrival<'_>) {
         let now = self.clock.now();
         let (id, evicted) = self.flows.begin(key, arrival, now);
@@ -228,6 +229,7 @@ impl World {
     }
 
     /// The port is used again: what ran on it is settled, and a new connection begins.
+    #[inline(never)]
     fn replace(&mut self, id: FlowId, arrival: &Arrival<'_>) {
         if let Some(left) = self.flows.replace(id, arrival) {
             self.close(left, CloseKind::Timeout, self.clock.now());
@@ -244,6 +246,7 @@ impl World {
     }
 
     /// Hands a connection its next segment.
+    #[inline(never)]
     fn advance(&mut self, id: FlowId, arrival: &Arrival<'_>) {
         let told = self.done.len();
         let Some((key, connection)) = self.flows.connection(id) else { return };

@@ -8,6 +8,10 @@ use super::chunks::Chunks;
 /// No slot.
 pub(super) const NONE: u32 = u32::MAX;
 
+/// An index has so many buckets from the beginning. A few hundred flows in as many buckets meet in a third of them, and
+/// each meeting is a branch that nobody can foresee.
+const FIRST_BUCKETS: u32 = 1 << 12;
+
 /// The first slot of each bucket's chain; the slots themselves have where it goes on.
 pub(super) struct Index {
     heads: Chunks<u32>,
@@ -18,8 +22,10 @@ pub(super) struct Index {
 impl Index {
     pub(super) fn new() -> Self {
         let mut heads = Chunks::new();
-        heads.push(NONE);
-        Self { heads, mask: 0 }
+        for _ in 0..FIRST_BUCKETS {
+            heads.push(NONE);
+        }
+        Self { heads, mask: FIRST_BUCKETS.wrapping_sub(1) }
     }
 
     /// The bucket of a hash: those that were not split yet have both halves of their hashes.

@@ -387,9 +387,9 @@ mod tests {
 
     #[test]
     fn every_flow_is_found_while_the_index_grows_and_flows_come_and_go() {
-        let mut table = FlowTable::new(1_000, IdleLimits::default(), 1);
+        let mut table = FlowTable::new(9_000, IdleLimits::default(), 1);
         let mut there = std::collections::BTreeMap::new();
-        for port in 0..5_000 {
+        for port in 0..20_000 {
             let (id, evicted) = table.insert(key(port), State(1), at(0));
             there.insert(port, id);
             if let Some((id, ..)) = evicted {
@@ -401,7 +401,7 @@ mod tests {
             }
             assert_eq!(table.len(), there.len());
         }
-        for port in 0..5_000 {
+        for port in 0..20_000 {
             assert_eq!(table.find(&key(port), at(1)), there.get(&port).copied(), "{port}");
         }
     }
