@@ -4,6 +4,7 @@
 mod captures;
 mod cli;
 mod failures;
+mod floods;
 mod fuzz_corpus;
 mod judged;
 mod layers;

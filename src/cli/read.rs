@@ -95,7 +95,7 @@ pub(super) struct Arguments {
     /// Flows at a time; more evict the least useful one
     #[arg(long, value_name = "N", default_value_t = Limits::default().flows, help_heading = "Limits")]
     max_flows: usize,
-    /// Mebibytes of segments that wait for a lost one, in all flows
+    /// Mebibytes that open flows hold in all: buffers, and the state of handshakes; more evict the least useful flow
     #[arg(long, value_name = "MIB", default_value_t = Limits::default().total_bytes >> 20, help_heading = "Limits")]
     max_buffer: usize,
 }

@@ -300,6 +300,46 @@ fn silence_is_waited_for_by_ticks_alone() {
 }
 
 #[test]
+fn flows_of_which_one_side_is_not_seen_are_counted_once() {
+    let count = |frames: &[Taped]| {
+        let mut engine = Engine::new(Limits::default(), 7);
+        for (at, taped) in frames.iter().enumerate() {
+            engine.frame(&taped.frame(at as u64 + 1));
+        }
+        engine.finish();
+        engine.stats().flows_one_sided
+    };
+    let both = tls12().data(Side::Client, 100).fin(Side::Client).fin(Side::Server).frames;
+    let of = |source: u8| -> Vec<Taped> { both.iter().filter(|frame| frame.bytes[15] == source).cloned().collect() };
+    assert_eq!([count(&both), count(&of(1)), count(&of(2))], [0, 1, 1]);
+    let asked_for = Script::open().frames[..1].to_vec();
+    assert_eq!(count(&asked_for), 0, "without payload it may be a scan");
+    // Another protocol, which is given up before the connection ends.
+    let foreign = (0..60).fold(Script::open(), |script, _| script.client(b"nothing like TLS\r\n"));
+    let one_way = foreign.frames.into_iter().filter(|frame| frame.bytes[15] == 1).collect::<Vec<_>>();
+    assert_eq!(count(&one_way), 1);
+}
+
+#[test]
+fn where_too_much_is_held_the_connections_without_a_handshake_go_first() {
+    let mut frames = tls12().frames;
+    for port in 1..120 {
+        frames.extend(Script::open_between(port).client(&tls12_hello()[..50]).frames);
+    }
+    let mut engine = Engine::new(Limits { total_bytes: 32 * 1024, ..Limits::default() }, 7);
+    for (at, taped) in frames.iter().enumerate() {
+        engine.frame(&taped.frame(at as u64 + 1));
+        assert!(engine.stats().buffered <= 32 * 1024);
+    }
+    assert!(engine.stats().flows_evicted > 10);
+    engine.finish();
+    let handshakes: Vec<_> = std::iter::from_fn(|| engine.poll()).collect();
+    let versions: Vec<_> = handshakes.iter().filter_map(|it| it.version).collect();
+    assert_eq!(versions, [ProtocolVersion::TLS_1_2]);
+    assert!(handshakes.last().unwrap().close.unwrap().by == CloseKind::CaptureEnd);
+}
+
+#[test]
 fn a_flow_takes_no_more_than_it_may() {
     let [over, asked, open] = flows::Flows::SIZES;
     assert!(over <= 64 && asked <= 96 && open <= 192, "{over} over, {asked} with a SYN only, {open} without data");

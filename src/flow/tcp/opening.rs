@@ -51,3 +51,59 @@ impl From<Opening> for TcpState {
         state
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::{Transport, Tunnels, VlanTags};
+    use crate::time::Timestamp;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn it_is_what_observing_the_syn_gives(
+            flags in any::<u8>(),
+            (sequence, acknowledgment, window, ttl) in any::<(u32, u32, u16, u8)>(),
+            ip_id in any::<Option<u16>>(),
+            options in prop_oneof![
+                Just(vec![2, 4, 5, 0xb4, 4, 2]),
+                Just(vec![2, 4, 0, 0]),
+                proptest::collection::vec(0..9_u8, 0..20),
+            ],
+            payload in prop_oneof![3 => Just(&b""[..]), 1 => Just(&b"data"[..])],
+            high in any::<bool>(),
+        ) {
+            let segment = Segment {
+                source_port: 1,
+                destination_port: 2,
+                sequence,
+                acknowledgment,
+                flags: TcpFlags(flags | TcpFlags::SYN),
+                window,
+                options: &options,
+                payload,
+                missing: 0,
+            };
+            let address = [10, 0, 0, 1].into();
+            let packet = Packet {
+                source: address,
+                destination: address,
+                vlan: VlanTags::default(),
+                tunnels: Tunnels::default(),
+                ttl,
+                ip_id,
+                transport: Transport::Tcp(segment),
+            };
+            let mark = Mark { frame: 3, time: Timestamp::from_micros(9) };
+            let direction = if high { Direction::FromHigh } else { Direction::FromLow };
+            let opening = Opening::of(direction, &packet, &segment, mark);
+            let alone = flags & (TcpFlags::ACK | TcpFlags::RST | TcpFlags::FIN) == 0 && payload.is_empty();
+            prop_assert_eq!(opening.is_some(), alone);
+            if let Some(opening) = opening {
+                let mut observed = TcpState::new(mark);
+                observed.observe(direction, &packet, &segment, mark);
+                prop_assert_eq!(format!("{:?}", TcpState::from(opening)), format!("{observed:?}"));
+            }
+        }
+    }
+}
