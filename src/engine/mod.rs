@@ -334,6 +334,7 @@ impl World {
         let verdict = connection.ring(timer, now, &self.limits, &mut self.done);
         self.flows.weigh(id);
         self.follow_up(id, verdict, told);
+        self.relieve();
     }
 
     /// Settles a connection that has left the table.

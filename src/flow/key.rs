@@ -51,7 +51,7 @@ impl Direction {
 /// is held as its IPv4-mapped IPv6 form, and the last word has the ports, the scope and the family.
 /// They lie at any multiple of four, so that nothing is lost beside them in a slot of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(packed(4))]
+#[repr(C, packed(4))]
 pub struct FlowKey {
     low: [u64; 2],
     high: [u64; 2],
