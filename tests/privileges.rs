@@ -78,8 +78,11 @@ mod linux {
 
     /// The command that runs a program as root, or as somebody with no other rights than these.
     fn started(program: &Path, rights: Option<&str>) -> Command {
-        let Some(rights) = rights else { return Command::new(program) };
         let mut command = Command::new("setpriv");
+        let Some(rights) = rights else {
+            command.arg("--groups=0,4").arg(program);
+            return command;
+        };
         command.arg(format!("--reuid={SOMEBODY}")).arg(format!("--regid={SOMEBODY}")).arg("--clear-groups");
         command.arg(format!("--inh-caps={rights}")).arg(format!("--ambient-caps={rights}")).arg(program);
         command
@@ -192,7 +195,6 @@ mod linux {
         denied(File::open("/etc/passwd"));
         denied(fs::read_dir("/"));
         denied(Command::new("/bin/true").status());
-        denied(OpenOptions::new().write(true).open("/proc/self/comm"));
         denied(chown(&events, Some(0), None));
 
         assert!(fs::read_to_string("/proc/self/statm").unwrap().contains(' '));
@@ -218,7 +220,6 @@ mod linux {
     }
 
     fn denied<T: std::fmt::Debug>(result: std::io::Result<T>) {
-        let kind = result.unwrap_err().kind();
-        assert!(matches!(kind, ErrorKind::PermissionDenied | ErrorKind::CrossesDevices), "{kind:?}");
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::PermissionDenied);
     }
 }

@@ -7,18 +7,17 @@ use landlock::{
 };
 use rustix::io::Errno;
 use rustix::thread::{
-    CapabilitySet, CapabilitySets, capabilities, clear_ambient_capability_set, remove_capability_from_bounding_set,
-    set_capabilities, set_keep_capabilities, set_no_new_privs,
+    CapabilitySet, CapabilitySets, capabilities, remove_capability_from_bounding_set, set_capabilities,
+    set_keep_capabilities, set_no_new_privs,
 };
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// The last version of landlock that added a right to files which concerns us. Older kernels restrict what they can.
 const LANDLOCK: ABI = ABI::V5;
-/// What libpcap and the statistics read: interfaces, their state and drops (links into `/sys/devices`).
-const INTERFACES: [&str; 2] = ["/sys/class/net", "/sys/devices"];
-/// Resident memory; `/proc/net` is in it too.
-const SELF: &str = "/proc/self";
+/// What is read besides the plan: interfaces, their state and drops (links into `/sys/devices`); this process's resident
+/// memory, and `/proc/net`, which leads there.
+const SYSTEM: [&str; 3] = ["/sys/class/net", "/sys/devices", "/proc/self"];
 
 /// Whether this process may open packet sockets.
 pub(super) fn may_capture() -> bool {
@@ -34,9 +33,12 @@ fn holds(wanted: CapabilitySet) -> bool {
     capabilities(None).is_ok_and(|sets| sets.effective.contains(wanted))
 }
 
+/// What may be done at and below an open path.
+type Reach = (PathFd, BitFlags<AccessFs>);
+
 /// Rights that are about to be dropped. What needs them is done first, what the user can do after the change of user.
 pub(super) struct Rights {
-    rules: Vec<PathBeneath<PathFd>>,
+    reach: Vec<Reach>,
     lacking: Vec<String>,
 }
 
@@ -45,7 +47,7 @@ impl Rights {
     /// rights over the change of user.
     pub(super) fn about_to_drop(plan: &Plan) -> Result<Self, PrivilegeError> {
         one_thread()?;
-        let rules = rules(plan)?;
+        let reach = reach(plan)?;
         let mut lacking = Vec::new();
         if let Err(error) = empty_bounding_set() {
             lacking.push(format!("the bounding set stays, without effect as nothing gains rights ({error})"));
@@ -53,19 +55,19 @@ impl Rights {
         if plan.account.is_some() {
             set_keep_capabilities(true).map_err(PrivilegeError::of("keep the right to capture"))?;
         }
-        Ok(Self { rules, lacking })
+        Ok(Self { reach, lacking })
     }
 
     /// Drops all rights but that to capture, and restricts the files. Returns what could not be had.
     pub(super) fn drop(mut self) -> Result<Vec<String>, PrivilegeError> {
         let step = "drop its rights";
         let held = capabilities(None).map_err(PrivilegeError::of(step))?.permitted & CapabilitySet::NET_RAW;
-        clear_ambient_capability_set().map_err(PrivilegeError::of(step))?;
+        // The ambient set goes with the inheritable one.
         let kept = CapabilitySets { effective: held, permitted: held, inheritable: CapabilitySet::empty() };
         set_capabilities(None, kept).map_err(PrivilegeError::of(step))?;
         set_keep_capabilities(false).map_err(PrivilegeError::of(step))?;
         set_no_new_privs(true).map_err(PrivilegeError::of("refuse new rights"))?;
-        match restrict(self.rules) {
+        match restrict(self.reach) {
             Ok(RulesetStatus::FullyEnforced) => {}
             Ok(RulesetStatus::PartiallyEnforced) => {
                 self.lacking.push("files are restricted in part: this kernel's landlock is an older one".into());
@@ -99,32 +101,26 @@ fn empty_bounding_set() -> io::Result<()> {
     Ok(())
 }
 
-/// Whatever no rule names is out of reach.
-fn rules(plan: &Plan) -> Result<Vec<PathBeneath<PathFd>>, PrivilegeError> {
+/// All that stays in reach. What this system does not have of its own folders needs no reaching.
+fn reach(plan: &Plan) -> Result<Vec<Reach>, PrivilegeError> {
     let read = make_bitflags!(AccessFs::{ReadFile | ReadDir});
     let write = read | make_bitflags!(AccessFs::{WriteFile | Truncate | MakeReg | RemoveFile});
-    let mut rules = Vec::new();
-    for path in INTERFACES {
-        rules.extend(rule(Path::new(path), read).ok());
-    }
-    // The kernel may forget the folder and make it anew, unknown to the rule, unless somebody has it open.
-    std::mem::forget(PathFd::new(SELF));
-    rules.extend(rule(Path::new(SELF), read).ok());
+    let mut reach: Vec<Reach> = SYSTEM.iter().filter_map(|path| open(Path::new(path), read).ok()).collect();
     for path in &plan.readable {
-        rules.push(rule(path, read)?);
+        reach.push(open(path, read)?);
     }
     for path in &plan.writable {
-        rules.push(rule(&place(path)?, write)?);
+        reach.push(open(&place(path)?, write)?);
     }
-    Ok(rules)
+    Ok(reach)
 }
 
-/// A rule for what is at and below a path. Only some rights make sense for what is no folder.
-fn rule(path: &Path, access: BitFlags<AccessFs>) -> Result<PathBeneath<PathFd>, PrivilegeError> {
+/// Only some of the access rights make sense for what is no folder.
+fn open(path: &Path, access: BitFlags<AccessFs>) -> Result<Reach, PrivilegeError> {
     let failed = |error| PrivilegeError::Path { path: path.to_owned(), error };
-    let file = !path.metadata().map_err(failed)?.is_dir();
+    let folder = path.metadata().map_err(failed)?.is_dir();
     let opened = PathFd::new(path).map_err(|error| failed(io::Error::other(error)))?;
-    Ok(PathBeneath::new(opened, if file { access & AccessFs::from_file(LANDLOCK) } else { access }))
+    Ok((opened, if folder { access } else { access & AccessFs::from_file(LANDLOCK) }))
 }
 
 /// Where a file is written: its folder, as others take its place; a folder, a device or a pipe itself.
@@ -139,10 +135,15 @@ fn place(path: &Path) -> Result<PathBuf, PrivilegeError> {
     Ok(file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned())
 }
 
-/// Forbids everything that has to do with paths, except what the rules allow, as far as the kernel can.
-fn restrict(rules: Vec<PathBeneath<PathFd>>) -> Result<RulesetStatus, RulesetError> {
+/// Forbids everything else that has to do with paths, as far as the kernel can.
+fn restrict(reach: Vec<Reach>) -> Result<RulesetStatus, RulesetError> {
     let ruleset = Ruleset::default().handle_access(AccessFs::from_all(LANDLOCK))?.create()?;
-    Ok(ruleset.add_rules(rules.into_iter().map(Ok::<_, RulesetError>))?.restrict_self()?.ruleset)
+    let rules = reach.iter().map(|(path, access)| Ok::<_, RulesetError>(PathBeneath::new(path, *access)));
+    let status = ruleset.add_rules(rules)?.restrict_self()?.ruleset;
+    // They stay open: where the kernel forgets a folder of /proc for want of memory, and makes it anew when it is asked
+    // for, it is another one that no rule names (seen with drop_caches on Linux 6.18).
+    std::mem::forget(reach);
+    Ok(status)
 }
 
 #[cfg(test)]
