@@ -96,11 +96,13 @@ mod linux {
         // A copy, where everybody may run it.
         let program = path.join("program");
         fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         for name in ["kept", "open-to-all"] {
             fs::create_dir(path.join(name)).unwrap();
             fs::set_permissions(path.join(name), fs::Permissions::from_mode(0o777)).unwrap();
         }
         fs::create_dir(path.join("roots")).unwrap();
+        fs::set_permissions(path.join("roots"), fs::Permissions::from_mode(0o755)).unwrap();
         let mut child = started(&program, rights)
             .args(["child".as_ref(), scene.as_ref(), path.as_os_str()])
             .stdin(Stdio::piped())
