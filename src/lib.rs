@@ -20,6 +20,7 @@
 //! | [`event`] | the public record of a handshake, and its JSON Schema |
 //! | [`report`], [`output`] | summaries and tables for people; where events go |
 //! | [`capture`] | frames from files and streams |
+//! | [`privileges`] | what a live capture may do: what it needs, and the rest given up |
 //! | [`pipeline`] | threads, channels, counters |
 //! | [`config`], [`cli`] | settings and the command line |
 
@@ -47,4 +48,5 @@ mod hex;
 pub mod output;
 mod paragraph;
 pub mod pipeline;
+pub mod privileges;
 pub mod report;

@@ -47,6 +47,9 @@ pub(super) struct Arguments {
     /// Take frames one by one: some milliseconds sooner, at more cost for each
     #[arg(long, help_heading = "Sniffing")]
     immediate: bool,
+    /// Whom root becomes once the interfaces are open [default: nobody]
+    #[arg(long, value_name = "NAME", help_heading = "Sniffing")]
+    user: Option<String>,
     /// So many threads share one busy interface, by flow (Linux)
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Sniffing",
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=64))]
@@ -82,6 +85,7 @@ impl Arguments {
             buffer: self.buffer_size,
             promiscuous: !self.no_promiscuous,
             immediate: self.immediate,
+            user: self.user,
             threads: self.capture_threads,
             count: self.count,
             duration: self.duration,

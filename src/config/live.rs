@@ -1,8 +1,9 @@
 //! What was asked for of interfaces that are sniffed, and their opening: before anything else, since it needs a right that is
 //! given up afterwards.
 
-use crate::capture::live::{SniffError, SniffOptions, Sniffer};
+use crate::capture::live::{SniffOptions, Sniffer};
 use crate::pipeline::Live;
+use crate::privileges::{Account, may_capture};
 use std::time::Duration;
 
 /// What was asked for of a live run.
@@ -18,6 +19,8 @@ pub struct LiveSettings {
     pub promiscuous: bool,
     /// Frames are handed on one by one.
     pub immediate: bool,
+    /// Whom root becomes.
+    pub user: Option<String>,
     /// So many threads share the traffic of one interface.
     pub threads: usize,
     /// End after so many frames.
@@ -51,6 +54,8 @@ impl LiveSettings {
                 interfaces.len()
             ));
         }
+        interfaces.iter().try_for_each(|name| may_capture(name)).map_err(|error| error.to_string())?;
+        let account = Account::to_become(self.user.as_deref()).map_err(|error| error.to_string())?;
         let options = SniffOptions {
             snap_length: self.snap_length,
             buffer: self.buffer.saturating_mul(1 << 20).min(MAX_BUFFER),
@@ -59,28 +64,18 @@ impl LiveSettings {
             fanout: (self.threads > 1).then(std::process::id),
             filter,
         };
-        let open = |name: &String| Sniffer::open(name, &options).map_err(|error| told(&error));
+        let open = |name: &String| Sniffer::open(name, &options).map_err(|error| error.to_string());
         let sniffers = match interfaces.as_slice() {
             [name] => (0..self.threads.max(1)).map(|_| Ok(vec![open(name)?])).collect::<Result<_, String>>()?,
             all => vec![all.iter().map(open).collect::<Result<_, String>>()?],
         };
         Ok(Live {
             sniffers,
+            account,
             count: self.count,
             duration: self.duration,
             drain: self.drain,
             stats_interval: self.stats_interval,
         })
-    }
-}
-
-/// The error, and what gives the right that is missing.
-fn told(error: &SniffError) -> String {
-    match error {
-        SniffError::Permission { .. } => {
-            let program = std::env::current_exe().map_or("tlscribe".to_owned(), |path| path.display().to_string());
-            format!("{error}: it needs CAP_NET_RAW; run it with sudo, or once: sudo setcap cap_net_raw=ep {program}")
-        }
-        error => error.to_string(),
     }
 }

@@ -4,5 +4,5 @@
 mod sink;
 mod target;
 
-pub use sink::{Batch, MAX_QUEUED_BATCHES, MAX_QUEUED_LIVE, Patience, Sink, SinkCounts, SinkEnd};
+pub use sink::{Batch, MAX_QUEUED_BATCHES, MAX_QUEUED_LIVE, Patience, Sink, SinkEnd, SinkState};
 pub use target::{Before, Target, Writer};

@@ -3,8 +3,8 @@
 use super::target::{Target, Writer};
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, TrySendError, bounded};
 use std::io::{self, ErrorKind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A sink that is slower than the analysis makes it wait, or loses events, once so many batches are queued.
@@ -50,9 +50,13 @@ pub enum SinkEnd {
     },
 }
 
-/// What is counted of a sink while it works.
+/// What a sink tells while it works.
 #[derive(Debug, Default)]
-pub struct SinkCounts {
+pub struct SinkState {
+    /// Set to have its file opened anew, where another program has moved the old one away.
+    pub reopen: AtomicBool,
+    /// What went wrong, until somebody takes it to say it. A failure that lasts is told once.
+    trouble: Mutex<Option<String>>,
     /// Events that wait.
     pub queued: AtomicU64,
     /// Events that were written.
@@ -61,14 +65,20 @@ pub struct SinkCounts {
     pub lost: AtomicU64,
 }
 
+impl SinkState {
+    /// What went wrong since this was last asked.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
 /// An open sink and the thread that writes to it.
 #[derive(Debug)]
 pub struct Sink {
     target: Target,
     queue: Option<Sender<Arc<Batch>>>,
     end: Receiver<SinkEnd>,
-    counts: Arc<SinkCounts>,
-    reopen: Arc<AtomicBool>,
+    state: Arc<SinkState>,
 }
 
 impl Sink {
@@ -79,11 +89,11 @@ impl Sink {
     pub fn start(writer: Writer, room: usize) -> io::Result<Self> {
         let (queue, batches) = bounded(room);
         let (tell, end) = bounded(1);
-        let (counts, reopen) = (Arc::new(SinkCounts::default()), Arc::new(AtomicBool::new(false)));
+        let state = Arc::new(SinkState::default());
         let target = writer.target().clone();
-        let worker = Worker { writer, counts: Arc::clone(&counts), reopen: Arc::clone(&reopen) };
+        let worker = Worker { writer, state: Arc::clone(&state), failing: false };
         std::thread::Builder::new().name("output".into()).spawn(move || tell.send(worker.run(&batches)))?;
-        Ok(Self { target, queue: Some(queue), end, counts, reopen })
+        Ok(Self { target, queue: Some(queue), end, state })
     }
 
     /// What it is.
@@ -91,23 +101,18 @@ impl Sink {
         &self.target
     }
 
-    /// What is counted of it.
-    pub const fn counts(&self) -> &Arc<SinkCounts> {
-        &self.counts
-    }
-
-    /// Set to have its file opened anew, where another program has moved the old one away.
-    pub const fn reopen(&self) -> &Arc<AtomicBool> {
-        &self.reopen
+    /// What it tells while it works.
+    pub const fn state(&self) -> &Arc<SinkState> {
+        &self.state
     }
 
     /// Queues a batch. False once the sink takes no more.
     pub fn send(&mut self, batch: &Arc<Batch>, patience: Patience) -> bool {
         let Some(queue) = &self.queue else {
-            self.counts.lost.fetch_add(batch.events, Ordering::Relaxed);
+            self.state.lost.fetch_add(batch.events, Ordering::Relaxed);
             return false;
         };
-        self.counts.queued.fetch_add(batch.events, Ordering::Relaxed);
+        self.state.queued.fetch_add(batch.events, Ordering::Relaxed);
         let shared = Arc::clone(batch);
         let (sent, open) = match patience {
             Patience::Wait => (queue.send(shared).is_ok(), false),
@@ -121,8 +126,8 @@ impl Sink {
             },
         };
         if !sent {
-            self.counts.queued.fetch_sub(batch.events, Ordering::Relaxed);
-            self.counts.lost.fetch_add(batch.events, Ordering::Relaxed);
+            self.state.queued.fetch_sub(batch.events, Ordering::Relaxed);
+            self.state.lost.fetch_add(batch.events, Ordering::Relaxed);
         }
         if !sent && !open {
             self.queue = None;
@@ -137,16 +142,16 @@ impl Sink {
             None => self.end.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(deadline) => self.end.recv_deadline(deadline),
         };
-        let lost = |counts: &SinkCounts| counts.lost.load(Ordering::Relaxed);
+        let lost = self.state.lost.load(Ordering::Relaxed);
         let end = match end {
-            Ok(SinkEnd::Done) if lost(&self.counts) > 0 => SinkEnd::Lost { events: lost(&self.counts), error: None },
-            Ok(SinkEnd::Lost { error, .. }) => SinkEnd::Lost { events: lost(&self.counts), error },
+            Ok(SinkEnd::Done) if lost > 0 => SinkEnd::Lost { events: lost, error: None },
+            Ok(SinkEnd::Lost { error, .. }) => SinkEnd::Lost { events: lost, error },
             Ok(end) => end,
             Err(why) => {
                 let error =
                     matches!(why, RecvTimeoutError::Disconnected).then(|| io::Error::other("its thread ended early"));
-                let queued = self.counts.queued.load(Ordering::Relaxed);
-                SinkEnd::Lost { events: lost(&self.counts).saturating_add(queued), error }
+                let queued = self.state.queued.load(Ordering::Relaxed);
+                SinkEnd::Lost { events: lost.saturating_add(queued), error }
             }
         };
         (self.target, end)
@@ -156,8 +161,9 @@ impl Sink {
 /// What the thread of a sink has.
 struct Worker {
     writer: Writer,
-    counts: Arc<SinkCounts>,
-    reopen: Arc<AtomicBool>,
+    state: Arc<SinkState>,
+    /// The last thing it did went wrong.
+    failing: bool,
 }
 
 impl Worker {
@@ -166,8 +172,10 @@ impl Worker {
     fn run(mut self, batches: &Receiver<Arc<Batch>>) -> SinkEnd {
         let mut failure = None;
         loop {
-            if self.reopen.swap(false, Ordering::Relaxed) {
-                self.writer.reopen().unwrap_or_else(|error| failure = Some(error));
+            if self.state.reopen.swap(false, Ordering::Relaxed)
+                && let Err(error) = self.writer.reopen()
+            {
+                self.tell(&format!("cannot be opened anew, the old file is written on: {error}"));
             }
             let batch = match batches.recv_timeout(LOOK) {
                 Ok(batch) => batch,
@@ -175,18 +183,28 @@ impl Worker {
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             let written = self.writer.write(&batch.bytes);
-            let count = if written.is_ok() { &self.counts.written } else { &self.counts.lost };
+            let count = if written.is_ok() { &self.state.written } else { &self.state.lost };
             count.fetch_add(batch.events, Ordering::Relaxed);
-            self.counts.queued.fetch_sub(batch.events, Ordering::Relaxed);
+            self.state.queued.fetch_sub(batch.events, Ordering::Relaxed);
             match written {
-                Ok(()) => {}
+                Ok(()) => self.failing = false,
                 Err(error) if error.kind() == ErrorKind::BrokenPipe => return SinkEnd::NotWanted,
-                Err(error) => failure = Some(error),
+                Err(error) => {
+                    if !self.failing {
+                        self.tell(&format!("cannot be written: {error}"));
+                    }
+                    (self.failing, failure) = (true, Some(error));
+                }
             }
         }
         match failure {
             None => SinkEnd::Done,
             error => SinkEnd::Lost { events: 0, error },
         }
+    }
+
+    fn tell(&self, what: &str) {
+        let message = format!("{}: {what}", self.writer.target());
+        *self.state.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
     }
 }

@@ -4,7 +4,7 @@ use crate::report::Aside;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// A sink as it is named on the command line.
@@ -87,6 +87,14 @@ impl Writer {
         match &self.stream {
             Stream::Output(..) => None,
             Stream::File(file) => Some(file),
+        }
+    }
+
+    /// The name of its file, where it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.target {
+            Target::StandardOutput => None,
+            Target::File(path) => Some(path),
         }
     }
 

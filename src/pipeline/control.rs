@@ -7,7 +7,7 @@
 use super::board::Board;
 use super::counts::Counting;
 use super::feed::Work;
-use crate::output::Sink;
+use crate::output::{Sink, SinkState};
 use crate::report::Console;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
@@ -47,7 +47,7 @@ pub(super) struct Control {
     stop: Arc<AtomicBool>,
     hang_up: Arc<AtomicBool>,
     ask: Arc<AtomicBool>,
-    reopen: Vec<Arc<AtomicBool>>,
+    sinks: Vec<Arc<SinkState>>,
     end: Option<Instant>,
     stats_interval: Duration,
     counting: Counting,
@@ -77,9 +77,9 @@ impl Control {
             flag::register(SIGUSR1, Arc::clone(&ask))
         };
         register().map_err(|error: std::io::Error| format!("signals cannot be handled: {error}"))?;
-        let reopen = sinks.iter().map(|sink| Arc::clone(sink.reopen())).collect();
+        let sinks = sinks.iter().map(|sink| Arc::clone(sink.state())).collect();
         let end = duration.map(|duration| Instant::now() + duration);
-        Ok(Self { stop, hang_up, ask, reopen, end, stats_interval, counting, work })
+        Ok(Self { stop, hang_up, ask, sinks, end, stats_interval, counting, work })
     }
 
     /// Watches a live run until it has ended.
@@ -92,8 +92,9 @@ impl Control {
                 self.stop.store(true, Ordering::Relaxed);
             }
             if self.hang_up.swap(false, Ordering::Relaxed) {
-                self.reopen.iter().for_each(|reopen| reopen.store(true, Ordering::Relaxed));
+                self.sinks.iter().for_each(|sink| sink.reopen.store(true, Ordering::Relaxed));
             }
+            self.sinks.iter().filter_map(|sink| sink.trouble()).for_each(|trouble| console.say(&trouble));
             if self.ask.swap(false, Ordering::Relaxed) {
                 console.say(&self.counting.read().to_string());
             }

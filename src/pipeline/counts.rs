@@ -2,7 +2,7 @@
 
 use super::board::Board;
 use crate::event::{Counts, SinkCounts};
-use crate::output::Sink;
+use crate::output::{Sink, SinkState};
 use crate::time::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,23 +16,23 @@ const STATUS: &str = "/proc/self/status";
 pub(super) struct Counting {
     begin: Timestamp,
     board: Arc<Board>,
-    sinks: Vec<(String, Arc<crate::output::SinkCounts>)>,
+    sinks: Vec<(String, Arc<SinkState>)>,
 }
 
 impl Counting {
     pub(super) fn new(board: Arc<Board>, sinks: &[Sink]) -> Self {
-        let sinks = sinks.iter().map(|sink| (sink.target().to_string(), Arc::clone(sink.counts()))).collect();
+        let sinks = sinks.iter().map(|sink| (sink.target().to_string(), Arc::clone(sink.state()))).collect();
         Self { begin: now(), board, sinks }
     }
 
     /// What they say now.
     pub(super) fn read(&self) -> Counts {
         let seen = self.board.seen();
-        let sink = |(name, counts): &(String, Arc<crate::output::SinkCounts>)| SinkCounts {
+        let sink = |(name, state): &(String, Arc<SinkState>)| SinkCounts {
             name: name.clone(),
-            queued: counts.queued.load(Ordering::Relaxed),
-            written: counts.written.load(Ordering::Relaxed),
-            lost: counts.lost.load(Ordering::Relaxed),
+            queued: state.queued.load(Ordering::Relaxed),
+            written: state.written.load(Ordering::Relaxed),
+            lost: state.lost.load(Ordering::Relaxed),
         };
         Counts {
             begin: self.begin,

@@ -29,6 +29,7 @@ use crate::capture::{CaptureError, Filter, Input};
 use crate::engine::Limits;
 use crate::event::{Rendering, Selection};
 use crate::output::{self, Before, Sink, SinkEnd, Target, Writer};
+use crate::privileges::{self, Account};
 use crate::report::{Console, Summary, Totals};
 use crate::x509::Roots;
 use analysis::{Analysis, Wanted};
@@ -41,6 +42,7 @@ use reader::Reader;
 use sensor::{Sensor, Shared};
 use std::fs::Metadata;
 use std::hash::{BuildHasher as _, RandomState};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -99,6 +101,8 @@ pub struct Saved {
 pub struct Live {
     /// Open interfaces, by the thread that reads them.
     pub sniffers: Vec<Vec<Sniffer>>,
+    /// Whom root becomes once all is open.
+    pub account: Option<Account>,
     /// End after so many frames.
     pub count: Option<u64>,
     /// End after so long.
@@ -134,6 +138,9 @@ pub fn run(job: Job, console: &Console) -> Result<Done, String> {
     };
     let open = |target: Target| open(target, &job.rendering, before, console);
     let writers = job.targets.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
+    if let Origin::Live(live) = &job.origin {
+        confine(live.account.clone(), &writers)?;
+    }
     let start = |writer| Sink::start(writer, room).map_err(|error| format!("no thread for a sink: {error}"));
     let sinks = writers.into_iter().map(start).collect::<Result<Vec<_>, _>>()?;
     let wanted = Wanted {
@@ -245,6 +252,17 @@ fn open(target: Target, rendering: &Rendering, before: Before, console: &Console
     let name = target.to_string();
     let opened = Writer::open(target, rendering.header(), before, console.aside());
     opened.map_err(|error| format!("{name}: cannot be written: {error}"))
+}
+
+/// Gives up the rights that are not needed any more: there are no threads yet, and all is open that needs more.
+fn confine(account: Option<Account>, writers: &[Writer]) -> Result<(), String> {
+    if let Some(account) = &account {
+        let mut files = writers.iter().filter_map(Writer::file);
+        files.try_for_each(|file| account.own(file)).map_err(|error| error.to_string())?;
+    }
+    let writable = writers.iter().filter_map(Writer::path).map(Path::to_owned).collect();
+    let plan = privileges::Plan { account, writable, readable: Vec::new() };
+    privileges::confine(&plan).map(|_| ()).map_err(|error| error.to_string())
 }
 
 /// The bytes of all captures; `None` where one of them does not tell.
