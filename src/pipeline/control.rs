@@ -7,6 +7,7 @@
 use super::board::Board;
 use super::counts::Counting;
 use super::feed::Work;
+use crate::event::Counts;
 use crate::output::{Sink, SinkState};
 use crate::report::Console;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
@@ -22,6 +23,10 @@ const TURN: Duration = Duration::from_millis(100);
 const STATUS: Duration = Duration::from_secs(1);
 /// How the program ends at a second signal: events may be lost.
 const AT_ONCE: i32 = 1;
+
+/// So many flows with one side only are no accident any more, where they are also one in so many of all.
+const ONE_SIDED: u64 = 100;
+const ONE_SIDED_SHARE: u64 = 5;
 
 /// Says what there is to say until all who could have something have ended.
 fn listen(said: &Receiver<String>, console: &Console, mut turn: impl FnMut()) {
@@ -86,6 +91,7 @@ impl Control {
     pub(super) fn watch(self, said: &Receiver<String>, console: &Console) {
         console.begin_live();
         let (mut recorded, mut shown, mut last) = (Instant::now(), Instant::now(), self.counting.read());
+        let mut warned = false;
         listen(said, console, || {
             let now = Instant::now();
             if self.end.is_some_and(|end| now >= end) {
@@ -103,11 +109,44 @@ impl Control {
                 recorded = now;
                 let _ = self.work.try_send(Work::Stats);
             }
-            if console.shows() && now.duration_since(shown) >= STATUS {
+            if now.duration_since(shown) >= STATUS {
                 let counts = self.counting.read();
                 console.status(&last, &counts);
+                if !warned && let Some(warning) = one_sided(&counts) {
+                    warned = true;
+                    console.say(&warning);
+                }
                 (shown, last) = (now, counts);
             }
         });
+    }
+}
+
+/// What to do where much of the traffic is seen from one side only.
+fn one_sided(counts: &Counts) -> Option<String> {
+    let (one_sided, all) = (counts.stats.flows_one_sided, counts.stats.flows_created);
+    (one_sided >= ONE_SIDED && one_sided.saturating_mul(ONE_SIDED_SHARE) >= all).then(|| {
+        format!(
+            "of {one_sided} flows out of {all} only one side was seen, which is too little to judge them by: sniff the other \
+             direction too (a second -i), or without --capture-threads where tunnels part the two"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(one_sided: u64, all: u64) -> Counts {
+        let mut counts = Counts::default();
+        (counts.stats.flows_one_sided, counts.stats.flows_created) = (one_sided, all);
+        counts
+    }
+
+    #[test]
+    fn who_sees_half_of_the_traffic_is_warned() {
+        assert!(one_sided(&counts(100, 500)).is_some_and(|warning| warning.contains("100 flows out of 500")));
+        assert_eq!(one_sided(&counts(100, 501)), None, "a few are usual");
+        assert_eq!(one_sided(&counts(99, 99)), None, "too few to tell");
     }
 }

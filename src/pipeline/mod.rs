@@ -1,16 +1,19 @@
-//! Captures in, events out: the threads, what flows between them, and how they end.
+//! Frames in, events out: the threads, what flows between them, and how they end.
 //!
 //! ```text
-//! capture thread            analysis thread                 output threads
-//! reader, filter, engine ─> knowledge, verdict, bytes    ─> one per sink
+//! capture threads                     analysis thread                 output threads
+//! reader (captures, filter)  ─┐
+//!                             feed ─> knowledge, verdict, bytes    ─> one per sink
+//! sensor (interfaces)        ─┘
 //! ```
 //!
 //! A handshake that did not go well waits between knowledge and verdict, for a while of capture time: what comes after it
 //! may explain it. All others go straight through.
 //!
 //! Every queue is short. A file can wait, so whoever is ahead waits and nothing is dropped: the same captures give the
-//! same bytes. Handshakes and lines cross a thread many at a time, but never wait for more to come: what is there is
-//! handed on as soon as the other side is idle, so that a capture that is being written can be followed.
+//! same bytes. Traffic cannot: a live run loses handshakes or events where a queue is full, and counts them on the board.
+//! Handshakes and lines cross a thread many at a time, but never wait for more to come: what is there is handed on as soon
+//! as the other side is idle. The main thread says what the others have to say, and heeds the signals ([`control`]).
 
 mod analysis;
 mod board;

@@ -59,11 +59,6 @@ impl Console {
         }
     }
 
-    /// True where something is shown all the time.
-    pub const fn shows(&self) -> bool {
-        self.bar.is_some()
-    }
-
     /// Shows what a live run has seen, and how fast that grew since `before`.
     pub fn status(&self, before: &Counts, now: &Counts) {
         if let Some(bar) = &self.bar {

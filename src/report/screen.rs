@@ -248,6 +248,7 @@ fn lacking(summary: &Summary, totals: &Totals) -> Vec<String> {
         (totals.handshakes_lost, "handshake", " lost since the analysis was behind".to_owned()),
         (fragments.expired + fragments.evicted, "fragmented packet", " without all fragments".to_owned()),
         (totals.stats.flows_evicted, "flow", " given up for want of room".to_owned()),
+        (totals.stats.flows_one_sided, "flow", " of which only one side was captured".to_owned()),
         (totals.unreadable, "capture", " not read, or not to the end".to_owned()),
     ];
     let all = handshakes.into_iter().chain(undecoded).chain(rest).filter(|(count, ..)| *count > 0);
