@@ -13,7 +13,7 @@
 //! Every queue is short. A file can wait, so whoever is ahead waits and nothing is dropped: the same captures give the
 //! same bytes. Traffic cannot: a live run loses handshakes or events where a queue is full, and counts them on the board.
 //! Handshakes and lines cross a thread many at a time, but never wait for more to come: what is there is handed on as soon
-//! as the other side is idle. The main thread says what the others have to say, and heeds the signals ([`control`]).
+//! as the other side is idle. The main thread says what the others have to say, and heeds the signals (`control`).
 
 mod analysis;
 mod board;
