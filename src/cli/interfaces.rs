@@ -5,6 +5,9 @@ use super::usage::mistake;
 use crate::capture::live::{InterfaceInfo, interfaces};
 use std::io::Write as _;
 
+/// The title of the first column.
+const NAME: &str = "INTERFACE";
+
 /// Lists the interfaces that can be sniffed
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {}
@@ -24,19 +27,18 @@ impl Arguments {
 
 /// A line for each: name, state, link type, addresses, and what it is.
 fn table(all: &[InterfaceInfo]) -> String {
-    let width = all.iter().map(|interface| interface.name.chars().count()).max().unwrap_or_default();
-    let line = |interface: &InterfaceInfo| {
-        let InterfaceInfo { name, description, addresses, link, state } = interface;
-        let addresses = addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        let link = link.as_deref().unwrap_or("-");
-        let line = format!("{name:width$}  {:11}  {link:12}  {addresses}", state.unwrap_or("-"));
-        let description = description.as_ref().map_or(String::new(), |text| format!("  ({text})"));
-        format!("{}{description}\n", line.trim_end())
+    let names = std::iter::once(NAME).chain(all.iter().map(|interface| interface.name.as_str()));
+    let width = names.map(|name| name.chars().count()).max().unwrap_or_default();
+    let line = |name: &str, state: &str, link: &str, rest: &str| {
+        format!("{}\n", format!("{name:width$}  {state:11}  {link:12}  {rest}").trim_end())
     };
-    if all.is_empty() {
-        return "no interfaces\n".to_owned();
-    }
-    all.iter().map(line).collect()
+    let interface = |interface: &InterfaceInfo| {
+        let InterfaceInfo { name, description, addresses, link, state } = interface;
+        let addresses = addresses.iter().map(ToString::to_string);
+        let rest = addresses.chain(description.iter().map(|text| format!("({text})"))).collect::<Vec<_>>().join(" ");
+        line(name, state.unwrap_or("-"), link.as_deref().unwrap_or("-"), &rest)
+    };
+    std::iter::once(line(NAME, "STATE", "LINK TYPE", "ADDRESSES")).chain(all.iter().map(interface)).collect()
 }
 
 #[cfg(test)]
@@ -61,8 +63,9 @@ mod tests {
         };
         assert_eq!(
             table(&[loopback, any]),
-            "lo   up           EN10MB        127.0.0.1 ::1\nany  -            -  (Pseudo-device)\n"
+            "INTERFACE  STATE        LINK TYPE     ADDRESSES\n\
+             lo         up           EN10MB        127.0.0.1 ::1\n\
+             any        -            -             (Pseudo-device)\n"
         );
-        assert_eq!(table(&[]), "no interfaces\n");
     }
 }

@@ -46,7 +46,7 @@ pub(super) struct Shared {
     /// How much events tell
     #[arg(long, value_enum, help_heading = "Output")]
     detail: Option<DetailName>,
-    /// Write also one record for each failure of each server, however often it was seen
+    /// Write also one record for each failure of each server, however often it was seen: at the end, or live once it is over
     #[arg(long, help_heading = "Output")]
     incidents: bool,
     /// No messages, no progress, and no summary on standard error

@@ -5,7 +5,9 @@ use super::counts::Counting;
 use super::feed::Work;
 use super::hold::{HOLD_FILE, Held, Hold};
 use super::judging::{Judging, Papers};
-use crate::event::{Facts, IncidentRecord, Observer, OutcomeName, Record, Rendering, Selection, StatsRecord};
+use crate::event::{
+    Facts, Incident, IncidentRecord, Observer, OutcomeName, Record, Rendering, Selection, StatsRecord, Successes,
+};
 use crate::fingerprint::Fingerprinter;
 use crate::handshake::{Handshake, Negotiated};
 use crate::output::{Batch, Patience, Sink};
@@ -19,6 +21,11 @@ use std::time::{Duration, Instant};
 
 /// Lines are handed to the sinks once there are so many bytes of them, or when there is nothing else to do.
 const BATCH_BYTES: usize = 256 * 1024;
+
+/// Live, an incident is over once nothing of it was seen for so long.
+const INCIDENT_QUIET: Duration = Duration::from_secs(600);
+/// How often that is looked for, in capture time.
+const INCIDENTS_TURN: Duration = Duration::from_secs(10);
 
 /// What is wanted of an analysis.
 pub(super) struct Wanted {
@@ -48,6 +55,8 @@ pub(super) struct Analysis {
     interfaces: Vec<Option<String>>,
     lines: Batch,
     summary: Summary,
+    /// When incidents were looked at last.
+    looked: Timestamp,
 }
 
 impl Analysis {
@@ -69,6 +78,7 @@ impl Analysis {
             interfaces: Vec::new(),
             lines: Batch { bytes: Vec::new(), events: 0 },
             summary: Summary::default(),
+            looked: Timestamp::default(),
         }
     }
 
@@ -139,9 +149,18 @@ impl Analysis {
             return;
         }
         for (incident, successes) in self.summary.incidents.sorted() {
-            let record = IncidentRecord::new(incident, successes, self.rendering.detail());
-            self.rendering.write_incident(&record, &mut self.lines.bytes);
-            self.lines.events += 1;
+            write_incident(&self.rendering, &mut self.lines, incident, successes);
+        }
+    }
+
+    /// A live run has no end to wait for: an incident is over once nothing of it was seen for a while.
+    fn write_incidents_that_are_over(&mut self, now: Timestamp) {
+        if !self.incidents || self.drain.is_none() || now.since(self.looked) < INCIDENTS_TURN {
+            return;
+        }
+        self.looked = now;
+        for (incident, successes) in self.summary.incidents.take_over(now.before(INCIDENT_QUIET)) {
+            write_incident(&self.rendering, &mut self.lines, &incident, successes);
         }
     }
 
@@ -165,6 +184,7 @@ impl Analysis {
         while let Some(held) = self.hold.due(now) {
             self.held(&held);
         }
+        self.write_incidents_that_are_over(now);
     }
 
     fn handshake(&mut self, handshake: Box<Handshake>) {
@@ -233,4 +253,10 @@ impl Analysis {
         }
         taken
     }
+}
+
+fn write_incident(rendering: &Rendering, lines: &mut Batch, incident: &Incident, successes: Option<Successes>) {
+    let record = IncidentRecord::new(incident, successes, rendering.detail());
+    rendering.write_incident(&record, &mut lines.bytes);
+    lines.events += 1;
 }
