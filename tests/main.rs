@@ -8,6 +8,8 @@ mod floods;
 mod fuzz_corpus;
 mod judged;
 mod layers;
+#[cfg(target_os = "linux")]
+mod live;
 mod manifest;
 mod oracle;
 mod registries;
