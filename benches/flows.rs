@@ -61,6 +61,7 @@ impl Packets {
         bytes[22..24].copy_from_slice(&[64, 6]);
         bytes[30..38].copy_from_slice(&[10, 0, 0, 1, 200, 0, 1, 187]);
         bytes[46] = 0x50;
+        bytes[48..50].copy_from_slice(&[0xff; 2]);
         Self { bytes, number: 0 }
     }
 
