@@ -105,6 +105,11 @@ impl Control {
             if self.end.is_some_and(|end| now >= end) {
                 self.signals.stop.store(true, Ordering::Relaxed);
             }
+            // Where nobody wants what is told, there is nothing to do it for.
+            let not_wanted = |sink: &Arc<SinkState>| sink.not_wanted.load(Ordering::Relaxed);
+            if !self.sinks.is_empty() && self.sinks.iter().all(not_wanted) {
+                self.signals.stop.store(true, Ordering::Relaxed);
+            }
             if self.signals.hang_up.swap(false, Ordering::Relaxed) {
                 self.sinks.iter().for_each(|sink| sink.reopen.store(true, Ordering::Relaxed));
             }

@@ -144,7 +144,7 @@ pub fn run(job: Job, console: &Console) -> Result<Done, String> {
         incidents: job.incidents,
         rows: job.rows,
         roots: job.roots,
-        drain: None,
+        live: matches!(job.origin, Origin::Live(_)),
     };
     let (mut done, sinks, deadline) = match job.origin {
         Origin::Saved(saved) => read(saved, job.limits, job.hold, wanted, writers, console)?,
@@ -207,7 +207,7 @@ fn sniff(
     });
     let counting = Counting::new(Arc::clone(&board), &sinks);
     let control = Control::new(signals, live.duration, live.stats_interval, counting.clone(), &sinks, work.clone());
-    let analysis = Analysis::new(Wanted { drain: Some(live.drain), ..wanted }, sinks, Arc::clone(&board), counting);
+    let analysis = Analysis::new(wanted, sinks, Arc::clone(&board), counting);
     let limits = limits.shared_by(live.sniffers.len());
     // There is room: nothing else was sent.
     let _ = work.send(Work::Capture { file: None, hold: hold.unwrap_or(hold::HOLD_STREAM) });
@@ -223,10 +223,9 @@ fn sniff(
         let analysis = spawn(scope, "analysis", move || analysis.run(queue))?;
         control.watch(&said, console);
         let mut totals: Totals = captures.into_iter().map(joined).sum();
-        let deadline = Instant::now() + live.drain;
         let (summary, sinks) = joined(analysis);
         totals.handshakes_lost = board.lost.load(Ordering::Relaxed);
-        Ok((Done { summary, totals, lost: false, not_wanted: false }, sinks, Some(deadline)))
+        Ok((Done { summary, totals, lost: false, not_wanted: false }, sinks, board.end.get().copied()))
     })
 }
 
@@ -234,7 +233,13 @@ impl Done {
     fn close(&mut self, sink: Sink, deadline: Option<Instant>, console: &Console) {
         match sink.finish(deadline) {
             (_, SinkEnd::Done) => {}
-            (_, SinkEnd::NotWanted) => self.not_wanted = true,
+            (target, SinkEnd::NotWanted { lost }) => {
+                self.not_wanted = true;
+                if lost > 0 {
+                    self.lost = true;
+                    console.say(&format!("{target}: its reader was too slow, and closed it; {lost} events were lost"));
+                }
+            }
             (target, SinkEnd::Lost { events, error }) => {
                 self.lost = true;
                 console.say(&match error {

@@ -130,7 +130,7 @@ fn any_sees_all_interfaces() {
     let Some(namespace) = Namespace::with_cable("any", &["tcpreplay"]) else { return };
     namespace.cable("out2", "in2", &namespace);
     let mut live = Live::start(&namespace, "-i any inbound");
-    let packets = by_clients(2, &established());
+    let packets = by_clients(0..2, &established());
     let (one, other) = packets.split_at(packets.len() / 2);
     namespace.send("out", one);
     namespace.send("out2", other);

@@ -22,7 +22,7 @@ fn assert_idle(live: &Live, what: &str) {
 #[test]
 fn an_interface_that_goes_down_is_waited_for() {
     let Some(namespace) = Namespace::with_cable("down and up", &["tcpreplay"]) else { return };
-    let packets = by_clients(3, &established());
+    let packets = by_clients(0..3, &established());
     let parts: Vec<_> = packets.chunks(21).collect();
     let mut live = Live::start(&namespace, "-i in");
     namespace.send("out", parts[0]);
@@ -50,7 +50,7 @@ fn an_interface_that_goes_down_is_waited_for() {
 fn where_one_interface_vanishes_the_others_go_on_until_the_last_is_gone() {
     let Some(namespace) = Namespace::with_cable("vanished", &["tcpreplay"]) else { return };
     namespace.cable("out2", "in2", &namespace);
-    let packets = by_clients(2, &established());
+    let packets = by_clients(0..2, &established());
     let (one, other) = packets.split_at(21);
     let mut live = Live::start(&namespace, "-i in -i in2");
     namespace.send("out", one);

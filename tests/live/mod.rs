@@ -3,7 +3,9 @@
 mod capture;
 mod interfaces;
 mod net;
+mod output;
 mod privileges;
 mod program;
 mod stopping;
+mod taps;
 mod traffic;

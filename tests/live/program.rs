@@ -127,15 +127,28 @@ impl Live {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// Asks what it has counted so far.
+    #[track_caller]
+    pub(super) fn ask(&mut self) -> String {
+        let before = self.errors().len();
+        self.signal("-USR1");
+        self.wait("it answers", |live| live.errors().len() > before && live.errors().ends_with('\n'));
+        self.errors()[before..].to_owned()
+    }
+
     /// Waits until it has counted so many frames.
     #[track_caller]
     pub(super) fn wait_for_frames(&mut self, count: u64) {
+        let start = Instant::now();
         let says = format!("tlscribe: {count} frames,");
-        self.wait(&says, |live| {
-            live.signal("-USR1");
+        loop {
+            let counted = self.ask();
+            if counted.contains(&says) {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "{says} {counted}");
             sleep(Duration::from_millis(100));
-            live.errors().contains(&says)
-        });
+        }
     }
 
     pub(super) fn id(&self) -> u32 {
@@ -211,11 +224,26 @@ impl Live {
 
     /// The seconds of processor time that it has taken.
     pub(super) fn processor_seconds(&self) -> f64 {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap();
-        let (_, fields) = stat.rsplit_once(") ").unwrap();
-        // utime and stime (proc_pid_stat(5)), in hundredths on every Linux that matters
-        fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<f64>().unwrap()).sum::<f64>() / 100.0
+        ticks(&fs::read_to_string(format!("/proc/{}/stat", self.id())).unwrap()) as f64 / 100.0
     }
+
+    /// The processor time that each of its threads of this name has taken, in hundredths.
+    pub(super) fn threads(&self, name: &str) -> Vec<u64> {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.id())).unwrap();
+        let stat = |thread: fs::DirEntry| fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        threads
+            .flatten()
+            .map(stat)
+            .filter(|stat| stat.contains(&format!(" ({name}) ")))
+            .map(|stat| ticks(&stat))
+            .collect()
+    }
+}
+
+/// The numbers of user and system time in a `stat` (proc_pid_stat(5)), in hundredths on every Linux that matters.
+fn ticks(stat: &str) -> u64 {
+    let (_, fields) = stat.rsplit_once(") ").unwrap();
+    fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
 }
 
 impl Drop for Live {

@@ -15,7 +15,7 @@ fn a_signal_settles_what_is_open_and_ends_in_good_order() {
     let Some(namespace) = Namespace::with_cable("signals", &["tcpreplay"]) else { return };
     for signal in ["-INT", "-TERM"] {
         let mut live = Live::start(&namespace, "-i in --stats-interval 0.5");
-        namespace.send("out", &by_clients(2, &only_a_hello()));
+        namespace.send("out", &by_clients(0..2, &only_a_hello()));
         // until it has seen them
         let mut records = 0;
         while {
@@ -45,7 +45,7 @@ fn a_run_ends_after_so_long_or_so_many_frames() {
     assert!(start.elapsed() >= Duration::from_millis(1500));
     assert_eq!(ended.stats()[0]["frames"], 0);
     let live = Live::start(&namespace, "-i in -c 25");
-    namespace.send("out", &by_clients(4, &established()));
+    namespace.send("out", &by_clients(0..4, &established()));
     let ended = live.end();
     assert_eq!(ended.code, Some(0), "{}", ended.errors);
     assert_eq!(ended.stats()[0]["frames"], 25, "the rest is not looked at");
@@ -56,7 +56,7 @@ fn a_run_ends_after_so_long_or_so_many_frames() {
 fn the_second_signal_ends_at_once_though_nobody_reads() {
     let Some(namespace) = Namespace::with_cable("second signal", &["tcpreplay"]) else { return };
     let mut stuck = Live::unheard(live(&namespace, "-i in --detail full --drain 100"));
-    namespace.send("out", &by_clients(40, &established()));
+    namespace.send("out", &by_clients(0..40, &established()));
     stuck.wait_until_it_is_stuck();
     stuck.signal("-INT");
     std::thread::sleep(Duration::from_millis(700));
@@ -71,7 +71,7 @@ fn the_second_signal_ends_at_once_though_nobody_reads() {
 fn a_reader_that_is_stuck_is_waited_for_no_longer_than_asked_for() {
     let Some(namespace) = Namespace::with_cable("drain", &["tcpreplay"]) else { return };
     let mut stuck = Live::unheard(live(&namespace, "-i in --detail full --drain 1"));
-    namespace.send("out", &by_clients(40, &established()));
+    namespace.send("out", &by_clients(0..40, &established()));
     stuck.wait_until_it_is_stuck();
     let signalled = Instant::now();
     stuck.signal("-TERM");
@@ -92,7 +92,7 @@ fn files_that_were_moved_away_are_opened_anew_and_nothing_is_lost() {
     let file = path("events.jsonl");
     let mut live = Live::start(&namespace, &format!("-i in -o {}", file.display()));
     // Some come before, some while the file is moved, and some after.
-    let packets = saved(&by_clients(300, &established()));
+    let packets = saved(&by_clients(0..300, &established()));
     let mut sender = namespace.sends("out", &["--pps", "4000"], packets.path()).spawn().unwrap();
     live.wait("it writes", |_| fs::metadata(&file).unwrap().len() > 0);
     for number in 1..=3 {
@@ -116,7 +116,7 @@ fn files_that_were_moved_away_are_opened_anew_and_nothing_is_lost() {
 fn what_was_counted_is_said_when_asked_for_by_signal() {
     let Some(namespace) = Namespace::with_cable("asked", &["tcpreplay"]) else { return };
     let mut live = Live::start(&namespace, "-i in");
-    namespace.send("out", &by_clients(3, &established()));
+    namespace.send("out", &by_clients(0..3, &established()));
     live.wait_for(3, "handshake");
     live.wait_for_frames(3 * 21);
     let ended = live.stop();

@@ -2,6 +2,7 @@
 
 use crate::support::mutate::Packet;
 use crate::support::{packets, root};
+use std::ops::Range;
 
 /// Where the IPv4 addresses are in an Ethernet frame: source, destination.
 const ADDRESSES: [usize; 2] = [26, 30];
@@ -30,8 +31,8 @@ pub(super) fn only_a_hello() -> Vec<Packet> {
     established().into_iter().take(4).collect()
 }
 
-/// The same by so many clients, one after the other.
-pub(super) fn by_clients(count: u16, packets: &[Packet]) -> Vec<Packet> {
+/// The same by these clients, one after the other.
+pub(super) fn by_clients(clients: Range<u16>, packets: &[Packet]) -> Vec<Packet> {
     let copy = |client: u16| {
         let [high, low] = client.to_be_bytes();
         let later = u64::from(client) * APART;
@@ -45,11 +46,5 @@ pub(super) fn by_clients(count: u16, packets: &[Packet]) -> Vec<Packet> {
             copy
         })
     };
-    (0..count).flat_map(copy).collect()
-}
-
-/// Those that the client has sent, and those of the server.
-pub(super) fn by_direction(packets: &[Packet]) -> (Vec<Packet>, Vec<Packet>) {
-    let [_, destination] = ADDRESSES;
-    packets.iter().cloned().partition(|packet| packet.bytes[destination..][..4] == [10, 8, 0, 2])
+    clients.flat_map(copy).collect()
 }
