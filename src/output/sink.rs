@@ -40,7 +40,10 @@ pub enum SinkEnd {
     /// Everything was written.
     Done,
     /// Whoever read standard output has closed it (`| head`): nobody wants the rest.
-    NotWanted,
+    NotWanted {
+        /// The events that were lost before, for want of room.
+        lost: u64,
+    },
     /// So many events were lost.
     Lost {
         /// The events that were not written.
@@ -57,6 +60,8 @@ pub struct SinkState {
     pub reopen: AtomicBool,
     /// What went wrong, until somebody takes it to say it. A failure that lasts is told once.
     trouble: Mutex<Option<String>>,
+    /// Nobody wants any more of it.
+    pub not_wanted: AtomicBool,
     /// Events that wait.
     pub queued: AtomicU64,
     /// Events that were written.
@@ -109,7 +114,7 @@ impl Sink {
     /// Queues a batch. False once the sink takes no more.
     pub fn send(&mut self, batch: &Arc<Batch>, patience: Patience) -> bool {
         let Some(queue) = &self.queue else {
-            self.state.lost.fetch_add(batch.events, Ordering::Relaxed);
+            self.lose(batch);
             return false;
         };
         self.state.queued.fetch_add(batch.events, Ordering::Relaxed);
@@ -127,12 +132,19 @@ impl Sink {
         };
         if !sent {
             self.state.queued.fetch_sub(batch.events, Ordering::Relaxed);
-            self.state.lost.fetch_add(batch.events, Ordering::Relaxed);
+            self.lose(batch);
         }
         if !sent && !open {
             self.queue = None;
         }
         sent || open
+    }
+
+    /// Counts what could not be queued, where somebody wanted it.
+    fn lose(&self, batch: &Batch) {
+        if !self.state.not_wanted.load(Ordering::Relaxed) {
+            self.state.lost.fetch_add(batch.events, Ordering::Relaxed);
+        }
     }
 
     /// Writes what is queued, until `deadline` where there is one, and tells how it went.
@@ -145,6 +157,7 @@ impl Sink {
         let lost = self.state.lost.load(Ordering::Relaxed);
         let end = match end {
             Ok(SinkEnd::Done) if lost > 0 => SinkEnd::Lost { events: lost, error: None },
+            Ok(SinkEnd::NotWanted { .. }) => SinkEnd::NotWanted { lost },
             Ok(SinkEnd::Lost { error, .. }) => SinkEnd::Lost { events: lost, error },
             Ok(end) => end,
             Err(why) => {
@@ -179,17 +192,22 @@ impl Worker {
             }
             let batch = match batches.recv_timeout(LOOK) {
                 Ok(batch) => batch,
+                Err(RecvTimeoutError::Timeout) if self.writer.is_closed() => return self.not_wanted(),
                 Err(RecvTimeoutError::Timeout) => continue,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             let written = self.writer.write(&batch.bytes);
-            let count = if written.is_ok() { &self.state.written } else { &self.state.lost };
-            count.fetch_add(batch.events, Ordering::Relaxed);
             self.state.queued.fetch_sub(batch.events, Ordering::Relaxed);
             match written {
-                Ok(()) => self.failing = false,
-                Err(error) if error.kind() == ErrorKind::BrokenPipe => return SinkEnd::NotWanted,
+                Ok(()) => {
+                    self.state.written.fetch_add(batch.events, Ordering::Relaxed);
+                    self.failing = false;
+                }
+                Err(error) if error.kind() == ErrorKind::BrokenPipe || self.writer.is_closed() => {
+                    return self.not_wanted();
+                }
                 Err(error) => {
+                    self.state.lost.fetch_add(batch.events, Ordering::Relaxed);
                     if !self.failing {
                         self.tell(&format!("cannot be written: {error}"));
                     }
@@ -201,6 +219,11 @@ impl Worker {
             None => SinkEnd::Done,
             error => SinkEnd::Lost { events: 0, error },
         }
+    }
+
+    fn not_wanted(&self) -> SinkEnd {
+        self.state.not_wanted.store(true, Ordering::Relaxed);
+        SinkEnd::NotWanted { lost: 0 }
     }
 
     fn tell(&self, what: &str) {

@@ -79,11 +79,11 @@ impl Sensor {
 
     /// Sniffs until the run is to end.
     pub(super) fn run(mut self) -> Totals {
+        let sniffed = self.sniff();
+        let end = *self.board.end.get_or_init(|| Instant::now() + self.shared.drain);
+        self.feed.patience = Patience::Until(end);
         // An error means that nobody takes what is read: there is nothing more to do.
-        let _ = self.sniff().and_then(|()| {
-            self.feed.patience = Patience::Until(Instant::now() + self.shared.drain);
-            self.feed.finish(&self.interfaces)
-        });
+        let _ = sniffed.and_then(|()| self.feed.finish(&self.interfaces));
         self.shared.stop.store(true, Ordering::Relaxed);
         self.show();
         let (stats, drops) = (self.feed.engine.stats(), self.sniffers.drops());
