@@ -3,14 +3,16 @@
 use super::target::{Target, Writer};
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, TrySendError, bounded};
 use std::io::{self, ErrorKind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A sink that is slower than the analysis makes it wait, or loses events, once so many batches are queued.
 pub const MAX_QUEUED_BATCHES: usize = 4;
-/// Live, so many: a reader may be slow for a while.
-pub const MAX_QUEUED_LIVE: usize = 64;
+/// Live, batches may be small, and a disk or a reader slow for a while: so many wait, of so many bytes in all. That is a
+/// second of the events that a busy machine can bring forth.
+pub const MAX_QUEUED_LIVE: usize = 4096;
+const MAX_QUEUED_BYTES: usize = 32 * 1024 * 1024;
 /// How soon a file is opened anew after that was asked for.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -64,6 +66,8 @@ pub struct SinkState {
     pub not_wanted: AtomicBool,
     /// Events that wait.
     pub queued: AtomicU64,
+    /// Bytes of their batches.
+    queued_bytes: AtomicUsize,
     /// Events that were written.
     pub written: AtomicU64,
     /// Events that were lost, for want of room or because writing failed.
@@ -74,6 +78,17 @@ impl SinkState {
     /// What went wrong since this was last asked.
     pub fn trouble(&self) -> Option<String> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Counts a batch as queued: the bytes that wait with it.
+    fn queue(&self, batch: &Batch) -> usize {
+        self.queued.fetch_add(batch.events, Ordering::Relaxed);
+        self.queued_bytes.fetch_add(batch.bytes.len(), Ordering::Relaxed) + batch.bytes.len()
+    }
+
+    fn unqueue(&self, batch: &Batch) {
+        self.queued.fetch_sub(batch.events, Ordering::Relaxed);
+        self.queued_bytes.fetch_sub(batch.bytes.len(), Ordering::Relaxed);
     }
 }
 
@@ -117,9 +132,10 @@ impl Sink {
             self.lose(batch);
             return false;
         };
-        self.state.queued.fetch_add(batch.events, Ordering::Relaxed);
+        let full = self.state.queue(batch) > MAX_QUEUED_BYTES;
         let shared = Arc::clone(batch);
         let (sent, open) = match patience {
+            Patience::Lose if full => (false, true),
             Patience::Wait => (queue.send(shared).is_ok(), false),
             Patience::Lose => match queue.try_send(shared) {
                 Ok(()) => (true, true),
@@ -131,7 +147,7 @@ impl Sink {
             },
         };
         if !sent {
-            self.state.queued.fetch_sub(batch.events, Ordering::Relaxed);
+            self.state.unqueue(batch);
             self.lose(batch);
         }
         if !sent && !open {
@@ -197,7 +213,7 @@ impl Worker {
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             let written = self.writer.write(&batch.bytes);
-            self.state.queued.fetch_sub(batch.events, Ordering::Relaxed);
+            self.state.unqueue(&batch);
             match written {
                 Ok(()) => {
                     self.state.written.fetch_add(batch.events, Ordering::Relaxed);
@@ -229,5 +245,34 @@ impl Worker {
     fn tell(&self, what: &str) {
         let message = format!("{}: {what}", self.writer.target());
         *self.state.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Before;
+    use super::*;
+    use crate::report::Console;
+
+    #[test]
+    fn a_slow_reader_is_owed_many_small_batches_and_no_more_than_so_many_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        // Open for both, a pipe is open at once (fifo(7)). Nobody reads.
+        let reader = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+        let aside = Console::new(true, false).aside();
+        let writer = Writer::open(Target::File(pipe), vec![], Before::Kept, aside).unwrap();
+        let mut sink = Sink::start(writer, MAX_QUEUED_LIVE).unwrap();
+        let batch = |bytes: usize| Arc::new(Batch { bytes: vec![b'x'; bytes], events: 1 });
+        let small = batch(4096);
+        assert!((0..2000).all(|_| sink.send(&small, Patience::Lose)));
+        assert_eq!(sink.state.lost.load(Ordering::Relaxed), 0, "of 8 MiB in small batches");
+        let large = batch(1024 * 1024);
+        assert!((0..64).all(|_| sink.send(&large, Patience::Lose)), "it is open, if full");
+        let lost = sink.state.lost.load(Ordering::Relaxed);
+        assert!((40..=41).contains(&lost), "{lost} of 64 MiB: there is room for 24");
+        drop(reader);
+        drop(sink);
     }
 }

@@ -153,7 +153,7 @@ impl Analysis {
 
     /// A live run has no end to wait for: an incident is over once nothing of it was seen for a while.
     fn write_incidents_that_are_over(&mut self, now: Timestamp) {
-        if !self.incidents || self.drain.is_none() || now.since(self.looked) < INCIDENTS_TURN {
+        if !self.incidents || !self.live || now.since(self.looked) < INCIDENTS_TURN {
             return;
         }
         self.looked = now;
