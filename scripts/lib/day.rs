@@ -57,14 +57,17 @@ fn patches(frame: &[u8], clients: &BTreeSet<Vec<u8>>, servers: &BTreeSet<Vec<u8>
         let rest = &frame[at..];
         if at < 120 {
             // The ends of both keep the network, so that what is beside the address still fits.
-            let ends = |set: &BTreeSet<Vec<u8>>| set.iter().find(|address| rest.starts_with(address)).map(|address| at + address.len() - 2);
+            let ends = |set: &BTreeSet<Vec<u8>>| {
+                set.iter().find(|address| rest.starts_with(address)).map(|address| at + address.len() - 2)
+            };
             found.extend(ends(clients).map(Patch::Client));
             found.extend(ends(servers).map(Patch::Server));
         }
         match rest {
             // RFC 6066 section 3: extension 0, its length, the list's, a host name, its length.
             [0, 0, a, b, c, d, 0, e, f, name @ ..] => {
-                let [extension, list, length] = [[a, b], [c, d], [e, f]].map(|[a, b]| usize::from(*a) << 8 | usize::from(*b));
+                let [extension, list, length] =
+                    [[a, b], [c, d], [e, f]].map(|[a, b]| usize::from(*a) << 8 | usize::from(*b));
                 let fits = extension == list + 2 && list == length + 3 && length >= 6 && name.len() >= length;
                 if fits && name[..length].iter().all(u8::is_ascii_graphic) {
                     found.push(Patch::Name(at + 9, name[..length].iter().take_while(|byte| **byte != b'.').count()));
@@ -95,7 +98,11 @@ fn load(path: &str) -> Option<Vec<Frame>> {
     let (mut frames, mut at) = (Vec::new(), 24);
     while let (Some(seconds), Some(part), Some(length)) = (word(at), word(at + 4), word(at + 8)) {
         let Some(bytes) = file.get(at + 16..at + 16 + length as usize) else { break };
-        frames.push(Frame { time: u64::from(seconds) * 1_000_000 + u64::from(part) / unit, bytes: bytes.to_vec(), patches: vec![] });
+        frames.push(Frame {
+            time: u64::from(seconds) * 1_000_000 + u64::from(part) / unit,
+            bytes: bytes.to_vec(),
+            patches: vec![],
+        });
         at += 16 + bytes.len();
     }
     frames.sort_by_key(|frame| frame.time);
@@ -119,7 +126,14 @@ fn load(path: &str) -> Option<Vec<Frame>> {
 }
 
 /// Writes a frame as the copy of that number has it, which is played at that server.
-fn write(out: &mut impl Write, time: u64, frame: &Frame, copy: u64, server: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
+fn write(
+    out: &mut impl Write,
+    time: u64,
+    frame: &Frame,
+    copy: u64,
+    server: u64,
+    bytes: &mut Vec<u8>,
+) -> io::Result<()> {
     bytes.clear();
     bytes.extend_from_slice(&frame.bytes);
     for patch in &frame.patches {
@@ -127,7 +141,12 @@ fn write(out: &mut impl Write, time: u64, frame: &Frame, copy: u64, server: u64,
             Patch::Client(at) => bytes[at..at + 2].copy_from_slice(&(copy as u16).to_be_bytes()),
             Patch::Server(at) => bytes[at..at + 2].copy_from_slice(&(server as u16).to_be_bytes()),
             Patch::Name(at, letters) => {
-                bytes[at..at + letters].iter_mut().rev().take(4).enumerate().for_each(|(place, byte)| *byte = b'a' + (server >> (4 * place)) as u8 % 16);
+                bytes[at..at + letters]
+                    .iter_mut()
+                    .rev()
+                    .take(4)
+                    .enumerate()
+                    .for_each(|(place, byte)| *byte = b'a' + (server >> (4 * place)) as u8 % 16);
             }
             Patch::Serial(at) => bytes[at] = server as u8 & 0x7f,
         }

@@ -1,11 +1,13 @@
 """Two network namespaces and the cable between them: what is sent at one end is sniffed at the other.
 
 The script runs in a mount namespace of its own, in which alone its namespaces have names: nothing of them is left when it
-ends, however it does.
+and the programs that it has started have ended.
 """
 
+import atexit
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -22,6 +24,8 @@ def apart():
     if os.environ.get(MARK) != str(os.getpid()):
         os.environ[MARK] = str(os.getpid())
         os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv])
+    # What was begun is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     Path("/run/netns").mkdir(exist_ok=True)
     call("mount", "-t", "tmpfs", "none", "/run/netns")
 
@@ -64,6 +68,7 @@ class Listener:
         self.log = folder / "log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(["ip", "netns", "exec", wire.sensor, *command], stdout=log, stderr=log, cwd=folder)
+        atexit.register(self.process.kill)
         self.folder = Path(f"/proc/{self.process.pid}")
         deadline = time.monotonic() + 60
         while self._sockets() == 0:
@@ -93,7 +98,7 @@ class Listener:
 
     def end(self):
         """Ends it in good order: CPU seconds since it was ready."""
-        self.process.send_signal(2)
+        self.process.send_signal(signal.SIGINT)
         _, status, usage = os.wait4(self.process.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
         return usage.ru_utime + usage.ru_stime - self.before
