@@ -3,14 +3,16 @@
 use super::target::{Target, Writer};
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, TrySendError, bounded};
 use std::io::{self, ErrorKind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A sink that is slower than the analysis makes it wait, or loses events, once so many batches are queued.
 pub const MAX_QUEUED_BATCHES: usize = 4;
-/// Live, so many: a reader may be slow for a while.
-pub const MAX_QUEUED_LIVE: usize = 64;
+/// Live, batches may be small, and a disk or a reader slow for a while: so many wait, of so many bytes in all. That is a
+/// second of the events that a busy machine can bring forth.
+pub const MAX_QUEUED_LIVE: usize = 4096;
+const MAX_QUEUED_BYTES: usize = 32 * 1024 * 1024;
 /// How soon a file is opened anew after that was asked for.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -40,7 +42,10 @@ pub enum SinkEnd {
     /// Everything was written.
     Done,
     /// Whoever read standard output has closed it (`| head`): nobody wants the rest.
-    NotWanted,
+    NotWanted {
+        /// The events that were lost before, for want of room.
+        lost: u64,
+    },
     /// So many events were lost.
     Lost {
         /// The events that were not written.
@@ -57,8 +62,12 @@ pub struct SinkState {
     pub reopen: AtomicBool,
     /// What went wrong, until somebody takes it to say it. A failure that lasts is told once.
     trouble: Mutex<Option<String>>,
+    /// Nobody wants any more of it.
+    pub not_wanted: AtomicBool,
     /// Events that wait.
     pub queued: AtomicU64,
+    /// Bytes of their batches.
+    queued_bytes: AtomicUsize,
     /// Events that were written.
     pub written: AtomicU64,
     /// Events that were lost, for want of room or because writing failed.
@@ -69,6 +78,17 @@ impl SinkState {
     /// What went wrong since this was last asked.
     pub fn trouble(&self) -> Option<String> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Counts a batch as queued: the bytes that wait with it.
+    fn queue(&self, batch: &Batch) -> usize {
+        self.queued.fetch_add(batch.events, Ordering::Relaxed);
+        self.queued_bytes.fetch_add(batch.bytes.len(), Ordering::Relaxed) + batch.bytes.len()
+    }
+
+    fn unqueue(&self, batch: &Batch) {
+        self.queued.fetch_sub(batch.events, Ordering::Relaxed);
+        self.queued_bytes.fetch_sub(batch.bytes.len(), Ordering::Relaxed);
     }
 }
 
@@ -109,12 +129,13 @@ impl Sink {
     /// Queues a batch. False once the sink takes no more.
     pub fn send(&mut self, batch: &Arc<Batch>, patience: Patience) -> bool {
         let Some(queue) = &self.queue else {
-            self.state.lost.fetch_add(batch.events, Ordering::Relaxed);
+            self.lose(batch);
             return false;
         };
-        self.state.queued.fetch_add(batch.events, Ordering::Relaxed);
+        let full = self.state.queue(batch) > MAX_QUEUED_BYTES;
         let shared = Arc::clone(batch);
         let (sent, open) = match patience {
+            Patience::Lose if full => (false, true),
             Patience::Wait => (queue.send(shared).is_ok(), false),
             Patience::Lose => match queue.try_send(shared) {
                 Ok(()) => (true, true),
@@ -126,13 +147,20 @@ impl Sink {
             },
         };
         if !sent {
-            self.state.queued.fetch_sub(batch.events, Ordering::Relaxed);
-            self.state.lost.fetch_add(batch.events, Ordering::Relaxed);
+            self.state.unqueue(batch);
+            self.lose(batch);
         }
         if !sent && !open {
             self.queue = None;
         }
         sent || open
+    }
+
+    /// Counts what could not be queued, where somebody wanted it.
+    fn lose(&self, batch: &Batch) {
+        if !self.state.not_wanted.load(Ordering::Relaxed) {
+            self.state.lost.fetch_add(batch.events, Ordering::Relaxed);
+        }
     }
 
     /// Writes what is queued, until `deadline` where there is one, and tells how it went.
@@ -145,6 +173,7 @@ impl Sink {
         let lost = self.state.lost.load(Ordering::Relaxed);
         let end = match end {
             Ok(SinkEnd::Done) if lost > 0 => SinkEnd::Lost { events: lost, error: None },
+            Ok(SinkEnd::NotWanted { .. }) => SinkEnd::NotWanted { lost },
             Ok(SinkEnd::Lost { error, .. }) => SinkEnd::Lost { events: lost, error },
             Ok(end) => end,
             Err(why) => {
@@ -179,17 +208,22 @@ impl Worker {
             }
             let batch = match batches.recv_timeout(LOOK) {
                 Ok(batch) => batch,
+                Err(RecvTimeoutError::Timeout) if self.writer.is_closed() => return self.not_wanted(),
                 Err(RecvTimeoutError::Timeout) => continue,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             let written = self.writer.write(&batch.bytes);
-            let count = if written.is_ok() { &self.state.written } else { &self.state.lost };
-            count.fetch_add(batch.events, Ordering::Relaxed);
-            self.state.queued.fetch_sub(batch.events, Ordering::Relaxed);
+            self.state.unqueue(&batch);
             match written {
-                Ok(()) => self.failing = false,
-                Err(error) if error.kind() == ErrorKind::BrokenPipe => return SinkEnd::NotWanted,
+                Ok(()) => {
+                    self.state.written.fetch_add(batch.events, Ordering::Relaxed);
+                    self.failing = false;
+                }
+                Err(error) if error.kind() == ErrorKind::BrokenPipe || self.writer.is_closed() => {
+                    return self.not_wanted();
+                }
                 Err(error) => {
+                    self.state.lost.fetch_add(batch.events, Ordering::Relaxed);
                     if !self.failing {
                         self.tell(&format!("cannot be written: {error}"));
                     }
@@ -203,8 +237,42 @@ impl Worker {
         }
     }
 
+    fn not_wanted(&self) -> SinkEnd {
+        self.state.not_wanted.store(true, Ordering::Relaxed);
+        SinkEnd::NotWanted { lost: 0 }
+    }
+
     fn tell(&self, what: &str) {
         let message = format!("{}: {what}", self.writer.target());
         *self.state.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Before;
+    use super::*;
+    use crate::report::Console;
+
+    #[test]
+    fn a_slow_reader_is_owed_many_small_batches_and_no_more_than_so_many_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        // Open for both, a pipe is open at once (fifo(7)). Nobody reads.
+        let reader = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+        let aside = Console::new(true, false).aside();
+        let writer = Writer::open(Target::File(pipe), vec![], Before::Kept, aside).unwrap();
+        let mut sink = Sink::start(writer, MAX_QUEUED_LIVE).unwrap();
+        let batch = |bytes: usize| Arc::new(Batch { bytes: vec![b'x'; bytes], events: 1 });
+        let small = batch(4096);
+        assert!((0..2000).all(|_| sink.send(&small, Patience::Lose)));
+        assert_eq!(sink.state.lost.load(Ordering::Relaxed), 0, "of 8 MiB in small batches");
+        let large = batch(1024 * 1024);
+        assert!((0..64).all(|_| sink.send(&large, Patience::Lose)), "it is open, if full");
+        let lost = sink.state.lost.load(Ordering::Relaxed);
+        assert!((40..=41).contains(&lost), "{lost} of 64 MiB: there is room for 24");
+        drop(reader);
+        drop(sink);
     }
 }

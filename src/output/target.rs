@@ -1,9 +1,11 @@
 //! Where a sink writes: named on the command line, opened before anything is read, and opened anew when it was moved away.
 
 use crate::report::Aside;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -96,6 +98,15 @@ impl Writer {
             Target::StandardOutput => None,
             Target::File(path) => Some(path),
         }
+    }
+
+    /// True where whoever read standard output has closed it.
+    pub(super) fn is_closed(&self) -> bool {
+        let Stream::Output(output, _) = &self.stream else { return false };
+        // It is told of errors though nothing is waited for. Of a pipe that is the end of its last reader (pipe(7)).
+        let mut descriptors = [PollFd::new(output.as_fd(), PollFlags::empty())];
+        let told = poll(&mut descriptors, PollTimeout::ZERO).is_ok_and(|ready| ready > 0);
+        told && descriptors[0].revents().is_some_and(|events| events.contains(PollFlags::POLLERR))
     }
 
     /// Opens a file anew under its name.

@@ -17,7 +17,7 @@ use crate::x509::Roots;
 use crossbeam_channel::{Receiver, TryRecvError};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Lines are handed to the sinks once there are so many bytes of them, or when there is nothing else to do.
 const BATCH_BYTES: usize = 256 * 1024;
@@ -35,8 +35,8 @@ pub(super) struct Wanted {
     /// Rows for the report.
     pub(super) rows: bool,
     pub(super) roots: Roots,
-    /// Traffic does not wait: sinks that are behind lose events, and wait no longer than this when it has ended.
-    pub(super) drain: Option<Duration>,
+    /// Traffic does not wait: sinks that are behind lose events.
+    pub(super) live: bool,
 }
 
 pub(super) struct Analysis {
@@ -44,7 +44,7 @@ pub(super) struct Analysis {
     rendering: Rendering,
     incidents: bool,
     rows: bool,
-    drain: Option<Duration>,
+    live: bool,
     sinks: Vec<Sink>,
     counting: Counting,
     board: Arc<Board>,
@@ -61,13 +61,13 @@ pub(super) struct Analysis {
 
 impl Analysis {
     pub(super) fn new(wanted: Wanted, sinks: Vec<Sink>, board: Arc<Board>, counting: Counting) -> Self {
-        let Wanted { selection, rendering, incidents, rows, roots, drain } = wanted;
+        let Wanted { selection, rendering, incidents, rows, roots, live } = wanted;
         Self {
             selection,
             rendering,
             incidents,
             rows,
-            drain,
+            live,
             sinks,
             counting,
             board,
@@ -84,27 +84,25 @@ impl Analysis {
 
     /// Works until there is no more, or nobody who takes it.
     pub(super) fn run(mut self, queue: Receiver<Work>) -> (Summary, Vec<Sink>) {
-        let patience = if self.drain.is_some() { Patience::Lose } else { Patience::Wait };
-        self.work(&queue, patience);
+        self.work(&queue);
         drop(queue);
-        let patience = self.drain.map_or(Patience::Wait, |drain| Patience::Until(Instant::now() + drain));
         self.end();
         self.write_incidents();
-        if self.drain.is_some() {
+        if self.live {
             self.write_stats();
         }
-        self.flush(patience);
+        self.flush();
         (self.summary, self.sinks)
     }
 
-    fn work(&mut self, queue: &Receiver<Work>, patience: Patience) {
+    fn work(&mut self, queue: &Receiver<Work>) {
         let report_only = self.sinks.is_empty();
         loop {
             let work = match queue.try_recv() {
                 Ok(work) => work,
                 Err(TryRecvError::Disconnected) => return,
                 Err(TryRecvError::Empty) => {
-                    if !self.flush(patience) && !report_only {
+                    if !self.flush() && !report_only {
                         return;
                     }
                     match queue.recv() {
@@ -123,7 +121,7 @@ impl Analysis {
                 Work::Time(now) => self.advance(now),
                 Work::Stats => self.write_stats(),
             }
-            if self.lines.bytes.len() >= BATCH_BYTES && !self.flush(patience) {
+            if self.lines.bytes.len() >= BATCH_BYTES && !self.flush() {
                 return;
             }
         }
@@ -155,7 +153,7 @@ impl Analysis {
 
     /// A live run has no end to wait for: an incident is over once nothing of it was seen for a while.
     fn write_incidents_that_are_over(&mut self, now: Timestamp) {
-        if !self.incidents || self.drain.is_none() || now.since(self.looked) < INCIDENTS_TURN {
+        if !self.incidents || !self.live || now.since(self.looked) < INCIDENTS_TURN {
             return;
         }
         self.looked = now;
@@ -240,14 +238,23 @@ impl Analysis {
         }
     }
 
+    /// Traffic does not wait for sinks that are behind. When it has ended, there is a while in which they are waited for.
+    fn patience(&self) -> Patience {
+        match (self.live, self.board.end.get()) {
+            (false, _) => Patience::Wait,
+            (true, None) => Patience::Lose,
+            (true, Some(end)) => Patience::Until(*end),
+        }
+    }
+
     /// Hands the lines to the sinks; false once none of them takes any more.
-    fn flush(&mut self, patience: Patience) -> bool {
+    fn flush(&mut self) -> bool {
         if self.lines.bytes.is_empty() {
             return true;
         }
         let empty = Batch { bytes: Vec::with_capacity(self.lines.bytes.len()), events: 0 };
         let lines = Arc::new(std::mem::replace(&mut self.lines, empty));
-        let mut taken = false;
+        let (mut taken, patience) = (false, self.patience());
         for sink in &mut self.sinks {
             taken |= sink.send(&lines, patience);
         }

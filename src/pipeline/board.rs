@@ -4,7 +4,8 @@ use crate::capture::live::Drops;
 use crate::engine::Stats;
 use crate::event::OutcomeName;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 /// Counters of one run. Nothing here is touched for every frame.
 #[derive(Debug, Default)]
@@ -15,6 +16,8 @@ pub(super) struct Board {
     pub(super) handshakes: AtomicU64,
     /// Those that were lost, since the analysis was behind.
     pub(super) lost: AtomicU64,
+    /// Set once no more is captured: what is behind is waited for until then.
+    pub(super) end: OnceLock<Instant>,
     /// Bytes of those that wait for the analysis.
     pub(super) queued_bytes: AtomicUsize,
     /// Handshakes by what the verdict says of them, in the order of [`OutcomeName::ALL`].

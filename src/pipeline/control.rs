@@ -47,30 +47,21 @@ pub(super) fn watch(said: &Receiver<String>, board: &Board, console: &Console) {
     });
 }
 
-/// What a live run is controlled by.
-pub(super) struct Control {
-    stop: Arc<AtomicBool>,
+/// What signals have asked for.
+#[derive(Clone)]
+pub(super) struct Signals {
+    /// The run is to end.
+    pub(super) stop: Arc<AtomicBool>,
+    /// Output files are to be opened anew.
     hang_up: Arc<AtomicBool>,
+    /// What was counted is to be said.
     ask: Arc<AtomicBool>,
-    sinks: Vec<Arc<SinkState>>,
-    end: Option<Instant>,
-    stats_interval: Duration,
-    counting: Counting,
-    work: Sender<Work>,
 }
 
-impl Control {
-    /// From here on signals no longer end the program by themselves: they set `stop`, or ask for something.
-    pub(super) fn new(
-        stop: Arc<AtomicBool>,
-        duration: Option<Duration>,
-        stats_interval: Duration,
-        counting: Counting,
-        sinks: &[Sink],
-        work: Sender<Work>,
-    ) -> Result<Self, String> {
-        let (hang_up, ask) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-        let interrupted = Arc::new(AtomicBool::new(false));
+impl Signals {
+    /// From here on signals no longer end the program by themselves.
+    pub(super) fn heed() -> Result<Self, String> {
+        let [stop, hang_up, ask, interrupted] = std::array::from_fn(|_| Arc::new(AtomicBool::new(false)));
         let register = || {
             for signal in [SIGINT, SIGTERM] {
                 // In this order: the first signal finds the flag unset, and sets it.
@@ -82,9 +73,32 @@ impl Control {
             flag::register(SIGUSR1, Arc::clone(&ask))
         };
         register().map_err(|error: std::io::Error| format!("signals cannot be handled: {error}"))?;
+        Ok(Self { stop, hang_up, ask })
+    }
+}
+
+/// What a live run is controlled by.
+pub(super) struct Control {
+    signals: Signals,
+    sinks: Vec<Arc<SinkState>>,
+    end: Option<Instant>,
+    stats_interval: Duration,
+    counting: Counting,
+    work: Sender<Work>,
+}
+
+impl Control {
+    pub(super) fn new(
+        signals: Signals,
+        duration: Option<Duration>,
+        stats_interval: Duration,
+        counting: Counting,
+        sinks: &[Sink],
+        work: Sender<Work>,
+    ) -> Self {
         let sinks = sinks.iter().map(|sink| Arc::clone(sink.state())).collect();
         let end = duration.map(|duration| Instant::now() + duration);
-        Ok(Self { stop, hang_up, ask, sinks, end, stats_interval, counting, work })
+        Self { signals, sinks, end, stats_interval, counting, work }
     }
 
     /// Watches a live run until it has ended.
@@ -95,13 +109,18 @@ impl Control {
         listen(said, console, || {
             let now = Instant::now();
             if self.end.is_some_and(|end| now >= end) {
-                self.stop.store(true, Ordering::Relaxed);
+                self.signals.stop.store(true, Ordering::Relaxed);
             }
-            if self.hang_up.swap(false, Ordering::Relaxed) {
+            // Where nobody wants what is told, there is nothing to do it for.
+            let not_wanted = |sink: &Arc<SinkState>| sink.not_wanted.load(Ordering::Relaxed);
+            if !self.sinks.is_empty() && self.sinks.iter().all(not_wanted) {
+                self.signals.stop.store(true, Ordering::Relaxed);
+            }
+            if self.signals.hang_up.swap(false, Ordering::Relaxed) {
                 self.sinks.iter().for_each(|sink| sink.reopen.store(true, Ordering::Relaxed));
             }
             self.sinks.iter().filter_map(|sink| sink.trouble()).for_each(|trouble| console.say(&trouble));
-            if self.ask.swap(false, Ordering::Relaxed) {
+            if self.signals.ask.swap(false, Ordering::Relaxed) {
                 console.say(&self.counting.read().to_string());
             }
             // Where the analysis has no room for it, the next one says it all.

@@ -37,7 +37,7 @@ use crate::report::{Console, Summary, Totals};
 use crate::x509::Roots;
 use analysis::{Analysis, Wanted};
 use board::Board;
-use control::Control;
+use control::{Control, Signals};
 use counts::Counting;
 use crossbeam_channel::bounded;
 use feed::{Feed, Patience, Work};
@@ -47,7 +47,7 @@ use std::fs::Metadata;
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -135,28 +135,23 @@ pub struct Done {
 /// A sink that cannot be opened, or no thread to be had: before anything is read.
 pub fn run(job: Job, console: &Console) -> Result<Done, String> {
     let began = Instant::now();
-    let (before, room) = match job.origin {
-        Origin::Saved(_) => (Before::Emptied, output::MAX_QUEUED_BATCHES),
-        Origin::Live(_) => (Before::Kept, output::MAX_QUEUED_LIVE),
+    let before = match job.origin {
+        Origin::Saved(_) => Before::Emptied,
+        Origin::Live(_) => Before::Kept,
     };
     let open = |target: Target| open(target, &job.rendering, before, console);
     let writers = job.targets.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
-    if let Origin::Live(live) = &job.origin {
-        confine(live.account.clone(), &writers)?;
-    }
-    let start = |writer| Sink::start(writer, room).map_err(|error| format!("no thread for a sink: {error}"));
-    let sinks = writers.into_iter().map(start).collect::<Result<Vec<_>, _>>()?;
     let wanted = Wanted {
         selection: job.selection,
         rendering: job.rendering,
         incidents: job.incidents,
         rows: job.rows,
         roots: job.roots,
-        drain: None,
+        live: matches!(job.origin, Origin::Live(_)),
     };
     let (mut done, sinks, deadline) = match job.origin {
-        Origin::Saved(saved) => read(saved, job.limits, job.hold, wanted, sinks, console)?,
-        Origin::Live(live) => sniff(live, job.limits, job.hold, wanted, sinks, console)?,
+        Origin::Saved(saved) => read(saved, job.limits, job.hold, wanted, writers, console)?,
+        Origin::Live(live) => sniff(live, job.limits, job.hold, wanted, writers, console)?,
     };
     console.clear();
     for sink in sinks {
@@ -174,9 +169,10 @@ fn read(
     limits: Limits,
     hold: Option<Duration>,
     wanted: Wanted,
-    sinks: Vec<Sink>,
+    writers: Vec<Writer>,
     console: &Console,
 ) -> Result<Ended, String> {
+    let sinks = start(writers, output::MAX_QUEUED_BATCHES)?;
     console.begin(total_bytes(&saved.inputs));
     let board = Arc::new(Board::new(0));
     let (messages, said) = bounded(MAX_MESSAGES);
@@ -198,21 +194,23 @@ fn sniff(
     limits: Limits,
     hold: Option<Duration>,
     wanted: Wanted,
-    sinks: Vec<Sink>,
+    writers: Vec<Writer>,
     console: &Console,
 ) -> Result<Ended, String> {
+    let signals = Signals::heed()?;
+    confine(live.account.clone(), &writers)?;
+    let sinks = start(writers, output::MAX_QUEUED_LIVE)?;
     let board = Arc::new(Board::new(live.sniffers.len()));
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(feed::MAX_QUEUED_LIVE);
-    let stop = Arc::new(AtomicBool::new(false));
     let shared = Arc::new(Shared {
-        stop: Arc::clone(&stop),
+        stop: Arc::clone(&signals.stop),
         wanted: AtomicU64::new(live.count.unwrap_or(u64::MAX)),
         drain: live.drain,
     });
     let counting = Counting::new(Arc::clone(&board), &sinks);
-    let control = Control::new(stop, live.duration, live.stats_interval, counting.clone(), &sinks, work.clone())?;
-    let analysis = Analysis::new(Wanted { drain: Some(live.drain), ..wanted }, sinks, Arc::clone(&board), counting);
+    let control = Control::new(signals, live.duration, live.stats_interval, counting.clone(), &sinks, work.clone());
+    let analysis = Analysis::new(wanted, sinks, Arc::clone(&board), counting);
     let limits = limits.shared_by(live.sniffers.len());
     // There is room: nothing else was sent.
     let _ = work.send(Work::Capture { file: None, hold: hold.unwrap_or(hold::HOLD_STREAM) });
@@ -228,10 +226,9 @@ fn sniff(
         let analysis = spawn(scope, "analysis", move || analysis.run(queue))?;
         control.watch(&said, console);
         let mut totals: Totals = captures.into_iter().map(joined).sum();
-        let deadline = Instant::now() + live.drain;
         let (summary, sinks) = joined(analysis);
         totals.handshakes_lost = board.lost.load(Ordering::Relaxed);
-        Ok((Done { summary, totals, lost: false, not_wanted: false }, sinks, Some(deadline)))
+        Ok((Done { summary, totals, lost: false, not_wanted: false }, sinks, board.end.get().copied()))
     })
 }
 
@@ -239,7 +236,13 @@ impl Done {
     fn close(&mut self, sink: Sink, deadline: Option<Instant>, console: &Console) {
         match sink.finish(deadline) {
             (_, SinkEnd::Done) => {}
-            (_, SinkEnd::NotWanted) => self.not_wanted = true,
+            (target, SinkEnd::NotWanted { lost }) => {
+                self.not_wanted = true;
+                if lost > 0 {
+                    self.lost = true;
+                    console.say(&format!("{target}: its reader was too slow, and closed it; {lost} events were lost"));
+                }
+            }
             (target, SinkEnd::Lost { events, error }) => {
                 self.lost = true;
                 console.say(&match error {
@@ -255,6 +258,11 @@ fn open(target: Target, rendering: &Rendering, before: Before, console: &Console
     let name = target.to_string();
     let opened = Writer::open(target, rendering.header(), before, console.aside());
     opened.map_err(|error| format!("{name}: cannot be written: {error}"))
+}
+
+fn start(writers: Vec<Writer>, room: usize) -> Result<Vec<Sink>, String> {
+    let start = |writer| Sink::start(writer, room).map_err(|error| format!("no thread for a sink: {error}"));
+    writers.into_iter().map(start).collect()
 }
 
 /// Gives up the rights that are not needed any more: there are no threads yet, and all is open that needs more.

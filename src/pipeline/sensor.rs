@@ -5,6 +5,7 @@
 
 use super::board::{Board, Seen};
 use super::feed::{Feed, Over, Patience};
+use crate::capture::Interface;
 use crate::capture::live::{News, Sniffers};
 use crate::report::Totals;
 use crate::time::Timestamp;
@@ -15,6 +16,9 @@ use std::time::{Duration, Instant};
 
 /// How long frames are waited for before the time is told, and how often it is.
 const TICK: Duration = Duration::from_millis(100);
+/// What is settled is handed on no more often than this, unless there is a whole batch of it: waking the analysis costs more
+/// than a handshake's share of its work.
+const PACE: Duration = Duration::from_millis(10);
 /// Frames may come so much later than their time says: the engine's time stays as far behind.
 const SLACK: Duration = Duration::from_millis(200);
 /// How often the board is brought up to date: libpcap's counters cost a few system calls.
@@ -34,6 +38,7 @@ pub(super) struct Sensor {
     /// Its place on the board.
     place: usize,
     sniffers: Sniffers,
+    interfaces: Vec<Interface>,
     feed: Feed,
     messages: Sender<String>,
     board: Arc<Board>,
@@ -41,6 +46,7 @@ pub(super) struct Sensor {
     /// The last frame's time, and when it came by this machine's clock that only goes forward.
     anchor: Option<(Timestamp, Instant)>,
     ticked: Instant,
+    handed: Instant,
     seen: Instant,
     totals: Totals,
 }
@@ -57,6 +63,7 @@ impl Sensor {
         let now = Instant::now();
         Self {
             place,
+            interfaces: sniffers.interfaces().to_vec(),
             sniffers,
             feed,
             messages,
@@ -64,6 +71,7 @@ impl Sensor {
             shared,
             anchor: None,
             ticked: now,
+            handed: now,
             seen: now,
             totals: Totals::default(),
         }
@@ -71,11 +79,11 @@ impl Sensor {
 
     /// Sniffs until the run is to end.
     pub(super) fn run(mut self) -> Totals {
+        let sniffed = self.sniff();
+        let end = *self.board.end.get_or_init(|| Instant::now() + self.shared.drain);
+        self.feed.patience = Patience::Until(end);
         // An error means that nobody takes what is read: there is nothing more to do.
-        let _ = self.sniff().and_then(|()| {
-            self.feed.patience = Patience::Until(Instant::now() + self.shared.drain);
-            self.feed.finish(self.sniffers.interfaces())
-        });
+        let _ = sniffed.and_then(|()| self.feed.finish(&self.interfaces));
         self.shared.stop.store(true, Ordering::Relaxed);
         self.show();
         let (stats, drops) = (self.feed.engine.stats(), self.sniffers.drops());
@@ -97,9 +105,12 @@ impl Sensor {
                 self.tick(now);
             }
             while self.feed.collect() {
-                self.feed.hand_on(self.sniffers.interfaces())?;
+                self.feed.hand_on(&self.interfaces)?;
             }
-            self.feed.hand_on(self.sniffers.interfaces())?;
+            if now.duration_since(self.handed) >= PACE {
+                self.handed = now;
+                self.feed.hand_on(&self.interfaces)?;
+            }
             if now.duration_since(self.seen) >= BOARD {
                 self.seen = now;
                 self.show();
@@ -110,8 +121,7 @@ impl Sensor {
 
     /// Takes what frames there are.
     fn burst(&mut self, wanted: u64) -> Result<(), Over> {
-        let Self { sniffers, feed, messages, totals, .. } = self;
-        let interfaces = sniffers.interfaces().to_vec();
+        let Self { sniffers, interfaces, feed, messages, totals, .. } = self;
         let (mut last, mut taken, mut end) = (None, 0, Ok(()));
         sniffers.burst(
             TICK,
@@ -119,7 +129,7 @@ impl Sensor {
             |frame| {
                 (last, taken) = (Some(frame.time), taken + 1);
                 if feed.frame(frame) && end.is_ok() {
-                    end = feed.hand_on(&interfaces);
+                    end = feed.hand_on(interfaces);
                 }
             },
             |news| {

@@ -1,3 +1,11 @@
-//! The built program on live interfaces: those that need root say so and are skipped without it.
+//! The built program on live interfaces: what needs root, or a tool that is not there, says so and is skipped.
 
+mod capture;
+mod interfaces;
+mod net;
+mod output;
 mod privileges;
+mod program;
+mod stopping;
+mod taps;
+mod traffic;

@@ -1,15 +1,10 @@
 //! The network interfaces of this machine: what can be sniffed, and whether one is there and up.
 
 use super::sniffer::reason;
+use nix::ifaddrs::getifaddrs;
+use nix::net::if_::{InterfaceFlags, if_nametoindex};
 use pcap::{Capture, Device};
-use std::fs;
 use std::net::IpAddr;
-use std::path::Path;
-
-/// Where Linux tells of its interfaces.
-const SYSTEM: &str = "/sys/class/net";
-/// The interface is up (IFF_UP, netdevice(7)).
-const UP: u32 = 1;
 
 /// Whether an interface brings frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,18 +15,15 @@ pub(super) enum State {
 }
 
 /// Looks at an interface. Where the system does not tell, reading is left to find out.
+///
+/// The system is asked, not its folder of interfaces: that may show those of another network namespace (nsenter(1)).
 pub(super) fn state(name: &str) -> State {
-    let system = Path::new(SYSTEM);
-    // `any` is no interface of the system's, and has no state.
-    if name == "any" || !system.exists() {
-        return State::Up;
+    let Ok(mut all) = getifaddrs() else { return State::Up };
+    match all.find(|interface| interface.interface_name == name) {
+        Some(interface) if interface.flags.contains(InterfaceFlags::IFF_UP) => State::Up,
+        Some(_) => State::Down,
+        None => State::Missing,
     }
-    let folder = system.join(name);
-    let Ok(flags) = fs::read_to_string(folder.join("flags")) else {
-        return if folder.exists() { State::Up } else { State::Missing };
-    };
-    let flags = flags.trim().strip_prefix("0x").and_then(|digits| u32::from_str_radix(digits, 16).ok());
-    if flags.is_none_or(|flags| flags & UP != 0) { State::Up } else { State::Down }
 }
 
 /// An interface that can be sniffed.
@@ -59,8 +51,8 @@ pub fn interfaces() -> Result<Vec<InterfaceInfo>, String> {
 
 fn info(device: Device) -> InterfaceInfo {
     let link = Capture::from_device(device.name.as_str()).and_then(pcap::Capture::open).ok();
-    // What the system has no folder for is no interface of a network: `any`, D-Bus, Bluetooth.
-    let known = !Path::new(SYSTEM).exists() || Path::new(SYSTEM).join(&device.name).exists();
+    // What the system does not know is no interface of a network: `any`, D-Bus, Bluetooth.
+    let known = if_nametoindex(device.name.as_str()).is_ok();
     let state = known.then(|| match (device.flags.is_up(), device.flags.is_running()) {
         (false, _) => "down",
         (true, false) => "up, no link",

@@ -2,7 +2,8 @@
 //!
 //! A breakout tap puts each direction of a link on an interface of its own; read one after the other, answers would come
 //! before what they answer. The kernel hands frames on in blocks, each interface at its own pace, so a frame is safe to
-//! give out once every other interface has shown a later one, or has had the time to.
+//! give out once every other interface has shown a later one, or was found to have none after it had the time to. What
+//! counts is when it was looked at: on a busy machine that may be long after the frame was read.
 
 use super::LATENESS;
 use super::sniffer::{News, Sniffer};
@@ -22,6 +23,8 @@ pub(super) struct Lane {
     /// The first of `waiting` that was not given out.
     next: usize,
     bytes: Vec<u8>,
+    /// When the interface had nothing more, the last time it was looked at.
+    empty: Instant,
 }
 
 /// A frame that waits, and where its bytes are.
@@ -38,7 +41,7 @@ struct Waiting {
 
 impl Lane {
     pub(super) fn new(sniffer: Sniffer) -> Self {
-        Self { sniffer, waiting: Vec::new(), next: 0, bytes: Vec::new() }
+        Self { sniffer, waiting: Vec::new(), next: 0, bytes: Vec::new(), empty: Instant::now() }
     }
 
     /// True where frames wait.
@@ -58,17 +61,28 @@ impl Lane {
             self.bytes.clear();
             self.next = 0;
         }
-        let room = LANE_FRAMES.saturating_sub(self.waiting.len());
-        if self.is_full() || room == 0 {
+        if self.is_full() {
             return None;
         }
+        let room = LANE_FRAMES.saturating_sub(self.waiting.len());
         let (waiting, bytes, read) = (&mut self.waiting, &mut self.bytes, Instant::now());
-        self.sniffer.read(room.min(super::BURST), interface, |frame| {
+        let before = waiting.len();
+        let news = self.sniffer.read(room.min(super::BURST), interface, |frame| {
             let begin = bytes.len();
             bytes.extend_from_slice(frame.bytes);
             let Frame { time, link, interface, original_length, .. } = frame;
             waiting.push(Waiting { time, link, interface, original_length, begin, end: bytes.len(), read });
-        })
+        });
+        if waiting.len() == before {
+            self.empty = read;
+        }
+        news
+    }
+
+    /// True where no frame can come of it any more that is earlier than one that was read then.
+    fn is_past(&self, read: Instant) -> bool {
+        let looked_late = self.empty.checked_duration_since(read).is_some_and(|later| later >= LATENESS);
+        self.is_holding() || looked_late || self.sniffer.is_silent()
     }
 
     fn first(&self) -> Option<&Waiting> {
@@ -80,12 +94,11 @@ impl Lane {
 pub(super) fn next(lanes: &mut [Lane], take: impl FnOnce(Frame<'_>)) -> bool {
     let firsts = lanes.iter().enumerate().filter_map(|(at, lane)| Some((lane.first()?.time, at)));
     let Some((_, at)) = firsts.min() else { return false };
-    let all_show = lanes.iter().all(|lane| lane.is_holding() || lane.sniffer.is_silent());
-    let Some(lane) = lanes.get_mut(at) else { return false };
-    let Some(first) = lane.first().copied() else { return false };
-    if !all_show && first.read.elapsed() < LATENESS {
+    let Some(first) = lanes.get(at).and_then(Lane::first).copied() else { return false };
+    if !lanes.iter().all(|lane| lane.is_past(first.read)) {
         return false;
     }
+    let Some(lane) = lanes.get_mut(at) else { return false };
     lane.next = lane.next.saturating_add(1);
     let Waiting { time, link, interface, original_length, begin, end, .. } = first;
     let bytes = lane.bytes.get(begin..end).unwrap_or_default();

@@ -27,6 +27,9 @@ const BLOCK_TIMEOUT: Duration = Duration::from_millis(20);
 /// A frame of one interface waits so long for earlier ones of the others: until the kernel must have handed those on.
 const LATENESS: Duration = Duration::from_millis(50);
 
+/// Where the frames of an interface have to wait in the kernel, they do so for little longer than they must.
+const SOON: Duration = Duration::from_millis(1);
+
 /// How often an interface that cannot be read is looked at, and how often its state is.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -99,8 +102,13 @@ impl Sniffers {
     /// Waits until an interface has frames.
     fn wait(&mut self, patience: Duration) {
         let held = self.lanes.iter().any(Lane::is_holding);
-        // What is held back goes out once it has waited long enough.
-        let patience = if held { patience.min(BLOCK_TIMEOUT) } else { patience };
+        // What is held back goes out once it has waited long enough; where no more can be, that should be soon.
+        let full = self.lanes.iter().any(Lane::is_full);
+        let patience = match held {
+            _ if full => SOON,
+            true => patience.min(BLOCK_TIMEOUT),
+            false => patience,
+        };
         let mut descriptors: Vec<PollFd<'_>> = self
             .lanes
             .iter()

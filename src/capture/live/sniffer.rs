@@ -37,6 +37,12 @@ pub enum SniffError {
         /// Its name.
         name: String,
     },
+    /// It is down.
+    #[error("{name} is down; set it up first: ip link set {name} up")]
+    Down {
+        /// Its name.
+        name: String,
+    },
     /// This user may not.
     #[error("no permission to sniff on {name}")]
     Permission {
@@ -131,6 +137,8 @@ pub struct Sniffer {
     link: LinkType,
     /// None while it cannot be read.
     capture: Option<Capture<Active>>,
+    /// The system knows it, and tells its state: not so `any`, and what is no interface of a network.
+    known: bool,
     state: State,
     gone: bool,
     kernel: Counter,
@@ -144,12 +152,14 @@ impl Sniffer {
     /// Why it cannot be sniffed, in one line.
     pub fn open(name: &str, options: &SniffOptions) -> Result<Self, SniffError> {
         let (capture, link) = open(name, options)?;
+        let state = state(name);
         Ok(Self {
             name: name.to_owned(),
             options: options.clone(),
             link,
             capture: Some(capture),
-            state: state(name),
+            known: state != State::Missing,
+            state: if state == State::Down { State::Down } else { State::Up },
             gone: false,
             kernel: Counter::default(),
             interface: Counter::default(),
@@ -194,22 +204,26 @@ impl Sniffer {
         });
         match read {
             Ok(_) | Err(Error::TimeoutExpired) => None,
-            Err(error) => self.failed(&error),
+            Err(error) => self.failed(error),
         }
     }
 
     /// Reading failed: the interface went down, or is gone.
-    fn failed(&mut self, error: &Error) -> Option<News> {
+    fn failed(&mut self, error: Error) -> Option<News> {
         self.read_drops();
         self.capture = None;
-        match state(&self.name) {
+        match self.state_now() {
             State::Missing => self.end("the interface is gone"),
-            State::Up if self.state == State::Up => self.end(&error.to_string()),
+            State::Up if self.state == State::Up => self.end(&reason(error)),
             State::Up | State::Down => {
                 let was = std::mem::replace(&mut self.state, State::Down);
                 (was == State::Up).then(|| News::Down(self.name.clone()))
             }
         }
+    }
+
+    fn state_now(&self) -> State {
+        if self.known { state(&self.name) } else { State::Up }
     }
 
     fn end(&mut self, why: &str) -> Option<News> {
@@ -224,7 +238,7 @@ impl Sniffer {
             return None;
         }
         self.read_drops();
-        let now = state(&self.name);
+        let now = self.state_now();
         if now == State::Missing {
             return self.end("the interface is gone");
         }
@@ -236,6 +250,11 @@ impl Sniffer {
                     self.capture = Some(capture);
                 }
                 Ok(_) => return self.end("it came back with another link type"),
+                // Since it was looked at.
+                Err(SniffError::Down { .. }) => {
+                    self.state = was;
+                    return None;
+                }
                 Err(error) => return self.end(&error.to_string()),
             }
         }
@@ -306,6 +325,8 @@ fn refusal(name: &str, error: Error) -> SniffError {
     let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
     if says(&["No such device", "SIOCGIFHWADDR", "doesn't exist"]) {
         SniffError::Missing { name }
+    } else if says(&["device is not up"]) {
+        SniffError::Down { name }
     } else if says(&["permission", "Permission", "not permitted"]) {
         SniffError::Permission { name }
     } else {

@@ -1,0 +1,102 @@
+//! Whoever reads the events is slow, or has gone; and the records of what was counted.
+
+use super::net::{Namespace, saved};
+use super::program::{Ended, Live, live};
+use super::traffic::{by_clients, established, failed};
+use crate::support::tlscribe;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+/// Starts a run whose output nobody reads, and sends handshakes until events are lost; how many were sent.
+#[track_caller]
+fn lose_events(namespace: &Namespace) -> (Live, u64) {
+    let mut live = Live::unheard(live(namespace, "-i in --detail full"));
+    let start = Instant::now();
+    let mut sent = 0;
+    while live.ask().contains(" 0 lost; ") {
+        assert!(start.elapsed() < super::program::PATIENCE, "{}", live.ask());
+        let capture = saved(&by_clients(sent..sent + 50, &established()));
+        sent += 50;
+        // Slow enough that each event is handed on by itself.
+        assert!(namespace.sends("out", &["--pps=2000"], capture.path()).status().unwrap().success());
+    }
+    (live, sent.into())
+}
+
+/// The numbers of the sink: written, lost.
+fn sink(ended: &Ended) -> (u64, u64) {
+    let sink = &ended.last()["sinks"][0];
+    (sink["written"].as_u64().unwrap(), sink["lost"].as_u64().unwrap())
+}
+
+#[test]
+fn a_slow_reader_loses_events_that_are_counted_and_capture_goes_on() {
+    let Some(namespace) = Namespace::with_cable("slow reader", &["tcpreplay"]) else { return };
+    let (mut live, sent) = lose_events(&namespace);
+    live.listen();
+    live.wait_for_frames(sent * 21);
+    let ended = live.stop();
+    assert_eq!(ended.code, Some(1), "{}", ended.errors);
+    let (_, lost) = sink(&ended);
+    let last = ended.last();
+    assert_eq!((&last["event_type"], &last["kernel_drops"]), (&json!("stats"), &json!(0)));
+    assert_eq!(last["handshakes"]["established"], sent, "all were seen");
+    assert_eq!(ended.handshakes().len() as u64 + lost, sent, "told or counted");
+    assert_eq!(last["dropped"]["output"], lost);
+    let says = format!("standard output: its reader is too slow; {lost} events were lost");
+    assert!(ended.errors.contains(&says), "{}", ended.errors);
+}
+
+#[test]
+fn a_reader_that_has_gone_ends_the_run() {
+    let Some(namespace) = Namespace::with_cable("gone reader", &["tcpreplay"]) else { return };
+    // Without traffic nothing is written, and it is noticed all the same.
+    let mut live = Live::unheard(live(&namespace, "-i in"));
+    live.hang_up();
+    let ended = live.end();
+    assert_eq!((ended.code, ended.errors.as_str()), (Some(0), ""), "as with head");
+    // What was lost before was wanted.
+    let (mut live, _) = lose_events(&namespace);
+    live.hang_up();
+    let ended = live.end();
+    assert_eq!(ended.code, Some(1), "{}", ended.errors);
+    assert!(ended.errors.contains("standard output: its reader was too slow, and closed it;"), "{}", ended.errors);
+}
+
+#[test]
+fn what_was_counted_is_told_regularly_and_at_the_end() {
+    let Some(namespace) = Namespace::with_cable("counters", &["tcpreplay"]) else { return };
+    let mut live = Live::start(&namespace, "-i in --stats-interval 1 --hold 0");
+    let begun = Instant::now();
+    let packets = [by_clients(0..3, &established()), failed()].concat();
+    namespace.send("out", &packets);
+    let at = |live: &mut Live, count| live.wait_for(count, "stats").at;
+    let (first, fourth) = (at(&mut live, 1), at(&mut live, 4));
+    assert!(first - begun < Duration::from_secs(4), "{:?}", first - begun);
+    let apart = (fourth - first).as_secs_f64() / 3.0;
+    assert!((0.8..2.0).contains(&apart), "{apart}");
+    let ended = live.stop();
+    let schema: Value = serde_json::from_slice(&tlscribe(["schema"]).stdout).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let records = ended.stats();
+    assert!(records.len() >= 5);
+    for record in &records {
+        assert!(validator.is_valid(record), "{record}");
+        assert_eq!(record["observer"]["interface"], "in");
+        assert!(record["memory_bytes"].as_u64().unwrap() > 1 << 20);
+    }
+    let ids: std::collections::BTreeSet<_> = records.iter().map(|record| record["id"].to_string()).collect();
+    assert_eq!(ids.len(), records.len(), "each has an id of its own");
+    let last = ended.last();
+    let bytes: usize = packets.iter().map(|packet| packet.bytes.len()).sum();
+    assert_eq!((&last["frames"], &last["bytes"]), (&json!(packets.len()), &json!(bytes)));
+    assert_eq!(
+        last["handshakes"],
+        json!({ "established": 3, "unused": 0, "abandoned": 0, "failed": 1, "unfinished": 0 })
+    );
+    let flows = json!({ "now": 0, "created": 4, "reused": 0, "evicted": 0, "one_sided": 0 });
+    assert_eq!((&last["flows"], &last["buffered_bytes"]), (&flows, &json!(0)));
+    assert_eq!((&last["kernel_drops"], &last["undecoded"]), (&json!(0), &json!({})));
+    assert_eq!(last["dropped"], json!({ "analysis": 0, "output": 0 }));
+    assert_eq!(sink(&ended).1, 0);
+}
