@@ -6,6 +6,7 @@ mod net;
 mod output;
 mod privileges;
 mod program;
+mod replay;
 mod stopping;
 mod taps;
 mod traffic;
