@@ -116,18 +116,25 @@ impl Engine {
         Self { decoder: Decoder::new(), world }
     }
 
-    /// Takes the next frame.
-    pub fn frame(&mut self, frame: &Frame<'_>) {
+    /// Takes the next frame. Returns the connection that it belongs to, where that was still open when it came; a
+    /// handshake tells the same id as its [`flow`](Handshake::flow).
+    pub fn frame(&mut self, frame: &Frame<'_>) -> Option<FlowId> {
         let Self { decoder, world } = self;
         world.stats.frames = world.stats.frames.saturating_add(1);
         world.stats.bytes = world.stats.bytes.saturating_add(u64::from(frame.original_length));
-        match decoder.decode(frame) {
+        let flow = match decoder.decode(frame) {
             Ok(Decoded::Packet(packet)) => world.packet(frame, &packet),
-            Ok(Decoded::Fragment | Decoded::NotIp) | Err(_) => {}
-        }
+            Ok(Decoded::Fragment | Decoded::NotIp) | Err(_) => None,
+        };
         if world.clock.frame(frame.time) {
             world.turn();
         }
+        flow
+    }
+
+    /// True while a connection may still carry a handshake, or belongs to one that is not settled.
+    pub fn is_open(&mut self, flow: FlowId) -> bool {
+        matches!(self.world.flows.get_mut(flow), Some((_, Flow::Open(_))))
     }
 
     /// Says what time it is where no frame does: capture time advanced by a clock that only goes forward.
@@ -171,31 +178,34 @@ impl Engine {
 }
 
 impl World {
-    fn packet(&mut self, frame: &Frame<'_>, packet: &Packet<'_>) {
+    fn packet(&mut self, frame: &Frame<'_>, packet: &Packet<'_>) -> Option<FlowId> {
         match &packet.transport {
             Transport::Tcp(segment) => self.segment(frame, packet, segment),
-            Transport::Udp(_) => self.stats.udp = self.stats.udp.saturating_add(1),
+            Transport::Udp(_) => {
+                self.stats.udp = self.stats.udp.saturating_add(1);
+                None
+            }
             Transport::IcmpError(error) => self.icmp(frame.mark(), packet, *error),
-            Transport::Other(_) => {}
+            Transport::Other(_) => None,
         }
     }
 
-    fn segment(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, segment: &Segment<'_>) {
+    fn segment(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, segment: &Segment<'_>) -> Option<FlowId> {
         self.stats.tcp = self.stats.tcp.saturating_add(1);
         let source = SocketAddr::new(packet.source, segment.source_port);
         let destination = SocketAddr::new(packet.destination, segment.destination_port);
         let (key, direction) = FlowKey::new(source, destination, &packet.vlan);
         let now = self.clock.now();
-        let id = match self.flows.find(&key, now) {
+        let mut id = match self.flows.find(&key, now) {
             Some(id) => id,
             None if connection::may_begin(segment) => self.open(key, frame.mark()),
-            None => return,
+            None => return None,
         };
-        let Some((_, flow)) = self.flows.get_mut(id) else { return };
+        let (_, flow) = self.flows.get_mut(id)?;
         if flow.is_followed_by_another(direction, segment) {
-            self.replace(id, frame.mark());
+            id = self.replace(id, frame.mark())?;
         }
-        let Some((key, Flow::Open(connection))) = self.flows.get_mut(id) else { return };
+        let Some((key, Flow::Open(connection))) = self.flows.get_mut(id) else { return None };
         let (before, told) = (connection.buffered(), self.done.len());
         let arrival = Arrival { direction, frame, packet, segment };
         let verdict = connection.segment(key, &arrival, &self.limits, &mut self.done);
@@ -205,30 +215,32 @@ impl World {
             self.relieve(id);
         }
         self.follow_up(id, verdict, told);
+        Some(id)
     }
 
     /// Adds a flow; where the table is full, another is given up for it.
     fn open(&mut self, key: FlowKey, mark: Mark) -> FlowId {
         let now = self.clock.now();
         let (id, evicted) = self.flows.insert(key, Flow::Open(Box::new(Connection::new(mark))), now);
-        if let Some((_, flow)) = evicted {
-            self.close_flow(flow, CloseKind::Timeout, now);
+        if let Some((id, flow)) = evicted {
+            self.close_flow(id, flow, CloseKind::Timeout, now);
         }
         id
     }
 
     /// The port is used again: what ran on it is settled, and a new connection begins.
-    fn replace(&mut self, id: FlowId, mark: Mark) {
-        let Some((_, flow)) = self.flows.get_mut(id) else { return };
-        let flow = std::mem::replace(flow, Flow::Open(Box::new(Connection::new(mark))));
+    fn replace(&mut self, id: FlowId, mark: Mark) -> Option<FlowId> {
+        let (new, flow) = self.flows.renew(id, Flow::Open(Box::new(Connection::new(mark))))?;
         let now = self.clock.now();
-        self.close_flow(flow, CloseKind::Timeout, now);
+        self.close_flow(id, flow, CloseKind::Timeout, now);
         self.stats.flows_reused = self.stats.flows_reused.saturating_add(1);
+        Some(new)
     }
 
     /// Does what a connection's verdict asks for. There were `told` handshakes before it.
     fn follow_up(&mut self, id: FlowId, verdict: Verdict, told: usize) {
         if self.done.len() > told {
+            self.sign(id, told);
             self.closing.tell(self.done.back_mut(), self.clock.now());
         }
         for (timer, at) in Timer::ALL.into_iter().zip(verdict.waits) {
@@ -243,6 +255,11 @@ impl World {
         if verdict.over {
             self.end(id);
         }
+    }
+
+    /// Says in all handshakes but the first `told` which flow they are of.
+    fn sign(&mut self, id: FlowId, told: usize) {
+        self.done.iter_mut().skip(told).for_each(|handshake| handshake.flow = id);
     }
 
     /// A flow has nothing more to tell: it keeps its place in the table and nothing else.
@@ -263,17 +280,16 @@ impl World {
         self.buffered = self.buffered.saturating_sub(before).saturating_add(connection.buffered());
     }
 
-    fn icmp(&mut self, mark: Mark, packet: &Packet<'_>, error: IcmpError) {
+    fn icmp(&mut self, mark: Mark, packet: &Packet<'_>, error: IcmpError) -> Option<FlowId> {
         self.stats.icmp_errors = self.stats.icmp_errors.saturating_add(1);
         let (source_port, destination_port) = error.quoted_ports;
         let source = SocketAddr::new(error.quoted_source, source_port);
         let destination = SocketAddr::new(error.quoted_destination, destination_port);
         let (key, _) = FlowKey::new(source, destination, &packet.vlan);
-        if let Some(id) = self.flows.find(&key, self.clock.now())
-            && let Some((_, Flow::Open(connection))) = self.flows.get_mut(id)
-        {
-            connection.icmp(mark, error);
-        }
+        let id = self.flows.find(&key, self.clock.now())?;
+        let Some((_, Flow::Open(connection))) = self.flows.get_mut(id) else { return None };
+        connection.icmp(mark, error);
+        Some(id)
     }
 
     /// The clock has moved: what waited long enough is done.
@@ -289,8 +305,8 @@ impl World {
             self.ring(id, timer, now);
         }
         let mut steps = SWEEP_STEPS;
-        while let Some((_, flow)) = self.flows.sweep(now, &mut steps) {
-            self.close_flow(flow, CloseKind::Timeout, now);
+        while let Some((id, flow)) = self.flows.sweep(now, &mut steps) {
+            self.close_flow(id, flow, CloseKind::Timeout, now);
         }
     }
 
@@ -302,8 +318,9 @@ impl World {
         self.follow_up(id, verdict, told);
     }
 
-    fn close_flow(&mut self, flow: Flow, by: CloseKind, now: Timestamp) {
+    fn close_flow(&mut self, id: FlowId, flow: Flow, by: CloseKind, now: Timestamp) {
         if let Flow::Open(mut connection) = flow {
+            let told = self.done.len();
             self.buffered = self.buffered.saturating_sub(connection.buffered());
             if connection.is_silent() {
                 self.learn();
@@ -311,6 +328,7 @@ impl World {
                 self.done.extend(connection.without_a_word(&self.servers, idle, now));
             }
             connection.settle(by, now, &self.limits, &mut self.done);
+            self.sign(id, told);
         }
     }
 
@@ -331,8 +349,8 @@ impl World {
         let mut flows = self.flows.drain();
         // What the others show of their servers tells which of the silent ones matter.
         flows.sort_by_key(|(_, flow)| (flow.is_silent(), flow.began()));
-        for (_, flow) in flows {
-            self.close_flow(flow, CloseKind::CaptureEnd, now);
+        for (id, flow) in flows {
+            self.close_flow(id, flow, CloseKind::CaptureEnd, now);
         }
         self.timers.clear();
         self.buffered = 0;

@@ -19,7 +19,7 @@ const NANOS_PER_TICK: u128 = 1_000_000_000 / 16;
 const EVICTION_CANDIDATES: usize = 16;
 
 /// A flow's place in the table; it goes stale when the flow leaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FlowId {
     slot: u32,
     generation: u32,
@@ -125,7 +125,7 @@ impl<S: FlowState> FlowTable<S> {
     }
 
     /// Adds a flow that is not there yet; where the table is full, another goes and is returned.
-    pub fn insert(&mut self, key: FlowKey, state: S, now: Timestamp) -> (FlowId, Option<(FlowKey, S)>) {
+    pub fn insert(&mut self, key: FlowKey, state: S, now: Timestamp) -> (FlowId, Option<(FlowId, S)>) {
         let evicted = if self.index.len() >= self.capacity { self.evict() } else { None };
         self.epoch.get_or_insert(now);
         let touched = self.ticks(now);
@@ -160,8 +160,19 @@ impl<S: FlowState> FlowTable<S> {
         Some((&slot.key, slot.state.as_mut()?))
     }
 
+    /// Puts another flow of the same key in a flow's place. The old id goes stale.
+    pub fn renew(&mut self, id: FlowId, state: S) -> Option<(FlowId, S)> {
+        let slot = self.slots.get_mut(id.slot as usize)?;
+        if slot.generation != id.generation {
+            return None;
+        }
+        let old = std::mem::replace(slot.state.as_mut()?, state);
+        slot.generation = slot.generation.wrapping_add(1);
+        Some((FlowId { generation: slot.generation, ..id }, old))
+    }
+
     /// Takes a flow out.
-    pub fn remove(&mut self, id: FlowId) -> Option<(FlowKey, S)> {
+    pub fn remove(&mut self, id: FlowId) -> Option<S> {
         let slot = self.slots.get_mut(id.slot as usize)?;
         if slot.generation != id.generation {
             return None;
@@ -173,7 +184,7 @@ impl<S: FlowState> FlowTable<S> {
             entry.remove();
         }
         self.free.push(id.slot);
-        Some((key, state))
+        Some(state)
     }
 
     /// Takes a span of time in which nothing could be heard out of every flow's silence.
@@ -183,7 +194,7 @@ impl<S: FlowState> FlowTable<S> {
 
     /// Moves the hand over `steps` slots and takes out the first flow that had been silent for too long at `now`; what
     /// is left of the steps is written back, so that a caller loops until nothing comes.
-    pub fn sweep(&mut self, now: Timestamp, steps: &mut usize) -> Option<(FlowKey, S)> {
+    pub fn sweep(&mut self, now: Timestamp, steps: &mut usize) -> Option<(FlowId, S)> {
         let ticks = self.ticks(now);
         while *steps > 0 {
             *steps = steps.saturating_sub(1);
@@ -191,22 +202,23 @@ impl<S: FlowState> FlowTable<S> {
             let Some(slot) = self.slots.get(at) else { continue };
             if slot.state.is_some() && self.is_idle(slot, ticks) {
                 let id = FlowId { slot: at as u32, generation: slot.generation };
-                return self.remove(id);
+                return Some((id, self.remove(id)?));
             }
         }
         None
     }
 
     /// Takes every flow out, in slot order.
-    pub fn drain(&mut self) -> Vec<(FlowKey, S)> {
+    pub fn drain(&mut self) -> Vec<(FlowId, S)> {
         self.index.clear();
         self.free.clear();
         self.hand = 0;
-        self.slots.drain(..).filter_map(|slot| Some((slot.key, slot.state?))).collect()
+        let id = |slot, generation| FlowId { slot, generation };
+        (0..).zip(self.slots.drain(..)).filter_map(|(at, slot)| Some((id(at, slot.generation), slot.state?))).collect()
     }
 
     /// Gives up the least useful of the next few flows under the hand, the longest silent among equals.
-    fn evict(&mut self) -> Option<(FlowKey, S)> {
+    fn evict(&mut self) -> Option<(FlowId, S)> {
         let mut worst: Option<(u8, u32, FlowId)> = None;
         let mut seen = 0_usize;
         for _ in 0..self.slots.len() {
@@ -222,7 +234,8 @@ impl<S: FlowState> FlowTable<S> {
             }
         }
         self.evicted = self.evicted.saturating_add(1);
-        self.remove(worst?.2)
+        let (.., id) = worst?;
+        Some((id, self.remove(id)?))
     }
 
     /// The next slot under the hand; none where there are no slots.
@@ -284,28 +297,37 @@ mod tests {
     }
 
     #[test]
+    fn a_flow_that_takes_anothers_place_has_an_id_of_its_own() {
+        let mut table = FlowTable::new(10, IdleLimits::default(), 1);
+        let (first, _) = table.insert(key(1), State(1), at(0));
+        let (second, old) = table.renew(first, State(2)).unwrap();
+        assert_eq!((old, table.find(&key(1), at(1))), (State(1), Some(second)));
+        assert!(table.get_mut(first).is_none() && table.renew(first, State(3)).is_none());
+        assert_eq!((table.len(), table.created()), (1, 1));
+    }
+
+    #[test]
     fn a_full_table_gives_up_the_least_useful_then_the_longest_silent() {
         let mut table = FlowTable::new(3, IdleLimits::default(), 1);
         table.insert(key(1), State(9), at(0));
         table.insert(key(2), State(1), at(5));
-        table.insert(key(3), State(1), at(3));
+        let (third, _) = table.insert(key(3), State(1), at(3));
         let (_, evicted) = table.insert(key(4), State(5), at(6));
-        assert_eq!(evicted, Some((key(3), State(1))));
+        assert_eq!(evicted, Some((third, State(1))));
         assert_eq!((table.len(), table.evicted(), table.created()), (3, 1, 4));
     }
 
     #[test]
     fn the_hand_takes_out_what_was_silent_for_too_long_and_nothing_else() {
         let mut table = FlowTable::new(100, IdleLimits::default(), 1);
-        for port in 0..10 {
-            table.insert(key(port), State(1), at(u64::from(port) * 100));
-        }
+        let ids: Vec<FlowId> =
+            (0..10).map(|port| table.insert(key(port), State(1), at(u64::from(port) * 100)).0).collect();
         table.find(&key(0), at(900)).unwrap();
         let (mut steps, mut gone) = (20, Vec::new());
-        while let Some((key, _)) = table.sweep(at(901), &mut steps) {
-            gone.push(key);
+        while let Some((id, _)) = table.sweep(at(901), &mut steps) {
+            gone.push(id);
         }
-        assert_eq!(gone, (1..=6).map(key).collect::<Vec<_>>());
+        assert_eq!(gone, ids[1..=6]);
         assert_eq!(steps, 0);
     }
 
@@ -323,9 +345,9 @@ mod tests {
         let order = |seed| {
             let mut table = FlowTable::new(100, IdleLimits::default(), seed);
             for port in 0..50 {
-                table.insert(key(port), State(0), at(0));
+                table.insert(key(port), State(port as u8), at(0));
             }
-            table.drain().into_iter().map(|(key, _)| key.sender(crate::flow::Direction::FromLow)).collect::<Vec<_>>()
+            table.drain()
         };
         assert_eq!(order(1), order(2));
     }
