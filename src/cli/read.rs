@@ -1,6 +1,7 @@
 //! `tlscribe read`, also as `tlscribe -r`.
 
 use super::Exit;
+use super::evidence::EvidenceArguments;
 use super::usage::mistake;
 use crate::config::{FailOn, Plan, RootsFrom, Settings, Terminals};
 use crate::diagnosis::Cause;
@@ -89,6 +90,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "OUTCOME|CAUSE,...", value_delimiter = ',', help_heading = "Output")]
     fail_on: Vec<FailOn>,
 
+    #[command(flatten)]
+    evidence: EvidenceArguments,
+
     /// Let failures wait so long for what may explain them, in seconds of capture time [default: 60, for standard input 2]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Limits")]
     hold: Option<Duration>,
@@ -161,6 +165,7 @@ impl Arguments {
             detail: self.detail.map(Detail::from),
             fields: self.fields,
             targets: self.output,
+            evidence: self.evidence.settings()?,
             incidents: self.incidents,
             quiet: self.quiet,
             summary: !self.no_summary,
@@ -269,7 +274,7 @@ fn carry_out(plan: Plan, terminals: Terminals) -> Exit {
         Ok(done) => done,
         Err(what) => return mistake(&what),
     };
-    let Done { summary, totals, lost, not_wanted } = &done;
+    let Done { summary, totals, lost, not_wanted, .. } = &done;
     if wants_report {
         let text =
             report::report(summary, totals, wants_summary, look(&console::Term::stdout(), console::colors_enabled()));

@@ -5,7 +5,7 @@ use crate::diagnosis::Cause;
 use crate::engine::Limits;
 use crate::event::{self, Detail, Fields, Format, OutcomeName, Rendering, Selection};
 use crate::output::Target;
-use crate::pipeline::Job;
+use crate::pipeline::{Evidence, Job};
 use crate::x509::Roots;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -33,6 +33,8 @@ pub struct Settings {
     pub fields: Option<Fields>,
     /// Where they go, where that was said.
     pub targets: Vec<Target>,
+    /// Which frames are written where, if that was asked for.
+    pub evidence: Option<Evidence>,
     /// Incidents are written too.
     pub incidents: bool,
     /// No messages.
@@ -163,6 +165,10 @@ impl Settings {
         let filter = self.filter.as_deref().map(Filter::new).transpose().map_err(|error| error.to_string())?;
         let inputs = capture::expand(&self.captures);
         targets.iter().try_for_each(|target| not_an_input(target, inputs.iter().flatten()))?;
+        if let Some(Evidence { file, .. }) = &self.evidence {
+            not_an_input(&Target::File(file.clone()), inputs.iter().flatten())?;
+            not_an_output(file, &targets)?;
+        }
         Ok(Plan {
             job: Job {
                 inputs,
@@ -173,6 +179,7 @@ impl Settings {
                 selection: self.selection,
                 rendering,
                 targets,
+                evidence: self.evidence,
                 incidents: self.incidents,
                 rows: report,
                 roots: self.roots.read()?,
@@ -193,6 +200,14 @@ fn not_an_input<'a>(target: &Target, mut inputs: impl Iterator<Item = &'a Input>
         return Err(format!("{target} is one of the captures to read; name another file for the output"));
     }
     Ok(())
+}
+
+/// Packets and events in one file are neither.
+fn not_an_output(file: &Path, targets: &[Target]) -> Result<(), String> {
+    match targets.iter().any(|target| matches!(target, Target::File(path) if path == file || same_file(path, file))) {
+        true => Err(format!("-w {} is where the events go; name another file for the packets", file.display())),
+        false => Ok(()),
+    }
 }
 
 fn same_file(one: &Path, other: &Path) -> bool {
@@ -217,6 +232,7 @@ mod tests {
             detail: None,
             fields: None,
             targets: Vec::new(),
+            evidence: None,
             incidents: false,
             quiet: false,
             summary: true,

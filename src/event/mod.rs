@@ -5,6 +5,7 @@
 
 mod agreed;
 mod certificate;
+mod comment;
 mod failure;
 mod fields;
 mod hello;
@@ -23,6 +24,7 @@ mod text;
 mod timing;
 pub mod value;
 
+pub use comment::Comment;
 pub use failure::FailurePart;
 pub use fields::{Fields, MAX_FIELDS};
 pub use incident::{Incident, IncidentRecord, Incidents, MAX_ADDRESSES, MAX_INCIDENTS, Successes};

@@ -1,8 +1,10 @@
 //! The analysis thread: handshakes become records, records become lines, lines go to the sinks.
 
+use super::evidence::EvidenceSink;
 use super::hold::{HOLD_FILE, Held, Hold};
 use super::judging::{Judging, Papers};
-use super::reader::Work;
+use super::reader::{Settled, Work};
+use super::recorder::Recording;
 use crate::event::{Facts, IncidentRecord, Observer, Record, Rendering, Selection};
 use crate::fingerprint::Fingerprinter;
 use crate::handshake::{Handshake, Negotiated};
@@ -23,6 +25,7 @@ pub(super) struct Analysis {
     incidents: bool,
     rows: bool,
     sinks: Vec<Sink>,
+    evidence: Option<EvidenceSink>,
     judging: Judging,
     hold: Hold,
     fingerprinter: Fingerprinter,
@@ -40,6 +43,7 @@ impl Analysis {
         rows: bool,
         roots: Roots,
         sinks: Vec<Sink>,
+        evidence: Option<EvidenceSink>,
     ) -> Self {
         let lines = Batch { bytes: rendering.header(), events: 0 };
         Self {
@@ -48,6 +52,7 @@ impl Analysis {
             incidents,
             rows,
             sinks,
+            evidence,
             judging: Judging::new(roots),
             hold: Hold::new(HOLD_FILE),
             fingerprinter: Fingerprinter::default(),
@@ -59,7 +64,7 @@ impl Analysis {
     }
 
     /// Works until there is no more, or nobody who takes it.
-    pub(super) fn run(mut self, queue: Receiver<Work>) -> (Summary, Vec<Sink>) {
+    pub(super) fn run(mut self, queue: Receiver<Work>) -> (Summary, Vec<Sink>, Option<EvidenceSink>) {
         let report_only = self.sinks.is_empty();
         loop {
             let work = match queue.try_recv() {
@@ -77,8 +82,8 @@ impl Analysis {
             };
             match work {
                 Work::Capture { file, hold } => self.begin(file, hold),
-                Work::Interfaces(names) => self.interfaces = names,
-                Work::Handshakes(handshakes) => handshakes.into_iter().for_each(|handshake| self.handshake(handshake)),
+                Work::Interfaces(names) => self.name(names),
+                Work::Handshakes(settled) => settled.into_iter().for_each(|settled| self.handshake(settled)),
                 Work::Time(now) => self.advance(now),
             }
             if self.lines.bytes.len() >= BATCH_BYTES && !self.flush() {
@@ -88,7 +93,7 @@ impl Analysis {
         self.end();
         self.write_incidents();
         self.flush();
-        (self.summary, self.sinks)
+        (self.summary, self.sinks, self.evidence)
     }
 
     /// An incident is known when all has been read.
@@ -108,26 +113,34 @@ impl Analysis {
         self.end();
         self.judging.forget();
         self.hold = Hold::new(hold);
-        (self.file, self.interfaces) = (file, Vec::new());
+        self.file = file;
+        self.name(Vec::new());
+    }
+
+    /// The interfaces of the capture have these names.
+    fn name(&mut self, interfaces: Vec<Option<String>>) {
+        self.interfaces = interfaces;
+        self.evidence.iter_mut().for_each(|evidence| evidence.interfaces(&self.interfaces));
     }
 
     /// Nothing more comes: what waits is judged by what there is.
     fn end(&mut self) {
         while let Some(held) = self.hold.next() {
-            self.held(&held);
+            self.held(held);
         }
     }
 
     /// Capture time goes on: what has waited long enough is judged.
     fn advance(&mut self, now: Timestamp) {
         while let Some(held) = self.hold.due(now) {
-            self.held(&held);
+            self.held(held);
         }
     }
 
-    fn handshake(&mut self, handshake: Box<Handshake>) {
+    fn handshake(&mut self, settled: Settled) {
+        let Settled { handshake, recording } = settled;
         while let Some(held) = self.hold.surplus() {
-            self.held(&held);
+            self.held(held);
         }
         let span = self.hold.span(&handshake);
         let negotiated = handshake.negotiated();
@@ -135,18 +148,25 @@ impl Analysis {
         match span {
             Some(span) => {
                 drop(negotiated);
-                self.hold.add(Held { handshake, papers }, span);
+                self.hold.add(Held { handshake, papers, recording }, span);
             }
-            None => self.tell(&handshake, &negotiated, &papers),
+            None => self.tell(&handshake, &negotiated, &papers, recording),
         }
     }
 
-    fn held(&mut self, held: &Held) {
-        self.tell(&held.handshake, &held.handshake.negotiated(), &held.papers);
+    fn held(&mut self, held: Held) {
+        let Held { handshake, papers, recording } = held;
+        self.tell(&handshake, &handshake.negotiated(), &papers, recording);
     }
 
-    /// Judges a handshake, and writes its event.
-    fn tell(&mut self, handshake: &Handshake, negotiated: &Negotiated<'_>, papers: &Papers) {
+    /// Judges a handshake, and writes its event and its frames.
+    fn tell(
+        &mut self,
+        handshake: &Handshake,
+        negotiated: &Negotiated<'_>,
+        papers: &Papers,
+        recording: Option<Box<Recording>>,
+    ) {
         let (verdict, story) = self.judging.verdict(handshake, negotiated, papers);
         let interface = usize::try_from(handshake.interface).ok().and_then(|index| self.interfaces.get(index));
         let facts = Facts {
@@ -171,20 +191,23 @@ impl Analysis {
         if grouped {
             self.summary.incidents.add(&record);
         }
+        if let Some(evidence) = &mut self.evidence {
+            evidence.write(&record, recording);
+        }
         if !self.sinks.is_empty() {
             self.rendering.write(&record, &mut self.lines.bytes);
             self.lines.events += 1;
         }
     }
 
-    /// Hands the lines to the sinks; false once none of them takes any more.
+    /// Hands the lines to the sinks; false once none of them takes any more, and there is no evidence to write.
     fn flush(&mut self) -> bool {
         if self.lines.bytes.is_empty() {
             return true;
         }
         let empty = Batch { bytes: Vec::with_capacity(self.lines.bytes.len()), events: 0 };
         let lines = Arc::new(std::mem::replace(&mut self.lines, empty));
-        let mut taken = false;
+        let mut taken = self.evidence.is_some();
         for sink in &mut self.sinks {
             taken |= sink.send(&lines);
         }

@@ -13,13 +13,16 @@
 //! handed on as soon as the other side is idle, so that a capture that is being written can be followed.
 
 mod analysis;
+mod evidence;
 mod hold;
 mod judging;
 mod reader;
+mod recorder;
 #[cfg(test)]
 mod tests;
 
 use crate::capture::{CaptureError, Filter, Input};
+use crate::diagnosis::counted;
 use crate::engine::Limits;
 use crate::event::{Rendering, Selection};
 use crate::output::{Sink, SinkEnd, Target};
@@ -27,6 +30,8 @@ use crate::report::{Console, Summary, Totals};
 use crate::x509::Roots;
 use analysis::Analysis;
 use crossbeam_channel::{RecvTimeoutError, bounded};
+pub use evidence::{Evidence, Rotation, Written};
+use evidence::{EvidenceEnd, EvidenceSink};
 use reader::Reader;
 use std::fs::Metadata;
 use std::hash::{BuildHasher as _, RandomState};
@@ -64,6 +69,8 @@ pub struct Job {
     pub rendering: Rendering,
     /// Where they go: to none of them where only the report is wanted.
     pub targets: Vec<Target>,
+    /// Where the frames of handshakes go that are worth keeping.
+    pub evidence: Option<Evidence>,
     /// Write incidents too.
     pub incidents: bool,
     /// Keep rows for the report.
@@ -79,7 +86,9 @@ pub struct Done {
     pub summary: Summary,
     /// What was read.
     pub totals: Totals,
-    /// A sink failed and lost events.
+    /// The evidence that was written, where it was asked for.
+    pub evidence: Option<Written>,
+    /// A sink failed and lost events, or evidence was lost.
     pub lost: bool,
     /// Whoever read standard output closed it before the end.
     pub not_wanted: bool,
@@ -99,14 +108,16 @@ struct Progress {
 pub fn run(job: Job, console: &Console) -> Result<Done, String> {
     let began = Instant::now();
     let sinks = job.targets.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
+    let record = job.evidence.as_ref().map(|evidence| evidence.all);
+    let evidence = job.evidence.map(open_evidence).transpose()?;
     console.begin(total_bytes(&job.inputs));
     let progress = Arc::new(Progress::default());
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(reader::MAX_QUEUED_BATCHES);
-    let reader = Reader::new(job.limits, job.filter, job.hold, work, messages, Arc::clone(&progress));
-    let analysis = Analysis::new(job.selection, job.rendering, job.incidents, job.rows, job.roots, sinks);
+    let reader = Reader::new(job.limits, job.filter, job.hold, record, work, messages, Arc::clone(&progress));
+    let analysis = Analysis::new(job.selection, job.rendering, job.incidents, job.rows, job.roots, sinks, evidence);
 
-    let (totals, (summary, sinks)) = thread::scope(|scope| {
+    let (totals, (summary, sinks, evidence)) = thread::scope(|scope| {
         let capture = spawn(scope, "capture", move || reader.run(job.inputs, job.merge))?;
         let analysis = spawn(scope, "analysis", move || analysis.run(queue))?;
         loop {
@@ -122,9 +133,12 @@ pub fn run(job: Job, console: &Console) -> Result<Done, String> {
     })?;
     console.clear();
 
-    let mut done = Done { summary, totals, lost: false, not_wanted: false };
+    let mut done = Done { summary, totals, evidence: None, lost: false, not_wanted: false };
     for sink in sinks {
         done.close(sink, console);
+    }
+    if let Some(evidence) = evidence {
+        done.close_evidence(evidence, console);
     }
     done.totals.elapsed = began.elapsed();
     Ok(done)
@@ -141,6 +155,28 @@ impl Done {
             }
         }
     }
+
+    fn close_evidence(&mut self, evidence: EvidenceSink, console: &Console) {
+        let EvidenceEnd { file, written, lost, error } = evidence.finish();
+        let (file, lost) = (file.display(), counted(lost, "handshake"));
+        self.evidence = Some(written);
+        if let Some(error) = error {
+            self.lost = true;
+            console.say(&format!("-w {file}: cannot be written: {error}; the packets of {lost} were lost"));
+        }
+        if self.totals.unrecorded > 0 {
+            self.lost = true;
+            let handshakes = counted(self.totals.unrecorded, "handshake");
+            console.say(&format!(
+                "-w {file}: the packets of {handshakes} were lost: too many connections were open to keep those of all"
+            ));
+        }
+    }
+}
+
+fn open_evidence(evidence: Evidence) -> Result<EvidenceSink, String> {
+    let name = evidence.file.display().to_string();
+    EvidenceSink::open(evidence, false).map_err(|error| format!("-w {name}: cannot be written: {error}"))
 }
 
 fn open(target: Target) -> Result<Sink, String> {

@@ -2,11 +2,12 @@
 
 use super::Progress;
 use super::hold::{HOLD_FILE, HOLD_STREAM};
+use super::recorder::{Recorder, Recording};
 use super::seed;
 use crate::capture::{CaptureError, Filter, FilterError, Input, Source, WarningKind};
 use crate::engine::{Engine, Limits, Stats};
 use crate::handshake::Handshake;
-use crate::packet::DecodeError;
+use crate::packet::{DecodeError, Frame};
 use crate::report::Totals;
 use crate::time::Timestamp;
 use crossbeam_channel::Sender;
@@ -36,9 +37,15 @@ pub(super) enum Work {
     /// The names of its interfaces, where they have one; sent again when there are more.
     Interfaces(Vec<Option<String>>),
     /// Handshakes, in order.
-    Handshakes(Vec<Box<Handshake>>),
+    Handshakes(Vec<Settled>),
     /// The capture's time: all that was settled until then has been handed on.
     Time(Timestamp),
+}
+
+/// A handshake, and its frames where they may be wanted.
+pub(super) struct Settled {
+    pub(super) handshake: Box<Handshake>,
+    pub(super) recording: Option<Box<Recording>>,
 }
 
 /// Nobody takes what is read: the run is over.
@@ -48,6 +55,8 @@ pub(super) struct Reader {
     limits: Limits,
     filter: Option<Filter>,
     hold: Option<Duration>,
+    /// What frames are recorded for: of all handshakes, or only of those that are not established.
+    record: Option<bool>,
     work: Sender<Work>,
     messages: Sender<String>,
     progress: Arc<Progress>,
@@ -61,11 +70,12 @@ impl Reader {
         limits: Limits,
         filter: Option<Filter>,
         hold: Option<Duration>,
+        record: Option<bool>,
         work: Sender<Work>,
         messages: Sender<String>,
         progress: Arc<Progress>,
     ) -> Self {
-        Self { limits, filter, hold, work, messages, progress, totals: Totals::default(), read_before: 0 }
+        Self { limits, filter, hold, record, work, messages, progress, totals: Totals::default(), read_before: 0 }
     }
 
     /// Reads everything; what cannot be read is told and left out.
@@ -115,7 +125,7 @@ impl Reader {
         let at_once = source.total().is_none();
         let hold = self.hold.unwrap_or(if at_once { HOLD_STREAM } else { HOLD_FILE });
         self.send(Work::Capture { file, hold })?;
-        let mut capture = Capture::new(self.limits, at_once);
+        let mut capture = Capture::new(self.limits, at_once, self.record);
         loop {
             let frame = match source.next_frame() {
                 Ok(Some(frame)) => frame,
@@ -131,7 +141,7 @@ impl Reader {
                 None => Ok(true),
             };
             match wanted {
-                Ok(true) => capture.engine.frame(&frame),
+                Ok(true) => capture.frame(&frame),
                 Ok(false) => {}
                 Err(error) => {
                     self.not_filtered(name, &error)?;
@@ -191,6 +201,7 @@ impl Reader {
     fn end(&mut self, capture: &Capture, source: &Source, name: &str) -> Result<(), Over> {
         let stats = capture.engine.stats();
         self.totals.add(&stats, capture.frames);
+        self.totals.unrecorded += capture.recorder.as_ref().map_or(0, Recorder::lost);
         self.read_before += source.position();
         for warning in source.warnings() {
             self.totals.unreadable += u64::from(is_loss(warning.kind));
@@ -232,8 +243,9 @@ fn is_loss(warning: WarningKind) -> bool {
 /// One capture while it is read.
 struct Capture {
     engine: Engine,
+    recorder: Option<Recorder>,
     frames: u64,
-    batch: Vec<Box<Handshake>>,
+    batch: Vec<Settled>,
     /// Interfaces that the analysis knows.
     interfaces: usize,
     /// Each handshake is handed on at once.
@@ -243,9 +255,24 @@ struct Capture {
 }
 
 impl Capture {
-    fn new(limits: Limits, at_once: bool) -> Self {
-        let engine = Engine::new(limits, seed());
-        Self { engine, frames: 0, batch: Vec::with_capacity(BATCH), interfaces: 0, at_once, told: Timestamp::default() }
+    fn new(limits: Limits, at_once: bool, record: Option<bool>) -> Self {
+        Self {
+            engine: Engine::new(limits, seed()),
+            recorder: record.map(|all| Recorder::new(all, seed())),
+            frames: 0,
+            batch: Vec::with_capacity(BATCH),
+            interfaces: 0,
+            at_once,
+            told: Timestamp::default(),
+        }
+    }
+
+    /// Takes a frame that is wanted.
+    fn frame(&mut self, frame: &Frame<'_>) {
+        let flow = self.engine.frame(frame);
+        if let (Some(recorder), Some(flow)) = (&mut self.recorder, flow) {
+            recorder.record(flow, frame);
+        }
     }
 
     /// Takes handshakes from the engine; true where it is time to hand them on.
@@ -253,7 +280,14 @@ impl Capture {
         while self.batch.len() < BATCH
             && let Some(handshake) = self.engine.poll()
         {
-            self.batch.push(handshake);
+            let open = |flow| self.engine.is_open(flow);
+            let recording = self.recorder.as_mut().and_then(|recorder| recorder.take(&handshake, open));
+            self.batch.push(Settled { handshake, recording });
+        }
+        if let Some(recorder) = &mut self.recorder
+            && self.batch.len() < BATCH
+        {
+            recorder.sweep(|flow| self.engine.is_open(flow));
         }
         self.batch.len() >= BATCH
             || self.frames.is_multiple_of(FRAMES_PER_TURN)

@@ -21,6 +21,8 @@ pub struct Totals {
     pub fragments_lost: u64,
     /// Flows that were given up for want of room.
     pub evicted: u64,
+    /// Handshakes whose frames could not be kept until they were told.
+    pub unrecorded: u64,
     /// How long it took.
     pub elapsed: Duration,
 }

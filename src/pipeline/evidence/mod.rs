@@ -1,0 +1,254 @@
+//! Evidence captures (`-w`): the packets of the handshakes that are worth keeping, in pcapng, each with a comment at its
+//! first packet that says what became of it. Written by a thread of its own, as events are.
+//!
+//! Handshakes are told one after another, but their packets lie between each other's: they are merged in time order,
+//! so that a file reads as a capture does, also for the engine. The packets of one connection keep the order in which
+//! they were captured.
+
+mod files;
+
+use super::recorder::{Place, Recording};
+use crate::capture::packet_size;
+use crate::diagnosis::counted;
+use crate::event::{Comment, Record};
+use crate::time::Timestamp;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use files::Files;
+pub use files::Rotation;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// So many handshakes wait for the writing thread. Each has some KB of frames as a rule.
+const MAX_QUEUED: usize = 64;
+/// So many bytes of frames are merged; when there are more, the earliest are written.
+const MAX_WAITING: usize = 32 * 1024 * 1024;
+/// Live, all that was told is written as often as this.
+const FLUSH: Duration = Duration::from_millis(500);
+
+/// What evidence is written, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// The file; with a rotation, what its files' names are made of.
+    pub file: PathBuf,
+    /// When a new file is begun, and which stay.
+    pub rotation: Rotation,
+    /// Also handshakes that did not fail.
+    pub all: bool,
+}
+
+/// What was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Handshakes.
+    pub handshakes: u64,
+    /// Their packets.
+    pub packets: u64,
+    /// Bytes of files, also of those that were deleted since.
+    pub bytes: u64,
+}
+
+/// How the evidence ended.
+#[derive(Debug)]
+pub(super) struct EvidenceEnd {
+    pub(super) file: PathBuf,
+    pub(super) written: Written,
+    /// Handshakes that were to be written and were not.
+    pub(super) lost: u64,
+    /// What the system said.
+    pub(super) error: Option<io::Error>,
+}
+
+/// What the writing thread gets.
+enum Work {
+    /// The names of the interfaces of the capture at hand.
+    Interfaces(Arc<[Option<String>]>),
+    /// A handshake.
+    Handshake { recording: Box<Recording>, comment: String },
+}
+
+/// Open evidence and the thread that writes it.
+pub(super) struct EvidenceSink {
+    file: PathBuf,
+    all: bool,
+    live: bool,
+    queue: Option<Sender<Work>>,
+    thread: JoinHandle<EvidenceEnd>,
+    /// Handshakes that the thread did not get.
+    refused: u64,
+}
+
+impl EvidenceSink {
+    /// Opens the evidence and starts its thread. `live` evidence never makes the analysis wait: what there is no room for
+    /// is lost and counted.
+    pub(super) fn open(evidence: Evidence, live: bool) -> io::Result<Self> {
+        let Evidence { file, rotation, all } = evidence;
+        let files = Files::open(file.clone(), rotation)?;
+        let (queue, work) = bounded(MAX_QUEUED);
+        let writing = move || Writing::new(files).run(&work, live);
+        let thread = std::thread::Builder::new().name("evidence".into()).spawn(writing)?;
+        Ok(Self { file, all, live, queue: Some(queue), thread, refused: 0 })
+    }
+
+    /// Another capture begins, or more is known of its interfaces.
+    pub(super) fn interfaces(&mut self, names: &[Option<String>]) {
+        // Few and small: this may wait, also live.
+        self.queue.iter().for_each(|queue| _ = queue.send(Work::Interfaces(names.into())));
+    }
+
+    /// Queues the frames of a handshake where it is one to be written.
+    pub(super) fn write(&mut self, record: &Record<'_>, recording: Option<Box<Recording>>) {
+        let failed = record.failure.is_some() || record.outcome.0.is_failed();
+        let Some(recording) = recording.filter(|_| self.all || failed) else { return };
+        let mut comment = Comment(record).to_string();
+        match recording.left_out() {
+            0 => {}
+            frames => {
+                comment += &format!("\n{} between its first and its last ones left out", counted(frames, "packet"))
+            }
+        }
+        let work = Work::Handshake { recording, comment };
+        let sent = self.queue.as_ref().is_some_and(|queue| match self.live {
+            true => queue.try_send(work).is_ok(),
+            false => queue.send(work).is_ok(),
+        });
+        self.refused += u64::from(!sent);
+    }
+
+    /// Writes what is queued and tells how it went.
+    pub(super) fn finish(self) -> EvidenceEnd {
+        drop(self.queue);
+        let end = self.thread.join().unwrap_or_else(|_| EvidenceEnd {
+            file: self.file,
+            written: Written::default(),
+            lost: 0,
+            error: Some(io::Error::other("its thread ended early")),
+        });
+        EvidenceEnd { lost: end.lost + self.refused, ..end }
+    }
+}
+
+/// A handshake of which not all was written yet.
+struct Waiting {
+    recording: Box<Recording>,
+    names: Arc<[Option<String>]>,
+    /// The comment, until its first frame is written.
+    comment: Option<String>,
+    next: Place,
+}
+
+/// Whose frame is written next: by the time of the frame, as far as a connection's time goes on, then by when the
+/// handshake was told.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn {
+    time: Timestamp,
+    number: u64,
+}
+
+/// The writing thread.
+struct Writing {
+    files: Files,
+    names: Arc<[Option<String>]>,
+    waiting: BTreeMap<Turn, Waiting>,
+    /// The memory that they take.
+    held: usize,
+    /// Handshakes that came.
+    told: u64,
+    /// And of these, those that the system has taken in full.
+    safe: u64,
+    packets: u64,
+    error: Option<io::Error>,
+}
+
+impl Writing {
+    fn new(files: Files) -> Self {
+        let (names, waiting) = (Arc::default(), BTreeMap::new());
+        Self { files, names, waiting, held: 0, told: 0, safe: 0, packets: 0, error: None }
+    }
+
+    /// Works until there is no more. After a failure the rest is only counted.
+    fn run(mut self, work: &Receiver<Work>, live: bool) -> EvidenceEnd {
+        let mut flushed = Instant::now();
+        loop {
+            let next = if live { work.recv_timeout(FLUSH) } else { work.recv().map_err(RecvTimeoutError::from) };
+            match next {
+                Ok(Work::Interfaces(names)) => self.names = names,
+                Ok(Work::Handshake { recording, comment }) => {
+                    self.told += 1;
+                    self.attempt(|writing| writing.add(recording, comment));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if live && flushed.elapsed() >= FLUSH {
+                self.attempt(Self::flush);
+                flushed = Instant::now();
+            }
+        }
+        self.attempt(Self::flush);
+        let written = Written { handshakes: self.safe, packets: self.packets, bytes: self.files.bytes() };
+        EvidenceEnd { file: self.files.into_file(), written, lost: self.told - self.safe, error: self.error }
+    }
+
+    /// Does something, unless writing has failed before.
+    fn attempt(&mut self, step: impl FnOnce(&mut Self) -> io::Result<()>) {
+        if self.error.is_none() {
+            self.error = step(self).err();
+        }
+    }
+
+    /// Takes in the frames of a handshake, which go into one file all of them.
+    fn add(&mut self, recording: Box<Recording>, comment: String) -> io::Result<()> {
+        let mut place = Place::default();
+        let Some((first, _)) = recording.frame(place) else { return Ok(()) };
+        let (time, mut size) = (first.time, packet_size(&first, Some(&comment)) - packet_size(&first, None));
+        while let Some((frame, next)) = recording.frame(place) {
+            size += packet_size(&frame, None);
+            place = next;
+        }
+        let size = size as u64;
+        if !self.files.has_room(size, time) {
+            self.flush()?;
+            self.files.begin(time)?;
+        }
+        self.files.reserve(size);
+        self.held += recording.memory();
+        let (names, comment) = (Arc::clone(&self.names), Some(comment));
+        let waiting = Waiting { recording, names, comment, next: Place::default() };
+        self.waiting.insert(Turn { time, number: self.told }, waiting);
+        while self.held > MAX_WAITING && self.write_next()? {}
+        Ok(())
+    }
+
+    /// Writes the earliest frame of those that wait; false where none does.
+    fn write_next(&mut self) -> io::Result<bool> {
+        let Some((turn, mut waiting)) = self.waiting.pop_first() else { return Ok(false) };
+        let Some((frame, next)) = waiting.recording.frame(waiting.next) else {
+            self.held -= waiting.recording.memory();
+            return Ok(true);
+        };
+        let name = usize::try_from(frame.interface).ok().and_then(|at| waiting.names.get(at)?.as_deref());
+        let writer = self.files.writer()?;
+        let interface = writer.interface(name, frame.link)?;
+        writer.frame(interface, &frame, waiting.comment.take().as_deref())?;
+        self.packets += 1;
+        waiting.next = next;
+        let time = waiting.recording.frame(next).map_or(turn.time, |(frame, _)| frame.time.max(turn.time));
+        self.waiting.insert(Turn { time, ..turn }, waiting);
+        Ok(true)
+    }
+
+    /// Writes all that waits.
+    fn flush(&mut self) -> io::Result<()> {
+        while self.write_next()? {}
+        self.files.flush()?;
+        self.safe = self.told;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Evidence through the writing thread.

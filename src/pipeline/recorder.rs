@@ -1,0 +1,236 @@
+//! Keeps the frames of connections until their handshakes are told: only then is it known which are worth writing.
+//!
+//! Frames are copied, since the next one takes their place in the capture's buffer. They leave with their handshake, or
+//! are dropped with it where it is not wanted. Without `-w` there is no recorder.
+
+use crate::flow::{FlowId, hasher};
+use crate::handshake::{Handshake, Outcome};
+use crate::packet::{Frame, LinkType};
+use crate::time::Timestamp;
+use ahash::RandomState;
+use hashbrown::HashMap;
+use std::collections::VecDeque;
+
+/// The first frames of a connection are kept up to this many bytes: hellos and certificates of all but the strangest.
+const MAX_HEAD: usize = 128 * 1024;
+/// And its last ones, which show how it ended, twice this many.
+const MAX_TAIL: usize = 16 * 1024;
+/// Of all connections at a time; the oldest is given up first.
+const MAX_RECORDED: usize = 64 * 1024 * 1024;
+/// What a connection costs beside its frames.
+const CONNECTION_COST: usize = 128;
+/// So many connections may have been begun before those that are over are looked for, and twice as many as were left
+/// then: it costs nothing that grows.
+const SWEEP_AFTER: usize = 1024;
+/// A frame's head in memory: time, original length, length, interface and link type.
+const FRAME_HEADER: usize = 22;
+/// What a recording takes at first: a SYN and its answer.
+const FIRST_BYTES: usize = 256;
+
+/// The frames of one connection, in the order of the capture.
+#[derive(Debug, Default)]
+pub(super) struct Recording {
+    head: Frames,
+    tail: Option<Box<Tail>>,
+}
+
+/// A place in a recording; the first frame's by default.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    part: usize,
+    offset: usize,
+}
+
+/// Frames behind each other, each with its header.
+#[derive(Debug, Default)]
+struct Frames {
+    bytes: Vec<u8>,
+    count: u64,
+}
+
+/// The last frames of a connection: the newest fill one half, then the older half is given up for the next ones.
+#[derive(Debug, Default)]
+struct Tail {
+    halves: [Frames; 2],
+    left_out: u64,
+}
+
+impl Recording {
+    /// Adds a frame, as long as there is room for it; then it takes the room of others.
+    fn add(&mut self, frame: &Frame<'_>) {
+        if self.tail.is_none() && self.head.bytes.len() + FRAME_HEADER + frame.bytes.len() <= MAX_HEAD {
+            return self.head.push(frame, MAX_HEAD);
+        }
+        let Tail { halves: [older, newer], left_out } = &mut **self.tail.get_or_insert_default();
+        if newer.bytes.len() + FRAME_HEADER + frame.bytes.len() > MAX_TAIL && newer.count > 0 {
+            *left_out += older.count;
+            *older = std::mem::take(newer);
+        }
+        newer.push(frame, MAX_TAIL);
+    }
+
+    /// The frame at a place and the place of the next one. Interfaces have their numbers in their capture; the frames'
+    /// own numbers there are not kept.
+    pub(super) fn frame(&self, place: Place) -> Option<(Frame<'_>, Place)> {
+        let Place { part, offset } = place;
+        let frames = self.parts().nth(part)?;
+        match frames.frame(offset) {
+            Some((frame, next)) => Some((frame, Place { part, offset: next })),
+            None => self.frame(Place { part: part + 1, offset: 0 }),
+        }
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &Frames> {
+        std::iter::once(&self.head).chain(self.tail.iter().flat_map(|tail| &tail.halves))
+    }
+
+    /// How many frames are missing between its first and its last ones.
+    pub(super) fn left_out(&self) -> u64 {
+        self.tail.as_ref().map_or(0, |tail| tail.left_out)
+    }
+
+    /// About how many bytes of memory it takes.
+    pub(super) fn memory(&self) -> usize {
+        self.parts().map(|frames| frames.bytes.capacity()).sum::<usize>() + CONNECTION_COST
+    }
+}
+
+impl Frames {
+    /// Adds a frame, of which no more than `most` bytes are kept.
+    fn push(&mut self, frame: &Frame<'_>, most: usize) {
+        let captured = &frame.bytes[..frame.bytes.len().min(most)];
+        if self.bytes.capacity() == 0 {
+            self.bytes.reserve_exact(FIRST_BYTES.max(FRAME_HEADER + captured.len()));
+        }
+        self.bytes.extend_from_slice(&frame.time.as_nanos().to_le_bytes());
+        self.bytes.extend_from_slice(&frame.original_length.to_le_bytes());
+        self.bytes.extend_from_slice(&(captured.len() as u32).to_le_bytes());
+        self.bytes.extend_from_slice(&frame.interface.to_le_bytes());
+        self.bytes.extend_from_slice(&frame.link.0.to_le_bytes());
+        self.bytes.extend_from_slice(captured);
+        self.count += 1;
+    }
+
+    /// The frame at an offset, and the offset of the next one.
+    fn frame(&self, offset: usize) -> Option<(Frame<'_>, usize)> {
+        let (time, rest) = self.bytes.get(offset..)?.split_first_chunk()?;
+        let (original_length, rest) = rest.split_first_chunk()?;
+        let (length, rest) = rest.split_first_chunk()?;
+        let (interface, rest) = rest.split_first_chunk()?;
+        let (link, rest) = rest.split_first_chunk()?;
+        let bytes = rest.get(..u32::from_le_bytes(*length) as usize)?;
+        let frame = Frame {
+            number: 0,
+            time: Timestamp::from_nanos(u64::from_le_bytes(*time)),
+            link: LinkType(u16::from_le_bytes(*link)),
+            interface: u32::from_le_bytes(*interface),
+            original_length: u32::from_le_bytes(*original_length),
+            bytes,
+        };
+        Some((frame, offset + FRAME_HEADER + bytes.len()))
+    }
+}
+
+/// The recordings of all connections that are open.
+///
+/// Every recording is in `order`, oldest first; `order` may name connections besides that have left. `bytes` is what all
+/// recordings take.
+pub(super) struct Recorder {
+    /// Established handshakes are wanted, too.
+    all: bool,
+    /// No recording where it was given up.
+    connections: HashMap<FlowId, Option<Box<Recording>>, RandomState>,
+    order: VecDeque<FlowId>,
+    bytes: usize,
+    /// The connection of the last handshake, where that is not wanted: another of the same may follow at once.
+    unwanted: Option<FlowId>,
+    /// How many connections are looked through for those that are over.
+    sweep_at: usize,
+    lost: u64,
+}
+
+impl Recorder {
+    /// One that has nothing; with `all` also for established handshakes.
+    pub(super) fn new(all: bool, seed: u64) -> Self {
+        Self {
+            all,
+            connections: HashMap::with_hasher(hasher(seed)),
+            order: VecDeque::new(),
+            bytes: 0,
+            unwanted: None,
+            sweep_at: SWEEP_AFTER,
+            lost: 0,
+        }
+    }
+
+    /// Keeps a frame of a connection.
+    pub(super) fn record(&mut self, flow: FlowId, frame: &Frame<'_>) {
+        let order = &mut self.order;
+        let connection = self.connections.entry(flow).or_insert_with(|| {
+            order.push_back(flow);
+            Some(Box::default())
+        });
+        let Some(recording) = connection else { return };
+        let before = if recording.head.count == 0 { 0 } else { recording.memory() };
+        recording.add(frame);
+        self.bytes = self.bytes - before + recording.memory();
+        while self.bytes > MAX_RECORDED && self.give_up_oldest() {}
+    }
+
+    /// The frames of a handshake that was told; its connection may bring another while it `is_open`. None where it is not
+    /// wanted, where they went with the one before it on the same connection, or where they were given up.
+    pub(super) fn take(
+        &mut self,
+        handshake: &Handshake,
+        is_open: impl FnOnce(FlowId) -> bool,
+    ) -> Option<Box<Recording>> {
+        if let Some(flow) = self.unwanted.take_if(|flow| *flow != handshake.flow) {
+            self.remove(flow);
+        }
+        if !self.all && handshake.outcome == Outcome::Established {
+            self.unwanted = (!is_open(handshake.flow)).then_some(handshake.flow);
+            return None;
+        }
+        let recording = self.remove(handshake.flow)?;
+        self.lost += u64::from(recording.is_none());
+        recording
+    }
+
+    /// Drops connections that have ended without a handshake, where it is time to look for them. All handshakes must
+    /// have been taken.
+    pub(super) fn sweep(&mut self, mut is_open: impl FnMut(FlowId) -> bool) {
+        if self.order.len().max(self.connections.len()) < self.sweep_at {
+            return;
+        }
+        let bytes = &mut self.bytes;
+        self.connections.retain(|flow, recording| {
+            let open = is_open(*flow);
+            if !open {
+                *bytes -= recording.as_ref().map_or(0, |recording| recording.memory());
+            }
+            open
+        });
+        self.order.retain(|flow| self.connections.contains_key(flow));
+        self.sweep_at = 2 * self.connections.len() + SWEEP_AFTER;
+    }
+
+    /// How many handshakes were told whose frames had been given up.
+    pub(super) const fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    fn remove(&mut self, flow: FlowId) -> Option<Option<Box<Recording>>> {
+        let connection = self.connections.remove(&flow)?;
+        self.bytes -= connection.as_ref().map_or(0, |recording| recording.memory());
+        Some(connection)
+    }
+
+    /// Gives up the recording of the connection that began first; false where there is none.
+    fn give_up_oldest(&mut self) -> bool {
+        let Some(oldest) = self.order.pop_front() else { return false };
+        if let Some(recording) = self.connections.get_mut(&oldest).and_then(Option::take) {
+            self.bytes -= recording.memory();
+        }
+        true
+    }
+}
