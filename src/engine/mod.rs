@@ -132,6 +132,12 @@ impl Engine {
         flow
     }
 
+    /// A number for the datagram that a frame carried a fragment of, if it was the last one and did. The fragment that
+    /// completes it belongs to a connection, those before it belong to the same.
+    pub fn datagram(&self, frame: &Frame<'_>) -> Option<u64> {
+        self.decoder.datagram(frame)
+    }
+
     /// True while a connection may still carry a handshake, or belongs to one that is not settled.
     pub fn is_open(&mut self, flow: FlowId) -> bool {
         matches!(self.world.flows.get_mut(flow), Some((_, Flow::Open(_))))

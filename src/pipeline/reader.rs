@@ -270,8 +270,8 @@ impl Capture {
     /// Takes a frame that is wanted.
     fn frame(&mut self, frame: &Frame<'_>) {
         let flow = self.engine.frame(frame);
-        if let (Some(recorder), Some(flow)) = (&mut self.recorder, flow) {
-            recorder.record(flow, frame);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.frame(frame, flow, self.engine.datagram(frame));
         }
     }
 

@@ -17,6 +17,8 @@ const MAX_HEAD: usize = 128 * 1024;
 const MAX_TAIL: usize = 16 * 1024;
 /// Of all connections at a time; the oldest is given up first.
 const MAX_RECORDED: usize = 64 * 1024 * 1024;
+/// Of IP fragments of datagrams that are not complete, and so of no connection yet.
+const MAX_FRAGMENTS: usize = 1024 * 1024;
 /// What a connection costs beside its frames.
 const CONNECTION_COST: usize = 128;
 /// So many connections may have been begun before those that are over are looked for, and twice as many as were left
@@ -142,6 +144,10 @@ pub(super) struct Recorder {
     connections: HashMap<FlowId, Option<Box<Recording>>, RandomState>,
     order: VecDeque<FlowId>,
     bytes: usize,
+    /// Fragments that wait for the rest of their datagram, by its number, in the order in which they came.
+    fragments: VecDeque<(u64, Frames)>,
+    /// What they take.
+    fragment_bytes: usize,
     /// The connection of the last handshake, where that is not wanted: another of the same may follow at once.
     unwanted: Option<FlowId>,
     /// How many connections are looked through for those that are over.
@@ -157,14 +163,53 @@ impl Recorder {
             connections: HashMap::with_hasher(hasher(seed)),
             order: VecDeque::new(),
             bytes: 0,
+            fragments: VecDeque::new(),
+            fragment_bytes: 0,
             unwanted: None,
             sweep_at: SWEEP_AFTER,
             lost: 0,
         }
     }
 
-    /// Keeps a frame of a connection.
-    pub(super) fn record(&mut self, flow: FlowId, frame: &Frame<'_>) {
+    /// Keeps a frame of a connection, or a fragment of a datagram that may turn out to be of one.
+    pub(super) fn frame(&mut self, frame: &Frame<'_>, flow: Option<FlowId>, datagram: Option<u64>) {
+        match (flow, datagram) {
+            (Some(flow), None) => self.record(flow, frame),
+            (Some(flow), Some(datagram)) => {
+                self.record_fragments(flow, datagram);
+                self.record(flow, frame);
+            }
+            (None, Some(datagram)) => self.keep_fragment(datagram, frame),
+            (None, None) => {}
+        }
+    }
+
+    fn keep_fragment(&mut self, datagram: u64, frame: &Frame<'_>) {
+        let mut frames = Frames::default();
+        frames.push(frame, MAX_HEAD);
+        self.fragment_bytes += frames.bytes.capacity();
+        self.fragments.push_back((datagram, frames));
+        while self.fragment_bytes > MAX_FRAGMENTS
+            && let Some((_, oldest)) = self.fragments.pop_front()
+        {
+            self.fragment_bytes -= oldest.bytes.capacity();
+        }
+    }
+
+    /// The fragments before the one that completed a datagram.
+    fn record_fragments(&mut self, flow: FlowId, datagram: u64) {
+        let all = std::mem::take(&mut self.fragments);
+        let (own, others): (VecDeque<_>, _) = all.into_iter().partition(|(of, _)| *of == datagram);
+        self.fragments = others;
+        for (_, frames) in own {
+            self.fragment_bytes -= frames.bytes.capacity();
+            if let Some((frame, _)) = frames.frame(0) {
+                self.record(flow, &frame);
+            }
+        }
+    }
+
+    fn record(&mut self, flow: FlowId, frame: &Frame<'_>) {
         let order = &mut self.order;
         let connection = self.connections.entry(flow).or_insert_with(|| {
             order.push_back(flow);
