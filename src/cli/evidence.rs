@@ -1,19 +1,17 @@
 //! The options of evidence captures: what `read` and `live` write with `-w`.
 
-use crate::pipeline::{Evidence, Rotation};
+use crate::pipeline::{EvidenceCapture, Rotation};
 use clap::{Args, ValueEnum};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-const HEADING: &str = "Evidence captures";
-
 /// `-w` and what goes with it.
 #[derive(Debug, Args)]
-#[command(next_help_heading = HEADING)]
+#[command(next_help_heading = "Evidence captures")]
 pub(super) struct EvidenceArguments {
     /// Write the packets of handshakes that failed to this pcapng file, with comments that say why
-    #[arg(short = 'w', long = "evidence", value_name = "FILE")]
+    #[arg(short = 'w', value_name = "FILE")]
     evidence: Option<PathBuf>,
     /// Which handshakes: failed (also abandoned, or cut off by the capture's loss) or all
     #[arg(long, value_enum, value_name = "WHICH", default_value = "failed", requires = "evidence")]
@@ -42,7 +40,7 @@ impl EvidenceArguments {
     ///
     /// # Errors
     /// Options that make no sense together, in one line.
-    pub(super) fn settings(self) -> Result<Option<Evidence>, String> {
+    pub(super) fn settings(self) -> Result<Option<EvidenceCapture>, String> {
         let Some(file) = self.evidence else { return Ok(None) };
         let rotation = Rotation {
             size: self.rotate_size.map(|mebibytes| u64::from(mebibytes.get()) << 20),
@@ -55,6 +53,6 @@ impl EvidenceArguments {
         if rotation.keep.is_some() && rotation.size.is_none() && rotation.time.is_none() {
             return Err("--keep needs --rotate-size or --rotate-time: without them there is one file".into());
         }
-        Ok(Some(Evidence { file, rotation, all: self.write == WhichName::All }))
+        Ok(Some(EvidenceCapture { file, rotation, all: self.write == WhichName::All }))
     }
 }

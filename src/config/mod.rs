@@ -5,7 +5,7 @@ use crate::diagnosis::Cause;
 use crate::engine::Limits;
 use crate::event::{self, Detail, Fields, Format, OutcomeName, Rendering, Selection};
 use crate::output::Target;
-use crate::pipeline::{Evidence, Job};
+use crate::pipeline::{EvidenceCapture, Job};
 use crate::x509::Roots;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ pub struct Settings {
     /// Where they go, where that was said.
     pub targets: Vec<Target>,
     /// Which frames are written where, if that was asked for.
-    pub evidence: Option<Evidence>,
+    pub evidence: Option<EvidenceCapture>,
     /// Incidents are written too.
     pub incidents: bool,
     /// No messages.
@@ -165,7 +165,7 @@ impl Settings {
         let filter = self.filter.as_deref().map(Filter::new).transpose().map_err(|error| error.to_string())?;
         let inputs = capture::expand(&self.captures);
         targets.iter().try_for_each(|target| not_an_input(target, inputs.iter().flatten()))?;
-        if let Some(Evidence { file, .. }) = &self.evidence {
+        if let Some(EvidenceCapture { file, .. }) = &self.evidence {
             not_an_input(&Target::File(file.clone()), inputs.iter().flatten())?;
             not_an_output(file, &targets)?;
         }

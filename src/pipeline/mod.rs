@@ -30,7 +30,7 @@ use crate::report::{Console, Summary, Totals};
 use crate::x509::Roots;
 use analysis::Analysis;
 use crossbeam_channel::{RecvTimeoutError, bounded};
-pub use evidence::{Evidence, Rotation, Written};
+pub use evidence::{EvidenceCapture, Rotation, Written};
 use evidence::{EvidenceEnd, EvidenceSink};
 use reader::Reader;
 use std::fs::Metadata;
@@ -70,7 +70,7 @@ pub struct Job {
     /// Where they go: to none of them where only the report is wanted.
     pub targets: Vec<Target>,
     /// Where the frames of handshakes go that are worth keeping.
-    pub evidence: Option<Evidence>,
+    pub evidence: Option<EvidenceCapture>,
     /// Write incidents too.
     pub incidents: bool,
     /// Keep rows for the report.
@@ -174,7 +174,7 @@ impl Done {
     }
 }
 
-fn open_evidence(evidence: Evidence) -> Result<EvidenceSink, String> {
+fn open_evidence(evidence: EvidenceCapture) -> Result<EvidenceSink, String> {
     let name = evidence.file.display().to_string();
     EvidenceSink::open(evidence, false).map_err(|error| format!("-w {name}: cannot be written: {error}"))
 }

@@ -14,7 +14,9 @@ use std::collections::VecDeque;
 /// The first frames of a connection are kept up to this many bytes: hellos and certificates of all but the strangest.
 const MAX_HEAD: usize = 128 * 1024;
 /// And its last ones, which show how it ended, twice this many.
-const MAX_TAIL: usize = 16 * 1024;
+const MAX_TAIL: usize = 32 * 1024;
+/// Of one of these so much is kept, or it alone would take the place of the others.
+const MAX_TAIL_FRAME: usize = MAX_TAIL / 2;
 /// Of all connections at a time; the oldest is given up first.
 const MAX_RECORDED: usize = 64 * 1024 * 1024;
 /// Of IP fragments of datagrams that are not complete, and so of no connection yet.
@@ -59,16 +61,16 @@ struct Tail {
 
 impl Recording {
     /// Adds a frame, as long as there is room for it; then it takes the room of others.
-    fn add(&mut self, frame: &Frame<'_>) {
+    pub(super) fn add(&mut self, frame: &Frame<'_>) {
         if self.tail.is_none() && self.head.bytes.len() + FRAME_HEADER + frame.bytes.len() <= MAX_HEAD {
             return self.head.push(frame, MAX_HEAD);
         }
         let Tail { halves: [older, newer], left_out } = &mut **self.tail.get_or_insert_default();
-        if newer.bytes.len() + FRAME_HEADER + frame.bytes.len() > MAX_TAIL && newer.count > 0 {
+        if newer.bytes.len() + FRAME_HEADER + frame.bytes.len().min(MAX_TAIL_FRAME) > MAX_TAIL {
             *left_out += older.count;
             *older = std::mem::take(newer);
         }
-        newer.push(frame, MAX_TAIL);
+        newer.push(frame, MAX_TAIL_FRAME);
     }
 
     /// The frame at a place and the place of the next one. Interfaces have their numbers in their capture; the frames'
@@ -277,5 +279,169 @@ impl Recorder {
             self.bytes -= recording.memory();
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::table::{FlowState, IdleLimits};
+    use crate::flow::{FlowKey, FlowTable};
+    use crate::packet::VlanTags;
+    use std::net::SocketAddr;
+    use std::time::Duration;
+
+    #[derive(Debug)]
+    struct State;
+
+    impl FlowState for State {
+        fn idle_limit(&self, limits: &IdleLimits) -> Duration {
+            limits.open
+        }
+        fn usefulness(&self) -> u8 {
+            0
+        }
+    }
+
+    /// So many flows.
+    fn flows(count: u16) -> Vec<FlowId> {
+        let mut table = FlowTable::new(count.into(), IdleLimits::default(), 1);
+        let at = |port| SocketAddr::from(([10, 0, 0, 1], port));
+        let key = |port| FlowKey::new(at(port), at(443), &VlanTags::default()).0;
+        (0..count).map(|port| table.insert(key(1000 + port), State, Timestamp::default()).0).collect()
+    }
+
+    /// A frame whose first byte is its number.
+    fn frame(bytes: &[u8]) -> Frame<'_> {
+        let time = Timestamp::from_micros(bytes[0].into());
+        let original_length = bytes.len() as u32 + 100;
+        Frame { number: 7, time, link: LinkType(113), interface: 3, original_length, bytes }
+    }
+
+    fn told(flow: FlowId, outcome: Outcome) -> Handshake {
+        let mut handshake = Handshake::sample().with_outcome(outcome);
+        handshake.flow = flow;
+        handshake
+    }
+
+    /// All frames of a recording.
+    fn frames(recording: &Recording) -> Vec<Frame<'_>> {
+        let mut place = Place::default();
+        let next = || {
+            let (frame, next) = recording.frame(place)?;
+            place = next;
+            Some(frame)
+        };
+        std::iter::from_fn(next).collect()
+    }
+
+    fn numbers(recording: Option<Box<Recording>>) -> Vec<u8> {
+        recording.iter().flat_map(|recording| frames(recording)).map(|frame| frame.bytes[0]).collect()
+    }
+
+    #[test]
+    fn a_handshake_takes_the_frames_of_its_connection_as_they_came() {
+        let [one, two] = flows(2)[..] else { panic!() };
+        let mut recorder = Recorder::new(false, 1);
+        for (flow, number) in [(one, 3), (two, 2), (one, 1)] {
+            recorder.frame(&frame(&[number; 60]), Some(flow), None);
+        }
+        recorder.frame(&frame(&[9; 60]), None, None);
+        let recording = recorder.take(&told(one, Outcome::Failed), |_| false).unwrap();
+        let of_one = frames(&recording);
+        assert_eq!(of_one.len(), 2);
+        let shown = |frame: &Frame<'_>| format!("{frame:?}");
+        assert_eq!(shown(&of_one[0]), shown(&Frame { number: 0, ..frame(&[3; 60]) }));
+        assert_eq!(shown(&of_one[1]), shown(&Frame { number: 0, ..frame(&[1; 60]) }));
+        assert_eq!(numbers(recorder.take(&told(two, Outcome::Unused), |_| false)), [2]);
+        assert!(recorder.take(&told(two, Outcome::Failed), |_| false).is_none());
+        assert_eq!((recorder.bytes, recorder.lost()), (0, 0));
+    }
+
+    #[test]
+    fn established_handshakes_leave_their_frames_only_to_the_next_of_their_connection() {
+        let [one, two] = flows(2)[..] else { panic!() };
+        let record = |recorder: &mut Recorder, flow, number| recorder.frame(&frame(&[number]), Some(flow), None);
+        let mut recorder = Recorder::new(false, 1);
+        record(&mut recorder, one, 1);
+        assert!(recorder.take(&told(one, Outcome::Established), |_| true).is_none());
+        record(&mut recorder, one, 2);
+        assert!(recorder.take(&told(one, Outcome::Established), |_| false).is_none());
+        assert_eq!(numbers(recorder.take(&told(one, Outcome::Failed), |_| false)), [1, 2]);
+        record(&mut recorder, one, 3);
+        record(&mut recorder, two, 4);
+        assert!(recorder.take(&told(one, Outcome::Established), |_| false).is_none());
+        recorder.take(&told(two, Outcome::Failed), |_| false);
+        assert_eq!((recorder.connections.len(), recorder.bytes), (0, 0));
+        let mut all = Recorder::new(true, 1);
+        record(&mut all, one, 5);
+        assert_eq!(numbers(all.take(&told(one, Outcome::Established), |_| false)), [5]);
+    }
+
+    #[test]
+    fn of_a_long_connection_the_first_and_the_last_frames_are_kept() {
+        let [flow] = flows(1)[..] else { panic!() };
+        let mut recorder = Recorder::new(false, 1);
+        let count = 250;
+        (0..count).for_each(|number| recorder.frame(&frame(&[number; 1400]), Some(flow), None));
+        recorder.frame(&frame(&[count; 60_000]), Some(flow), None);
+        recorder.frame(&frame(&[count + 1; 60]), Some(flow), None);
+        let recording = recorder.take(&told(flow, Outcome::Failed), |_| false).unwrap();
+        let kept = frames(&recording);
+        assert_eq!(kept.len() as u64 + recording.left_out(), u64::from(count) + 2);
+        let numbers: Vec<u8> = kept.iter().map(|frame| frame.bytes[0]).collect();
+        assert_eq!(numbers[..92], (0..92).collect::<Vec<u8>>());
+        assert_eq!(numbers[numbers.len() - 3..], [count - 1, count, count + 1]);
+        assert_eq!(kept[kept.len() - 2].bytes.len(), MAX_TAIL_FRAME, "a huge one is snapped");
+        assert_eq!(kept[kept.len() - 2].original_length, 60_100);
+        assert!(recording.memory() < 2 * (MAX_HEAD + 2 * MAX_TAIL));
+    }
+
+    #[test]
+    fn where_there_is_no_more_room_the_oldest_connection_goes_and_is_counted() {
+        let flows = flows(2000);
+        let mut recorder = Recorder::new(false, 1);
+        for flow in &flows {
+            (0..40).for_each(|number| recorder.frame(&frame(&[number; 1400]), Some(*flow), None));
+            assert!(recorder.bytes <= MAX_RECORDED);
+        }
+        assert!(recorder.bytes > MAX_RECORDED - MAX_HEAD * 2);
+        recorder.frame(&frame(&[41; 60]), Some(flows[0]), None);
+        assert!(recorder.take(&told(flows[0], Outcome::Failed), |_| false).is_none(), "no part of it either");
+        assert_eq!(recorder.lost(), 1);
+        assert_eq!(numbers(recorder.take(&told(flows[1999], Outcome::Failed), |_| false)).len(), 40);
+    }
+
+    #[test]
+    fn connections_that_ended_without_a_handshake_are_dropped_in_time() {
+        let flows = flows(10_000);
+        let mut recorder = Recorder::new(false, 1);
+        let open = flows[5];
+        for flow in &flows {
+            recorder.frame(&frame(&[1; 60]), Some(*flow), None);
+            recorder.sweep(|flow| flow == open);
+            assert!(recorder.connections.len() <= SWEEP_AFTER + 2 && recorder.order.len() <= SWEEP_AFTER + 2);
+        }
+        recorder.sweep_at = 0;
+        recorder.sweep(|flow| flow == open);
+        let recording = recorder.take(&told(open, Outcome::Failed), |_| false).unwrap();
+        assert_eq!((recorder.bytes, frames(&recording).len()), (0, 1));
+    }
+
+    #[test]
+    fn the_fragments_of_a_segment_go_with_the_one_that_completes_it() {
+        let [flow] = flows(1)[..] else { panic!() };
+        let mut recorder = Recorder::new(false, 1);
+        for (number, datagram) in [(1, 10), (2, 11), (3, 10)] {
+            recorder.frame(&frame(&[number; 60]), None, Some(datagram));
+        }
+        recorder.frame(&frame(&[4; 60]), Some(flow), Some(10));
+        assert_eq!(numbers(recorder.take(&told(flow, Outcome::Failed), |_| false)), [1, 3, 4]);
+        assert_eq!(recorder.fragments.len(), 1);
+        for _ in 0..2000 {
+            recorder.frame(&frame(&[5; 1400]), None, Some(12));
+            assert!(recorder.fragment_bytes <= MAX_FRAGMENTS);
+        }
+        assert!(recorder.fragments.len() > 500);
     }
 }

@@ -31,7 +31,7 @@ const FLUSH: Duration = Duration::from_millis(500);
 
 /// What evidence is written, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Evidence {
+pub struct EvidenceCapture {
     /// The file; with a rotation, what its files' names are made of.
     pub file: PathBuf,
     /// When a new file is begun, and which stay.
@@ -84,8 +84,8 @@ pub(super) struct EvidenceSink {
 impl EvidenceSink {
     /// Opens the evidence and starts its thread. `live` evidence never makes the analysis wait: what there is no room for
     /// is lost and counted.
-    pub(super) fn open(evidence: Evidence, live: bool) -> io::Result<Self> {
-        let Evidence { file, rotation, all } = evidence;
+    pub(super) fn open(evidence: EvidenceCapture, live: bool) -> io::Result<Self> {
+        let EvidenceCapture { file, rotation, all } = evidence;
         let files = Files::open(file.clone(), rotation)?;
         let (queue, work) = bounded(MAX_QUEUED);
         let writing = move || Writing::new(files).run(&work, live);
@@ -177,8 +177,8 @@ impl Writing {
             match next {
                 Ok(Work::Interfaces(names)) => self.names = names,
                 Ok(Work::Handshake { recording, comment }) => {
-                    self.told += 1;
                     self.attempt(|writing| writing.add(recording, comment));
+                    self.told += 1;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
