@@ -30,6 +30,10 @@ const SWEEP_AFTER: usize = 1024;
 const FRAME_HEADER: usize = 22;
 /// What a recording takes at first: a SYN and its answer.
 const FIRST_BYTES: usize = 256;
+/// So many recordings that nobody wanted are used again: memory that has grown need not be asked for again.
+const MAX_SPARE: usize = 64;
+/// Those that have not grown beyond this.
+const MAX_SPARE_BYTES: usize = 32 * 1024;
 
 /// The frames of one connection, in the order of the capture.
 #[derive(Debug, Default)]
@@ -86,6 +90,13 @@ impl Recording {
 
     fn parts(&self) -> impl Iterator<Item = &Frames> {
         std::iter::once(&self.head).chain(self.tail.iter().flat_map(|tail| &tail.halves))
+    }
+
+    /// Takes everything out; the room for it stays.
+    fn clear(&mut self) {
+        self.head.bytes.clear();
+        self.head.count = 0;
+        self.tail = None;
     }
 
     /// How many frames are missing between its first and its last ones.
@@ -146,6 +157,7 @@ pub(super) struct Recorder {
     connections: HashMap<FlowId, Option<Box<Recording>>, RandomState>,
     order: VecDeque<FlowId>,
     bytes: usize,
+    spare: Vec<Box<Recording>>,
     /// Fragments that wait for the rest of their datagram, by its number, in the order in which they came.
     fragments: VecDeque<(u64, Frames)>,
     /// What they take.
@@ -165,6 +177,7 @@ impl Recorder {
             connections: HashMap::with_hasher(hasher(seed)),
             order: VecDeque::new(),
             bytes: 0,
+            spare: Vec::new(),
             fragments: VecDeque::new(),
             fragment_bytes: 0,
             unwanted: None,
@@ -212,10 +225,10 @@ impl Recorder {
     }
 
     fn record(&mut self, flow: FlowId, frame: &Frame<'_>) {
-        let order = &mut self.order;
+        let (order, spare) = (&mut self.order, &mut self.spare);
         let connection = self.connections.entry(flow).or_insert_with(|| {
             order.push_back(flow);
-            Some(Box::default())
+            Some(spare.pop().unwrap_or_default())
         });
         let Some(recording) = connection else { return };
         let before = if recording.head.count == 0 { 0 } else { recording.memory() };
@@ -232,7 +245,8 @@ impl Recorder {
         is_open: impl FnOnce(FlowId) -> bool,
     ) -> Option<Box<Recording>> {
         if let Some(flow) = self.unwanted.take_if(|flow| *flow != handshake.flow) {
-            self.remove(flow);
+            let unwanted = self.remove(flow).flatten();
+            self.reuse(unwanted);
         }
         if !self.all && handshake.outcome == Outcome::Established {
             self.unwanted = (!is_open(handshake.flow)).then_some(handshake.flow);
@@ -264,6 +278,17 @@ impl Recorder {
     /// How many handshakes were told whose frames had been given up.
     pub(super) const fn lost(&self) -> u64 {
         self.lost
+    }
+
+    /// Takes back a recording that nobody wanted.
+    fn reuse(&mut self, recording: Option<Box<Recording>>) {
+        if let Some(mut recording) = recording
+            && self.spare.len() < MAX_SPARE
+            && recording.memory() <= MAX_SPARE_BYTES
+        {
+            recording.clear();
+            self.spare.push(recording);
+        }
     }
 
     fn remove(&mut self, flow: FlowId) -> Option<Option<Box<Recording>>> {
