@@ -274,7 +274,7 @@ fn carry_out(plan: Plan, terminals: Terminals) -> Exit {
         Ok(done) => done,
         Err(what) => return mistake(&what),
     };
-    let Done { summary, totals, lost, not_wanted, .. } = &done;
+    let Done { summary, totals, lost, not_wanted } = &done;
     if wants_report {
         let text =
             report::report(summary, totals, wants_summary, look(&console::Term::stdout(), console::colors_enabled()));

@@ -30,7 +30,7 @@ use crate::report::{Console, Summary, Totals};
 use crate::x509::Roots;
 use analysis::Analysis;
 use crossbeam_channel::{RecvTimeoutError, bounded};
-pub use evidence::{EvidenceCapture, Rotation, Written};
+pub use evidence::{EvidenceCapture, Rotation};
 use evidence::{EvidenceEnd, EvidenceSink};
 use reader::Reader;
 use std::fs::Metadata;
@@ -86,8 +86,6 @@ pub struct Done {
     pub summary: Summary,
     /// What was read.
     pub totals: Totals,
-    /// The evidence that was written, where it was asked for.
-    pub evidence: Option<Written>,
     /// A sink failed and lost events, or evidence was lost.
     pub lost: bool,
     /// Whoever read standard output closed it before the end.
@@ -133,7 +131,7 @@ pub fn run(job: Job, console: &Console) -> Result<Done, String> {
     })?;
     console.clear();
 
-    let mut done = Done { summary, totals, evidence: None, lost: false, not_wanted: false };
+    let mut done = Done { summary, totals, lost: false, not_wanted: false };
     for sink in sinks {
         done.close(sink, console);
     }
@@ -159,7 +157,7 @@ impl Done {
     fn close_evidence(&mut self, evidence: EvidenceSink, console: &Console) {
         let EvidenceEnd { file, written, lost, error } = evidence.finish();
         let (file, lost) = (file.display(), counted(lost, "handshake"));
-        self.evidence = Some(written);
+        self.totals.written = Some(written);
         if let Some(error) = error {
             self.lost = true;
             console.say(&format!("-w {file}: cannot be written: {error}; the packets of {lost} were lost"));

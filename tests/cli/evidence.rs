@@ -249,3 +249,13 @@ fn evidence_that_cannot_be_written_is_one_line_and_harms_no_event() {
     assert!(errors.contains("slice.pcapng: cannot be written") && errors.contains("handshakes were lost"), "{errors}");
     assert_eq!(String::from_utf8(run.stdout).unwrap().lines().count(), 500);
 }
+
+#[test]
+fn the_summary_says_what_was_written() {
+    let folder = Folder::new();
+    let capture = folder.file("a.pcap", &Made::refused(3).file());
+    let slice = folder.path("slice.pcapng");
+    let run = Run::of([OsStr::new("read"), capture.as_os_str(), OsStr::new("-w"), slice.as_os_str()]);
+    assert!(run.errors.contains("  Written       24 packets of 3 handshakes, "), "{}", run.errors);
+    assert!(!Run::of([OsStr::new("read"), capture.as_os_str()]).errors.contains("Written"));
+}

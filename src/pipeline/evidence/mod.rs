@@ -11,6 +11,7 @@ use super::recorder::{Place, Recording};
 use crate::capture::packet_size;
 use crate::diagnosis::counted;
 use crate::event::{Comment, Record};
+use crate::report::Written;
 use crate::time::Timestamp;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use files::Files;
@@ -38,17 +39,6 @@ pub struct EvidenceCapture {
     pub rotation: Rotation,
     /// Also handshakes that did not fail.
     pub all: bool,
-}
-
-/// What was written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Written {
-    /// Handshakes.
-    pub handshakes: u64,
-    /// Their packets.
-    pub packets: u64,
-    /// Bytes of files, also of those that were deleted since.
-    pub bytes: u64,
 }
 
 /// How the evidence ended.
@@ -104,11 +94,9 @@ impl EvidenceSink {
         let failed = record.failure.is_some() || record.outcome.0.is_failed();
         let Some(recording) = recording.filter(|_| self.all || failed) else { return };
         let mut comment = Comment(record).to_string();
-        match recording.left_out() {
-            0 => {}
-            frames => {
-                comment += &format!("\n{} between its first and its last ones left out", counted(frames, "packet"))
-            }
+        if recording.left_out() > 0 {
+            let packets = counted(recording.left_out(), "packet");
+            comment += &format!("\nleft out: {packets} between its first and its last ones");
         }
         let work = Work::Handshake { recording, comment };
         let sent = self.queue.as_ref().is_some_and(|queue| match self.live {
