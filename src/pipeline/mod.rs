@@ -107,8 +107,9 @@ pub fn run(job: Job, console: &Console) -> Result<Done, String> {
     let began = Instant::now();
     let sinks = job.targets.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let record = job.evidence.as_ref().map(|evidence| evidence.all);
-    let evidence = job.evidence.map(open_evidence).transpose()?;
-    console.begin(total_bytes(&job.inputs));
+    let total = total_bytes(&job.inputs);
+    let evidence = job.evidence.map(|evidence| open_evidence(evidence, total.is_none())).transpose()?;
+    console.begin(total);
     let progress = Arc::new(Progress::default());
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(reader::MAX_QUEUED_BATCHES);
@@ -172,9 +173,9 @@ impl Done {
     }
 }
 
-fn open_evidence(evidence: EvidenceCapture) -> Result<EvidenceSink, String> {
+fn open_evidence(evidence: EvidenceCapture, soon: bool) -> Result<EvidenceSink, String> {
     let name = evidence.file.display().to_string();
-    EvidenceSink::open(evidence, false).map_err(|error| format!("-w {name}: cannot be written: {error}"))
+    EvidenceSink::open(evidence, soon, true).map_err(|error| format!("-w {name}: cannot be written: {error}"))
 }
 
 fn open(target: Target) -> Result<Sink, String> {

@@ -10,6 +10,7 @@ use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// What must be the same in a slice: outcome, cause, party and confidence, by id.
 type Verdicts = BTreeMap<String, [Option<String>; 4]>;
@@ -149,7 +150,7 @@ fn a_rotation_keeps_the_latest_files_and_no_handshake_is_split() {
 }
 
 #[test]
-fn what_comes_in_on_standard_input_is_written_too() {
+fn what_comes_in_on_standard_input_is_written_while_more_may_come() {
     let folder = Folder::new();
     let slice = folder.path("slice.pcapng");
     let mut read = Command::new(env!("CARGO_BIN_EXE_tlscribe"))
@@ -159,7 +160,15 @@ fn what_comes_in_on_standard_input_is_written_too() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    read.stdin.take().unwrap().write_all(&Made::refused(3).file()).unwrap();
+    let mut input = read.stdin.take().unwrap();
+    input.write_all(&Made::refused(3).with_noise(200).file()).unwrap();
+    let begun = Instant::now();
+    while std::fs::metadata(&slice).map_or(0, |slice| slice.len()) < 1000 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing is written before the end");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(Run::read(&[&slice]).field("outcome"), ["failed"; 3]);
+    drop(input);
     assert!(read.wait_with_output().unwrap().status.success());
     assert_eq!(Run::read(&[&slice]).field("outcome"), ["failed"; 3]);
 }

@@ -2,7 +2,8 @@
 //! first packet that says what became of it. Written by a thread of its own, as events are.
 //!
 //! Handshakes are told one after another, but their packets lie between each other's: they are merged in time order,
-//! so that a file reads as a capture does, also for the engine. The packets of one connection keep the order in which
+//! so that a file reads as a capture does, also for the engine. Where they are to be written soon, that holds of those
+//! that were told within half a second. The packets of one connection keep the order in which
 //! they were captured.
 
 mod files;
@@ -27,7 +28,7 @@ use std::time::{Duration, Instant};
 const MAX_QUEUED: usize = 64;
 /// So many bytes of frames are merged; when there are more, the earliest are written.
 const MAX_WAITING: usize = 32 * 1024 * 1024;
-/// Live, all that was told is written as often as this.
+/// What is to be written soon is written as often as this.
 const FLUSH: Duration = Duration::from_millis(500);
 
 /// What evidence is written, and where.
@@ -52,41 +53,44 @@ pub(super) struct EvidenceEnd {
     pub(super) error: Option<io::Error>,
 }
 
-/// What the writing thread gets.
-enum Work {
-    /// The names of the interfaces of the capture at hand.
-    Interfaces(Arc<[Option<String>]>),
-    /// A handshake.
-    Handshake { recording: Box<Recording>, comment: String },
+/// A handshake of which not all was written yet.
+struct Waiting {
+    recording: Box<Recording>,
+    /// The names of the interfaces of its capture.
+    names: Arc<[Option<String>]>,
+    /// The comment, until its first frame is written.
+    comment: Option<String>,
+    next: Place,
 }
 
 /// Open evidence and the thread that writes it.
 pub(super) struct EvidenceSink {
     file: PathBuf,
     all: bool,
-    live: bool,
-    queue: Option<Sender<Work>>,
+    waits: bool,
+    names: Arc<[Option<String>]>,
+    queue: Option<Sender<Waiting>>,
     thread: JoinHandle<EvidenceEnd>,
     /// Handshakes that the thread did not get.
     refused: u64,
 }
 
 impl EvidenceSink {
-    /// Opens the evidence and starts its thread. `live` evidence never makes the analysis wait: what there is no room for
-    /// is lost and counted.
-    pub(super) fn open(evidence: EvidenceCapture, live: bool) -> io::Result<Self> {
+    /// Opens the evidence and starts its thread. What is to be written `soon` is, within [`FLUSH`], for a capture that is
+    /// still being made; else all of it is put in order that memory has room for. A sink that `waits` makes the analysis
+    /// wait where the disk is slower, another loses what there is no room for, and counts it.
+    pub(super) fn open(evidence: EvidenceCapture, soon: bool, waits: bool) -> io::Result<Self> {
         let EvidenceCapture { file, rotation, all } = evidence;
         let files = Files::open(file.clone(), rotation)?;
-        let (queue, work) = bounded(MAX_QUEUED);
-        let writing = move || Writing::new(files).run(&work, live);
+        let (queue, handshakes) = bounded(MAX_QUEUED);
+        let writing = move || Writing::new(files).run(&handshakes, soon);
         let thread = std::thread::Builder::new().name("evidence".into()).spawn(writing)?;
-        Ok(Self { file, all, live, queue: Some(queue), thread, refused: 0 })
+        Ok(Self { file, all, waits, names: Arc::default(), queue: Some(queue), thread, refused: 0 })
     }
 
     /// Another capture begins, or more is known of its interfaces.
     pub(super) fn interfaces(&mut self, names: &[Option<String>]) {
-        // Few and small: this may wait, also live.
-        self.queue.iter().for_each(|queue| _ = queue.send(Work::Interfaces(names.into())));
+        self.names = names.into();
     }
 
     /// Queues the frames of a handshake where it is one to be written.
@@ -98,10 +102,11 @@ impl EvidenceSink {
             let packets = counted(recording.left_out(), "packet");
             comment += &format!("\nleft out: {packets} between its first and its last ones");
         }
-        let work = Work::Handshake { recording, comment };
-        let sent = self.queue.as_ref().is_some_and(|queue| match self.live {
-            true => queue.try_send(work).is_ok(),
-            false => queue.send(work).is_ok(),
+        let names = Arc::clone(&self.names);
+        let handshake = Waiting { recording, names, comment: Some(comment), next: Place::default() };
+        let sent = self.queue.as_ref().is_some_and(|queue| match self.waits {
+            true => queue.send(handshake).is_ok(),
+            false => queue.try_send(handshake).is_ok(),
         });
         self.refused += u64::from(!sent);
     }
@@ -119,15 +124,6 @@ impl EvidenceSink {
     }
 }
 
-/// A handshake of which not all was written yet.
-struct Waiting {
-    recording: Box<Recording>,
-    names: Arc<[Option<String>]>,
-    /// The comment, until its first frame is written.
-    comment: Option<String>,
-    next: Place,
-}
-
 /// Whose frame is written next: by the time of the frame, as far as a connection's time goes on, then by when the
 /// handshake was told.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,7 +135,6 @@ struct Turn {
 /// The writing thread.
 struct Writing {
     files: Files,
-    names: Arc<[Option<String>]>,
     waiting: BTreeMap<Turn, Waiting>,
     /// The memory that they take.
     held: usize,
@@ -153,25 +148,26 @@ struct Writing {
 
 impl Writing {
     fn new(files: Files) -> Self {
-        let (names, waiting) = (Arc::default(), BTreeMap::new());
-        Self { files, names, waiting, held: 0, told: 0, safe: 0, packets: 0, error: None }
+        Self { files, waiting: BTreeMap::new(), held: 0, told: 0, safe: 0, packets: 0, error: None }
     }
 
     /// Works until there is no more. After a failure the rest is only counted.
-    fn run(mut self, work: &Receiver<Work>, live: bool) -> EvidenceEnd {
+    fn run(mut self, handshakes: &Receiver<Waiting>, soon: bool) -> EvidenceEnd {
         let mut flushed = Instant::now();
         loop {
-            let next = if live { work.recv_timeout(FLUSH) } else { work.recv().map_err(RecvTimeoutError::from) };
+            let next = match soon {
+                true => handshakes.recv_timeout(FLUSH),
+                false => handshakes.recv().map_err(RecvTimeoutError::from),
+            };
             match next {
-                Ok(Work::Interfaces(names)) => self.names = names,
-                Ok(Work::Handshake { recording, comment }) => {
-                    self.attempt(|writing| writing.add(recording, comment));
+                Ok(handshake) => {
+                    self.attempt(|writing| writing.add(handshake));
                     self.told += 1;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            if live && flushed.elapsed() >= FLUSH {
+            if soon && flushed.elapsed() >= FLUSH {
                 self.attempt(Self::flush);
                 flushed = Instant::now();
             }
@@ -189,24 +185,21 @@ impl Writing {
     }
 
     /// Takes in the frames of a handshake, which go into one file all of them.
-    fn add(&mut self, recording: Box<Recording>, comment: String) -> io::Result<()> {
-        let mut place = Place::default();
-        let Some((first, _)) = recording.frame(place) else { return Ok(()) };
-        let (time, mut size) = (first.time, packet_size(&first, Some(&comment)) - packet_size(&first, None));
+    fn add(&mut self, handshake: Waiting) -> io::Result<()> {
+        let recording = &handshake.recording;
+        let Some((first, mut place)) = recording.frame(Place::default()) else { return Ok(()) };
+        let (time, mut size) = (first.time, packet_size(&first, handshake.comment.as_deref()) as u64);
         while let Some((frame, next)) = recording.frame(place) {
-            size += packet_size(&frame, None);
+            size += packet_size(&frame, None) as u64;
             place = next;
         }
-        let size = size as u64;
         if !self.files.has_room(size, time) {
             self.flush()?;
             self.files.begin(time)?;
         }
         self.files.reserve(size);
         self.held += recording.memory();
-        let (names, comment) = (Arc::clone(&self.names), Some(comment));
-        let waiting = Waiting { recording, names, comment, next: Place::default() };
-        self.waiting.insert(Turn { time, number: self.told }, waiting);
+        self.waiting.insert(Turn { time, number: self.told }, handshake);
         while self.held > MAX_WAITING && self.write_next()? {}
         Ok(())
     }

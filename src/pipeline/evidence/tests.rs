@@ -46,7 +46,7 @@ fn read(path: &Path) -> Vec<(u8, u64, Option<String>)> {
 #[test]
 fn failures_are_written_and_their_packets_merged_by_time() {
     let folder = TempDir::new().expect("a folder");
-    let mut sink = EvidenceSink::open(capture(&folder, Rotation::default()), false).expect("a sink");
+    let mut sink = EvidenceSink::open(capture(&folder, Rotation::default()), false, true).expect("a sink");
     sink.interfaces(&[None, Some("eth1".into())]);
     write(&mut sink, Outcome::Failed, recording(1, &[5, 7, 9]));
     write(&mut sink, Outcome::Established, recording(2, &[5]));
@@ -69,7 +69,7 @@ fn failures_are_written_and_their_packets_merged_by_time() {
 fn a_rotation_splits_no_handshake() {
     let folder = TempDir::new().expect("a folder");
     let rotation = Rotation { size: Some(4096), time: Some(Duration::from_secs(20)), keep: None };
-    let mut sink = EvidenceSink::open(capture(&folder, rotation), false).expect("a sink");
+    let mut sink = EvidenceSink::open(capture(&folder, rotation), false, true).expect("a sink");
     for (number, seconds) in [(1, &[0, 30][..]), (2, &[1]), (3, &[2, 3, 4, 5, 6]), (4, &[7]), (5, &[40])] {
         write(&mut sink, Outcome::Failed, recording(number, seconds));
     }
@@ -85,7 +85,7 @@ fn a_rotation_splits_no_handshake() {
 #[test]
 fn more_than_may_wait_is_written_earliest_first() {
     let folder = TempDir::new().expect("a folder");
-    let mut sink = EvidenceSink::open(capture(&folder, Rotation::default()), false).expect("a sink");
+    let mut sink = EvidenceSink::open(capture(&folder, Rotation::default()), false, true).expect("a sink");
     let seconds: Vec<u64> = (0..100).collect();
     let count = 2 * MAX_WAITING as u64 / 100_000;
     (0..count).for_each(|_| write(&mut sink, Outcome::Failed, recording(1, &seconds)));
@@ -99,10 +99,10 @@ fn more_than_may_wait_is_written_earliest_first() {
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_told_and_what_it_lost_is_counted() {
     let capture = EvidenceCapture { file: "/dev/full".into(), rotation: Rotation::default(), all: false };
-    assert!(EvidenceSink::open(capture, false).is_err(), "not even a header fits");
+    assert!(EvidenceSink::open(capture, false, true).is_err(), "not even a header fits");
     let folder = TempDir::new().expect("a folder");
     let rotation = Rotation { size: Some(1), ..Rotation::default() };
-    let mut sink = EvidenceSink::open(self::capture(&folder, rotation), false).expect("a sink");
+    let mut sink = EvidenceSink::open(self::capture(&folder, rotation), false, true).expect("a sink");
     folder.close().expect("it is empty");
     (0..3).for_each(|number| write(&mut sink, Outcome::Failed, recording(number, &[1])));
     let end = sink.finish();
@@ -113,7 +113,7 @@ fn a_full_disk_is_told_and_what_it_lost_is_counted() {
 #[test]
 fn live_evidence_is_on_the_disk_soon_and_makes_nobody_wait() {
     let folder = TempDir::new().expect("a folder");
-    let mut sink = EvidenceSink::open(capture(&folder, Rotation::default()), true).expect("a sink");
+    let mut sink = EvidenceSink::open(capture(&folder, Rotation::default()), true, false).expect("a sink");
     write(&mut sink, Outcome::Failed, recording(1, &[1]));
     let file = folder.path().join("a.pcapng");
     let begun = Instant::now();
