@@ -1,5 +1,5 @@
 //! tlscribe watches TLS handshakes without taking part in them and says, for each, what was negotiated, whether it
-//! succeeded and what the capture lacked.
+//! succeeded, why not, and what the capture lacked.
 //!
 //! The house, from the ground up; a module uses only those above it in this list:
 //!
@@ -19,8 +19,9 @@
 //! | [`explain`] | what a suite, an alert, a version or a finding is, and what to do about it |
 //! | [`event`] | the public record of a handshake, and its JSON Schema |
 //! | [`report`], [`output`] | summaries and tables for people; where events go |
-//! | [`capture`] | frames from files and streams |
-//! | [`pipeline`] | threads, channels, counters |
+//! | [`capture`] | frames from files, streams and network interfaces |
+//! | [`privileges`] | what a live capture may do: what it needs, and the rest given up |
+//! | [`pipeline`] | threads, channels, counters, signals |
 //! | [`config`], [`cli`] | settings and the command line |
 
 /// From `packet` to `engine` input is hostile, and so are the certificates and hellos that are judged above: nothing may
@@ -47,4 +48,5 @@ mod hex;
 pub mod output;
 mod paragraph;
 pub mod pipeline;
+pub mod privileges;
 pub mod report;

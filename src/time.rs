@@ -37,6 +37,11 @@ impl Timestamp {
         Duration::from_nanos(self.0.abs_diff(other.0))
     }
 
+    /// This time and `span` less, held at the beginning of the range.
+    pub fn before(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)))
+    }
+
     /// This time and `span` more, held at the end of the range.
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)))

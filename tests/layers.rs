@@ -18,7 +18,7 @@ const LAYERS: [&[&str]; 16] = [
     &["policy", "diagnosis", "explain"],
     &["event"],
     &["report", "output"],
-    &["capture"],
+    &["capture", "privileges"],
     &["pipeline"],
     &["config"],
     &["cli"],

@@ -7,6 +7,8 @@ mod failures;
 mod fuzz_corpus;
 mod judged;
 mod layers;
+#[cfg(target_os = "linux")]
+mod live;
 mod manifest;
 mod oracle;
 mod registries;

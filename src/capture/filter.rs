@@ -117,13 +117,19 @@ fn compile(expression: &str, link: LinkType) -> Result<Program, String> {
     }
 }
 
-/// libpcap's own number for a link type, where it is not that of files (pcap-linktype(7)).
+/// Link types of files, and libpcap's own number for each where that is another (pcap-linktype(7)).
+const OWN_NUMBERS: [(u16, i32); 2] = [(100, 11), (101, 12)];
+
+/// libpcap's own number for a link type.
 fn dlt(link: LinkType) -> Linktype {
-    Linktype(match link.0 {
-        100 => 11,
-        101 => 12,
-        other => i32::from(other),
-    })
+    let own = OWN_NUMBERS.iter().find(|(file, _)| *file == link.0);
+    Linktype(own.map_or(i32::from(link.0), |(_, own)| *own))
+}
+
+/// The link type of libpcap's own number.
+pub(super) fn link_type(own: i32) -> Option<LinkType> {
+    let file = OWN_NUMBERS.iter().find(|(_, number)| *number == own);
+    file.map(|(file, _)| *file).or_else(|| u16::try_from(own).ok()).map(LinkType)
 }
 
 #[cfg(test)]

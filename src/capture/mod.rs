@@ -28,6 +28,7 @@ mod error;
 mod file;
 mod filter;
 mod input;
+pub mod live;
 mod merge;
 mod pcapng;
 mod stream;

@@ -2,8 +2,12 @@
 
 mod evidence;
 mod explain;
+mod interfaces;
+mod live;
 mod read;
+mod run;
 mod schema;
+mod shared;
 mod usage;
 
 use clap::{Parser, Subcommand};
@@ -33,7 +37,8 @@ const EXAMPLES: &str = "\
 Examples:
   tlscribe read capture.pcap               what failed, the handshakes, a summary
   tlscribe read captures/ > events.jsonl   all captures in a folder, as JSON lines
-  tlscribe -r capture.pcap tcp port 443    the way of tcpdump
+  tlscribe live -i eth0                    handshakes as they happen
+  tlscribe -r capture.pcap tcp port 443    the way of tcpdump; also -i eth0 and -D
   tlscribe explain handshake_failure       what it means and what to do about it
 
 Exit codes:
@@ -53,6 +58,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Read(Box<read::Arguments>),
+    Live(Box<live::Arguments>),
+    Interfaces(interfaces::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
 }
@@ -63,6 +70,8 @@ pub fn main() -> ExitCode {
     let exit = match Cli::try_parse_from(&words) {
         Ok(cli) => match cli.command {
             Command::Read(arguments) => arguments.run(),
+            Command::Live(arguments) => arguments.run(),
+            Command::Interfaces(arguments) => arguments.run(),
             Command::Explain(arguments) => arguments.run(),
             Command::Schema(arguments) => arguments.run(),
         },
@@ -71,14 +80,26 @@ pub fn main() -> ExitCode {
     exit.into()
 }
 
-/// The habit of tcpdump's users: options without a command read a capture.
+/// The habit of tcpdump's users: options without a command read a capture, sniff an interface or list them.
 fn with_habit(mut words: Vec<OsString>) -> Vec<OsString> {
     const OWN: [&str; 4] = ["-h", "--help", "-V", "--version"];
+    let options = words.iter().skip(1).map_while(|word| word.to_str()).filter(|word| word.starts_with('-'));
+    let asks = |long: &str, short: &str| {
+        options.clone().any(|word| word.split('=').next() == Some(long) || is_short(word) && word.starts_with(short))
+    };
     let first = words.get(1).and_then(|word| word.to_str());
-    if first.is_some_and(|word| word.starts_with('-') && !OWN.contains(&word)) {
-        words.insert(1, "read".into());
+    if first.is_some_and(|word| word == "-D") && words.len() == 2 {
+        words[1] = "interfaces".into();
+    } else if first.is_some_and(|word| word.starts_with('-') && !OWN.contains(&word)) {
+        let command = if asks("--interface", "-i") { "live" } else { "read" };
+        words.insert(1, command.into());
     }
     words
+}
+
+/// True for `-i` and `-ieth0`, not for `--interface`.
+fn is_short(word: &str) -> bool {
+    !word.starts_with("--")
 }
 
 #[cfg(test)]
@@ -102,6 +123,9 @@ mod tests {
             with_habit(words("tlscribe --only failed -r a.pcap")),
             words("tlscribe read --only failed -r a.pcap")
         );
+        assert_eq!(with_habit(words("tlscribe -i lo tcp")), words("tlscribe live -i lo tcp"));
+        assert_eq!(with_habit(words("tlscribe --only failed -ilo")), words("tlscribe live --only failed -ilo"));
+        assert_eq!(with_habit(words("tlscribe -D")), words("tlscribe interfaces"));
         for own in ["tlscribe --help", "tlscribe -V", "tlscribe read -", "tlscribe"] {
             assert_eq!(with_habit(words(own)), words(own));
         }

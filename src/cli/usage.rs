@@ -39,8 +39,10 @@ fn line(error: &clap::Error, words: &[OsString]) -> String {
         return format!("{word} is no command; to read it: tlscribe read {word}");
     }
     let tips = paragraphs.iter().flat_map(|text| text.split("tip: ").skip(1)).map(str::trim);
-    let command =
-        words.get(1).and_then(|word| word.to_str()).filter(|word| ["read", "explain", "schema"].contains(word));
+    let command = words
+        .get(1)
+        .and_then(|word| word.to_str())
+        .filter(|word| ["read", "live", "interfaces", "explain", "schema"].contains(word));
     let help = command.map_or("see tlscribe --help".to_owned(), |command| format!("see tlscribe {command} --help"));
     [what].into_iter().chain(tips).chain([help.as_str()]).collect::<Vec<_>>().join("; ")
 }

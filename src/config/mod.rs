@@ -1,11 +1,15 @@
 //! Settings: what was asked for, from the command line, and the plan that follows from it.
 
+mod live;
+
+pub use live::LiveSettings;
+
 use crate::capture::{self, Filter, Input};
 use crate::diagnosis::Cause;
 use crate::engine::Limits;
 use crate::event::{self, Detail, Fields, Format, OutcomeName, Rendering, Selection};
 use crate::output::Target;
-use crate::pipeline::{EvidenceCapture, Job};
+use crate::pipeline::{EvidenceCapture, Job, Origin, Saved};
 use crate::x509::Roots;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -15,10 +19,8 @@ use std::time::Duration;
 /// What was asked for.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Files and folders; `-` is standard input.
-    pub captures: Vec<PathBuf>,
-    /// All captures are one.
-    pub merge: bool,
+    /// Where frames come from.
+    pub origin: OriginSettings,
     /// A filter expression for frames.
     pub filter: Option<String>,
     /// How long handshakes wait for their verdict, in capture time, where that was said.
@@ -47,6 +49,20 @@ pub struct Settings {
     pub limits: Limits,
     /// The roots that certificate chains are judged by.
     pub roots: RootsFrom,
+}
+
+/// Where frames come from.
+#[derive(Clone, Debug)]
+pub enum OriginSettings {
+    /// Saved captures.
+    Saved {
+        /// Files and folders; `-` is standard input.
+        captures: Vec<PathBuf>,
+        /// All captures are one.
+        merge: bool,
+    },
+    /// Network interfaces.
+    Live(LiveSettings),
 }
 
 /// Where roots are taken from.
@@ -136,6 +152,8 @@ pub struct Plan {
     pub job: Job,
     /// Standard output gets the report for people.
     pub report: bool,
+    /// The report has a table of handshakes.
+    pub table: bool,
     /// The summary is wanted: in the report, or else on standard error.
     pub summary: bool,
     /// No messages.
@@ -153,27 +171,34 @@ impl Settings {
     /// # Errors
     /// A mistake of the user, in one line.
     pub fn plan(self, terminals: Terminals) -> Result<Plan, String> {
+        let live = matches!(self.origin, OriginSettings::Live(_));
         let events_asked_for =
             self.format.is_some() || self.detail.is_some() || self.fields.is_some() || self.incidents;
         let to_output = self.targets.contains(&Target::StandardOutput);
         let report = terminals.output && !to_output && (!self.targets.is_empty() || !events_asked_for);
-        let targets = match (self.targets.is_empty(), report) {
+        // People who watch traffic want to see it go by, a line for each handshake, and the report at the end.
+        let follows = live && report && self.targets.is_empty();
+        let targets = match (self.targets.is_empty(), report && !live) {
             (true, false) => vec![Target::StandardOutput],
             _ => self.targets,
         };
-        let rendering = Rendering::new(self.format.unwrap_or_default(), self.detail.unwrap_or_default(), self.fields)?;
+        let format = self.format.unwrap_or(if follows { Format::Text } else { Format::default() });
+        let rendering = Rendering::new(format, self.detail.unwrap_or_default(), self.fields)?;
         let filter = self.filter.as_deref().map(Filter::new).transpose().map_err(|error| error.to_string())?;
-        let inputs = capture::expand(&self.captures);
-        targets.iter().try_for_each(|target| not_an_input(target, inputs.iter().flatten()))?;
-        if let Some(EvidenceCapture { file, .. }) = &self.evidence {
-            not_an_input(&Target::File(file.clone()), inputs.iter().flatten())?;
-            not_an_output(file, &targets)?;
-        }
+        self.evidence.iter().try_for_each(|evidence| not_an_output(&evidence.file, &targets))?;
+        let origin = match self.origin {
+            OriginSettings::Saved { captures, merge } => {
+                let inputs = capture::expand(&captures);
+                let packets = self.evidence.iter().map(|evidence| Target::File(evidence.file.clone()));
+                let outputs: Vec<Target> = targets.iter().cloned().chain(packets).collect();
+                outputs.iter().try_for_each(|target| not_an_input(target, inputs.iter().flatten()))?;
+                Origin::Saved(Saved { inputs, merge, filter })
+            }
+            OriginSettings::Live(live) => Origin::Live(live.open(self.filter)?),
+        };
         Ok(Plan {
             job: Job {
-                inputs,
-                merge: self.merge,
-                filter,
+                origin,
                 limits: self.limits,
                 hold: self.hold,
                 selection: self.selection,
@@ -185,6 +210,7 @@ impl Settings {
                 roots: self.roots.read()?,
             },
             report,
+            table: !live,
             summary: self.summary,
             quiet: self.quiet,
             fail_on: self.fail_on,
@@ -221,10 +247,13 @@ mod tests {
     const TERMINAL: Terminals = Terminals { output: true, error: true };
     const PIPE: Terminals = Terminals { output: false, error: true };
 
+    fn captures(paths: &[&Path]) -> OriginSettings {
+        OriginSettings::Saved { captures: paths.iter().map(|path| path.to_path_buf()).collect(), merge: false }
+    }
+
     fn settings() -> Settings {
         Settings {
-            captures: vec!["-".into()],
-            merge: false,
+            origin: captures(&["-".as_ref()]),
             filter: None,
             hold: None,
             selection: Selection::default(),
@@ -276,7 +305,7 @@ mod tests {
         let path = folder.path().join("a.pcap");
         std::fs::write(&path, [0xd4, 0xc3, 0xb2, 0xa1]).expect("a file");
         let target = Target::File(folder.path().join(".").join("a.pcap"));
-        let error = Settings { captures: vec![path.clone()], targets: vec![target], ..settings() }.plan(PIPE).err();
+        let error = Settings { origin: captures(&[&path]), targets: vec![target], ..settings() }.plan(PIPE).err();
         assert!(error.expect("an error").contains("is one of the captures"));
         assert_eq!(std::fs::read(&path).expect("still there").len(), 4);
     }

@@ -73,6 +73,14 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// The bounds of one of several engines that keep to these together.
+    pub fn shared_by(self, engines: usize) -> Self {
+        let share = |bound: usize| bound.checked_div(engines).unwrap_or(bound).max(1);
+        Self { flows: share(self.flows), total_bytes: share(self.total_bytes), ..self }
+    }
+}
+
 /// One deterministic world: a decoder, a table of flows, and what they have brought forth.
 pub struct Engine {
     decoder: Decoder,

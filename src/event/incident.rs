@@ -9,6 +9,7 @@ use super::record::{Detail, Observer, Record, SCHEMA_VERSION};
 use super::value::{Text, Time};
 use crate::diagnosis::{Cause, Finding, Severity};
 use crate::fingerprint::EventId;
+use crate::time::Timestamp;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::cmp::Reverse;
@@ -183,6 +184,16 @@ impl Incidents {
         incident.add(record, finding, &mut self.room);
     }
 
+    /// Takes out the incidents of which nothing was seen since `then`, the first to begin first. Their like is a new one.
+    pub fn take_over(&mut self, then: Timestamp) -> Vec<(Incident, Option<Successes>)> {
+        let over = self.incidents.extract_if(|_, incident| incident.end.0 < then);
+        let mut over: Vec<_> =
+            over.map(|((asked, _), incident)| (incident, self.successes.get(&asked).copied())).collect();
+        self.room += over.iter().map(|(incident, _)| incident.clients.len() + incident.servers.len()).sum::<usize>();
+        over.sort_by(|(one, _), (other, _)| one.ends.cmp(&other.ends));
+        over
+    }
+
     /// The incidents, the worst first, each with what is known of the server's successes.
     pub fn sorted(&self) -> Vec<(&Incident, Option<Successes>)> {
         let mut all: Vec<_> = self
@@ -312,6 +323,22 @@ mod tests {
             value
         });
         records.collect()
+    }
+
+    #[test]
+    fn what_is_over_is_taken_out_and_makes_room() {
+        let told = [0, 1, 700].map(|second| {
+            let name = if second == 1 { "a.example" } else { "b.example" };
+            Told::failed("10.0.0.1:50000", Some(name), second * 1_000, &expired())
+        });
+        let mut incidents = incidents(&told);
+        let then = incidents.sorted().iter().map(|(incident, _)| incident.end.0).max().expect("incidents");
+        let over = incidents.take_over(then);
+        let names: Vec<_> = over.iter().map(|(incident, _)| incident.sni.as_deref()).collect();
+        assert_eq!(names, [Some("a.example")], "the other one was seen again");
+        assert_eq!((incidents.sorted().len(), incidents.room), (1, MAX_ADDRESSES - 2));
+        told[1].record(|record| incidents.add(record));
+        assert_eq!(incidents.sorted().len(), 2, "it is a new one when it is seen again");
     }
 
     #[test]

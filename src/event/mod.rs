@@ -1,4 +1,5 @@
-//! The public records, of a handshake and of an incident: what goes into it, how it is written, which ones are wanted, and its JSON Schema.
+//! The public records, of a handshake, of an incident and of a run's counters: what goes into them, how they are written,
+//! which ones are wanted, and their JSON Schema.
 //!
 //! [`Record`] is the contract with everybody who consumes events. It borrows from the handshake and is written straight
 //! into the output buffer; [`Rendering`] knows the formats.
@@ -20,6 +21,7 @@ mod render;
 pub(crate) mod sample;
 mod schema;
 mod selection;
+mod stats;
 mod text;
 mod timing;
 pub mod value;
@@ -35,3 +37,4 @@ pub use record::{Detail, Facts, Observer, Record};
 pub use render::{Format, Rendering};
 pub use schema::SCHEMA;
 pub use selection::{Glob, Selection, Server, cause};
+pub use stats::{Counts, SinkCounts, StatsRecord};

@@ -3,7 +3,8 @@
 use super::fields::Fields;
 use super::incident::IncidentRecord;
 use super::record::{Detail, Record};
-use super::text::{IncidentLine, Line};
+use super::stats::StatsRecord;
+use super::text::{IncidentLine, Line, StatsLine};
 use serde::Serialize;
 use std::fmt;
 use std::io::Write as _;
@@ -67,6 +68,14 @@ impl Rendering {
     /// Appends an incident, a line.
     pub fn write_incident(&self, record: &IncidentRecord<'_>, out: &mut Vec<u8>) {
         self.put(record, IncidentLine(record), out);
+    }
+
+    /// Appends what a run has counted, a line; false where only some fields of handshakes are wanted, and nothing else.
+    pub fn write_stats(&self, record: &StatsRecord<'_>, out: &mut Vec<u8>) -> bool {
+        if self.fields.is_none() {
+            self.put(record, StatsLine(record), out);
+        }
+        self.fields.is_none()
     }
 
     fn put(&self, record: impl Serialize, line: impl fmt::Display, out: &mut Vec<u8>) {

@@ -2,6 +2,7 @@
 
 use super::incident::IncidentRecord;
 use super::record::Record;
+use super::stats::StatsRecord;
 use super::value::Clean;
 use crate::diagnosis::counted;
 use std::fmt;
@@ -57,6 +58,16 @@ impl fmt::Display for IncidentLine<'_, '_> {
         }
         write!(f, ", {} of {}; ", counted(*count, "handshake"), counted(*clients as u64, "client"))?;
         write!(f, "{}: {}", finding.cause, Clean(&finding.summary))
+    }
+}
+
+/// `2026-03-01T10:00:00.123456Z stats       1200 frames, …`
+pub(super) struct StatsLine<'a, 'r>(pub(super) &'a StatsRecord<'r>);
+
+impl fmt::Display for StatsLine<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let StatsRecord { end_time, counts, .. } = self.0;
+        write!(f, "{end_time} {:<11} {counts}", "stats")
     }
 }
 

@@ -2,5 +2,7 @@
 //! before, and a batch is shared by the sinks that take it.
 
 mod sink;
+mod target;
 
-pub use sink::{Batch, MAX_QUEUED_BATCHES, Sink, SinkEnd, Target};
+pub use sink::{Batch, MAX_QUEUED_BATCHES, MAX_QUEUED_LIVE, Patience, Sink, SinkEnd, SinkState};
+pub use target::{Before, Target, Writer};

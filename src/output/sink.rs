@@ -1,16 +1,18 @@
 //! The sinks of this machine: standard output and files.
 
-use crossbeam_channel::{Receiver, Sender, bounded};
-use std::fmt;
-use std::fs::File;
-use std::io::{self, ErrorKind, Write};
-use std::path::PathBuf;
-use std::str::FromStr;
-use std::sync::Arc;
-use std::thread::JoinHandle;
+use super::target::{Target, Writer};
+use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, TrySendError, bounded};
+use std::io::{self, ErrorKind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-/// A sink that is slower than the analysis makes it wait once so many batches are queued.
+/// A sink that is slower than the analysis makes it wait, or loses events, once so many batches are queued.
 pub const MAX_QUEUED_BATCHES: usize = 4;
+/// Live, so many: a reader may be slow for a while.
+pub const MAX_QUEUED_LIVE: usize = 64;
+/// How soon a file is opened anew after that was asked for.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Rendered events, whole lines.
 #[derive(Debug)]
@@ -21,30 +23,15 @@ pub struct Batch {
     pub events: u64,
 }
 
-/// A sink as it is named on the command line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// `-`.
-    StandardOutput,
-    /// A file, created, or emptied where it exists.
-    File(PathBuf),
-}
-
-impl FromStr for Target {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(if text == "-" { Self::StandardOutput } else { Self::File(text.into()) })
-    }
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::StandardOutput => f.write_str("standard output"),
-            Self::File(path) => path.display().fmt(f),
-        }
-    }
+/// What to do with a batch for which there is no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Wait until there is: nothing is lost.
+    Wait,
+    /// Lose it, and count its events.
+    Lose,
+    /// Wait until then, and lose it then.
+    Until(Instant),
 }
 
 /// How a sink ended.
@@ -54,13 +41,35 @@ pub enum SinkEnd {
     Done,
     /// Whoever read standard output has closed it (`| head`): nobody wants the rest.
     NotWanted,
-    /// Writing failed; so many events were lost.
-    Failed {
-        /// What the system said.
-        error: io::Error,
+    /// So many events were lost.
+    Lost {
         /// The events that were not written.
-        lost: u64,
+        events: u64,
+        /// What the system said, where writing failed.
+        error: Option<io::Error>,
     },
+}
+
+/// What a sink tells while it works.
+#[derive(Debug, Default)]
+pub struct SinkState {
+    /// Set to have its file opened anew, where another program has moved the old one away.
+    pub reopen: AtomicBool,
+    /// What went wrong, until somebody takes it to say it. A failure that lasts is told once.
+    trouble: Mutex<Option<String>>,
+    /// Events that wait.
+    pub queued: AtomicU64,
+    /// Events that were written.
+    pub written: AtomicU64,
+    /// Events that were lost, for want of room or because writing failed.
+    pub lost: AtomicU64,
+}
+
+impl SinkState {
+    /// What went wrong since this was last asked.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// An open sink and the thread that writes to it.
@@ -68,59 +77,134 @@ pub enum SinkEnd {
 pub struct Sink {
     target: Target,
     queue: Option<Sender<Arc<Batch>>>,
-    thread: JoinHandle<SinkEnd>,
-    /// Events that came after the sink had failed.
-    refused: u64,
+    end: Receiver<SinkEnd>,
+    state: Arc<SinkState>,
 }
 
 impl Sink {
-    /// Opens a sink and starts its thread.
+    /// Starts the thread of a sink that was opened, with room for so many batches.
     ///
     /// # Errors
-    /// A file that cannot be created, or no thread to be had.
-    pub fn open(target: Target) -> io::Result<Self> {
-        let mut writer: Box<dyn Write + Send> = match &target {
-            Target::StandardOutput => Box::new(io::stdout()),
-            Target::File(path) => Box::new(File::create(path)?),
+    /// No thread to be had.
+    pub fn start(writer: Writer, room: usize) -> io::Result<Self> {
+        let (queue, batches) = bounded(room);
+        let (tell, end) = bounded(1);
+        let state = Arc::new(SinkState::default());
+        let target = writer.target().clone();
+        let worker = Worker { writer, state: Arc::clone(&state), failing: false };
+        std::thread::Builder::new().name("output".into()).spawn(move || tell.send(worker.run(&batches)))?;
+        Ok(Self { target, queue: Some(queue), end, state })
+    }
+
+    /// What it is.
+    pub const fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// What it tells while it works.
+    pub const fn state(&self) -> &Arc<SinkState> {
+        &self.state
+    }
+
+    /// Queues a batch. False once the sink takes no more.
+    pub fn send(&mut self, batch: &Arc<Batch>, patience: Patience) -> bool {
+        let Some(queue) = &self.queue else {
+            self.state.lost.fetch_add(batch.events, Ordering::Relaxed);
+            return false;
         };
-        let (queue, batches) = bounded(MAX_QUEUED_BATCHES);
-        let thread =
-            std::thread::Builder::new().name("output".into()).spawn(move || write_all(&mut *writer, &batches))?;
-        Ok(Self { target, queue: Some(queue), thread, refused: 0 })
-    }
-
-    /// Queues a batch; waits while the queue is full. False once the sink takes no more.
-    pub fn send(&mut self, batch: &Arc<Batch>) -> bool {
-        let sent = self.queue.as_ref().is_some_and(|queue| queue.send(Arc::clone(batch)).is_ok());
+        self.state.queued.fetch_add(batch.events, Ordering::Relaxed);
+        let shared = Arc::clone(batch);
+        let (sent, open) = match patience {
+            Patience::Wait => (queue.send(shared).is_ok(), false),
+            Patience::Lose => match queue.try_send(shared) {
+                Ok(()) => (true, true),
+                Err(error) => (false, matches!(error, TrySendError::Full(_))),
+            },
+            Patience::Until(deadline) => match queue.send_deadline(shared, deadline) {
+                Ok(()) => (true, true),
+                Err(error) => (false, matches!(error, SendTimeoutError::Timeout(_))),
+            },
+        };
         if !sent {
-            self.queue = None;
-            self.refused += batch.events;
+            self.state.queued.fetch_sub(batch.events, Ordering::Relaxed);
+            self.state.lost.fetch_add(batch.events, Ordering::Relaxed);
         }
-        sent
+        if !sent && !open {
+            self.queue = None;
+        }
+        sent || open
     }
 
-    /// Writes what is queued and tells how it went.
-    pub fn finish(self) -> (Target, SinkEnd) {
+    /// Writes what is queued, until `deadline` where there is one, and tells how it went.
+    pub fn finish(self, deadline: Option<Instant>) -> (Target, SinkEnd) {
         drop(self.queue);
-        let end = match self.thread.join() {
-            Ok(SinkEnd::Failed { error, lost }) => SinkEnd::Failed { error, lost: lost + self.refused },
+        let end = match deadline {
+            None => self.end.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(deadline) => self.end.recv_deadline(deadline),
+        };
+        let lost = self.state.lost.load(Ordering::Relaxed);
+        let end = match end {
+            Ok(SinkEnd::Done) if lost > 0 => SinkEnd::Lost { events: lost, error: None },
+            Ok(SinkEnd::Lost { error, .. }) => SinkEnd::Lost { events: lost, error },
             Ok(end) => end,
-            Err(_) => SinkEnd::Failed { error: io::Error::other("its thread ended early"), lost: self.refused },
+            Err(why) => {
+                let error =
+                    matches!(why, RecvTimeoutError::Disconnected).then(|| io::Error::other("its thread ended early"));
+                let queued = self.state.queued.load(Ordering::Relaxed);
+                SinkEnd::Lost { events: lost.saturating_add(queued), error }
+            }
         };
         (self.target, end)
     }
 }
 
-/// Writes batches until there are no more. After a failure the rest is only counted.
-fn write_all(writer: &mut dyn Write, batches: &Receiver<Arc<Batch>>) -> SinkEnd {
-    for batch in batches {
-        if let Err(error) = writer.write_all(&batch.bytes).and_then(|()| writer.flush()) {
-            if error.kind() == ErrorKind::BrokenPipe {
-                return SinkEnd::NotWanted;
+/// What the thread of a sink has.
+struct Worker {
+    writer: Writer,
+    state: Arc<SinkState>,
+    /// The last thing it did went wrong.
+    failing: bool,
+}
+
+impl Worker {
+    /// Writes batches until there are no more. A batch that cannot be written is lost, and the next one is tried again:
+    /// a full disk may have room later.
+    fn run(mut self, batches: &Receiver<Arc<Batch>>) -> SinkEnd {
+        let mut failure = None;
+        loop {
+            if self.state.reopen.swap(false, Ordering::Relaxed)
+                && let Err(error) = self.writer.reopen()
+            {
+                self.tell(&format!("cannot be opened anew, the old file is written on: {error}"));
             }
-            let lost = batch.events + batches.try_iter().map(|batch| batch.events).sum::<u64>();
-            return SinkEnd::Failed { error, lost };
+            let batch = match batches.recv_timeout(LOOK) {
+                Ok(batch) => batch,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let written = self.writer.write(&batch.bytes);
+            let count = if written.is_ok() { &self.state.written } else { &self.state.lost };
+            count.fetch_add(batch.events, Ordering::Relaxed);
+            self.state.queued.fetch_sub(batch.events, Ordering::Relaxed);
+            match written {
+                Ok(()) => self.failing = false,
+                Err(error) if error.kind() == ErrorKind::BrokenPipe => return SinkEnd::NotWanted,
+                Err(error) => {
+                    if !self.failing {
+                        self.tell(&format!("cannot be written: {error}"));
+                    }
+                    (self.failing, failure) = (true, Some(error));
+                }
+            }
+        }
+        match failure {
+            None => SinkEnd::Done,
+            error => SinkEnd::Lost { events: 0, error },
         }
     }
-    SinkEnd::Done
+
+    fn tell(&self, what: &str) {
+        let message = format!("{}: {what}", self.writer.target());
+        *self.state.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
+    }
 }

@@ -1,31 +1,57 @@
 //! The analysis thread: handshakes become records, records become lines, lines go to the sinks.
 
+use super::Outputs;
+use super::board::Board;
+use super::counts::Counting;
 use super::evidence::EvidenceSink;
+use super::feed::{Settled, Work};
 use super::hold::{HOLD_FILE, Held, Hold};
 use super::judging::{Judging, Papers};
-use super::reader::{Settled, Work};
 use super::recorder::Recording;
-use crate::event::{Facts, IncidentRecord, Observer, Record, Rendering, Selection};
+use crate::event::{
+    Facts, Incident, IncidentRecord, Observer, OutcomeName, Record, Rendering, Selection, StatsRecord, Successes,
+};
 use crate::fingerprint::Fingerprinter;
 use crate::handshake::{Handshake, Negotiated};
-use crate::output::{Batch, Sink};
+use crate::output::{Batch, Patience, Sink};
 use crate::report::Summary;
 use crate::time::Timestamp;
 use crate::x509::Roots;
 use crossbeam_channel::{Receiver, TryRecvError};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 /// Lines are handed to the sinks once there are so many bytes of them, or when there is nothing else to do.
 const BATCH_BYTES: usize = 256 * 1024;
+
+/// Live, an incident is over once nothing of it was seen for so long.
+const INCIDENT_QUIET: Duration = Duration::from_secs(600);
+/// How often that is looked for, in capture time.
+const INCIDENTS_TURN: Duration = Duration::from_secs(10);
+
+/// What is wanted of an analysis.
+pub(super) struct Wanted {
+    pub(super) selection: Selection,
+    pub(super) rendering: Rendering,
+    pub(super) incidents: bool,
+    /// Rows for the report.
+    pub(super) rows: bool,
+    pub(super) roots: Roots,
+    /// Traffic does not wait: sinks that are behind lose events, and wait no longer than this when it has ended.
+    pub(super) drain: Option<Duration>,
+}
 
 pub(super) struct Analysis {
     selection: Selection,
     rendering: Rendering,
     incidents: bool,
     rows: bool,
+    drain: Option<Duration>,
     sinks: Vec<Sink>,
     evidence: Option<EvidenceSink>,
+    counting: Counting,
+    board: Arc<Board>,
     judging: Judging,
     hold: Hold,
     fingerprinter: Fingerprinter,
@@ -33,67 +59,94 @@ pub(super) struct Analysis {
     interfaces: Vec<Option<String>>,
     lines: Batch,
     summary: Summary,
+    /// When incidents were looked at last.
+    looked: Timestamp,
 }
 
 impl Analysis {
-    pub(super) fn new(
-        selection: Selection,
-        rendering: Rendering,
-        incidents: bool,
-        rows: bool,
-        roots: Roots,
-        sinks: Vec<Sink>,
-        evidence: Option<EvidenceSink>,
-    ) -> Self {
-        let lines = Batch { bytes: rendering.header(), events: 0 };
+    pub(super) fn new(wanted: Wanted, outputs: Outputs, board: Arc<Board>, counting: Counting) -> Self {
+        let Outputs { sinks, evidence } = outputs;
+        let Wanted { selection, rendering, incidents, rows, roots, drain } = wanted;
         Self {
             selection,
             rendering,
             incidents,
             rows,
+            drain,
             sinks,
             evidence,
+            counting,
+            board,
             judging: Judging::new(roots),
             hold: Hold::new(HOLD_FILE),
             fingerprinter: Fingerprinter::default(),
             file: None,
             interfaces: Vec::new(),
-            lines,
+            lines: Batch { bytes: Vec::new(), events: 0 },
             summary: Summary::default(),
+            looked: Timestamp::default(),
         }
     }
 
     /// Works until there is no more, or nobody who takes it.
-    pub(super) fn run(mut self, queue: Receiver<Work>) -> (Summary, Vec<Sink>, Option<EvidenceSink>) {
+    pub(super) fn run(mut self, queue: Receiver<Work>) -> (Summary, Outputs) {
+        let patience = if self.drain.is_some() { Patience::Lose } else { Patience::Wait };
+        self.work(&queue, patience);
+        drop(queue);
+        let patience = self.drain.map_or(Patience::Wait, |drain| Patience::Until(Instant::now() + drain));
+        self.end();
+        self.write_incidents();
+        if self.drain.is_some() {
+            self.write_stats();
+        }
+        self.flush(patience);
+        (self.summary, Outputs { sinks: self.sinks, evidence: self.evidence })
+    }
+
+    fn work(&mut self, queue: &Receiver<Work>, patience: Patience) {
         let report_only = self.sinks.is_empty();
         loop {
             let work = match queue.try_recv() {
                 Ok(work) => work,
-                Err(TryRecvError::Disconnected) => break,
+                Err(TryRecvError::Disconnected) => return,
                 Err(TryRecvError::Empty) => {
-                    if !self.flush() && !report_only {
-                        break;
+                    if !self.flush(patience) && !report_only {
+                        return;
                     }
                     match queue.recv() {
                         Ok(work) => work,
-                        Err(_) => break,
+                        Err(_) => return,
                     }
                 }
             };
             match work {
                 Work::Capture { file, hold } => self.begin(file, hold),
                 Work::Interfaces(names) => self.name(names),
-                Work::Handshakes(settled) => settled.into_iter().for_each(|settled| self.handshake(settled)),
+                Work::Handshakes(batch) => {
+                    batch.handshakes.into_iter().for_each(|settled| self.handshake(settled));
+                    self.board.queued_bytes.fetch_sub(batch.bytes, Ordering::Relaxed);
+                }
                 Work::Time(now) => self.advance(now),
+                Work::Stats => self.write_stats(),
             }
-            if self.lines.bytes.len() >= BATCH_BYTES && !self.flush() {
-                break;
+            if self.lines.bytes.len() >= BATCH_BYTES && !self.flush(patience) {
+                return;
             }
         }
-        self.end();
-        self.write_incidents();
-        self.flush();
-        (self.summary, self.sinks, self.evidence)
+    }
+
+    /// Writes what the run has counted so far.
+    fn write_stats(&mut self) {
+        if self.sinks.is_empty() {
+            return;
+        }
+        let counts = self.counting.read();
+        let interface = match self.interfaces.as_slice() {
+            [one] => one.as_deref(),
+            _ => None,
+        };
+        let record = StatsRecord::new(&counts, Observer::new(None, interface));
+        self.lines.events += u64::from(self.rendering.write_stats(&record, &mut self.lines.bytes));
     }
 
     /// An incident is known when all has been read.
@@ -102,9 +155,18 @@ impl Analysis {
             return;
         }
         for (incident, successes) in self.summary.incidents.sorted() {
-            let record = IncidentRecord::new(incident, successes, self.rendering.detail());
-            self.rendering.write_incident(&record, &mut self.lines.bytes);
-            self.lines.events += 1;
+            write_incident(&self.rendering, &mut self.lines, incident, successes);
+        }
+    }
+
+    /// A live run has no end to wait for: an incident is over once nothing of it was seen for a while.
+    fn write_incidents_that_are_over(&mut self, now: Timestamp) {
+        if !self.incidents || self.drain.is_none() || now.since(self.looked) < INCIDENTS_TURN {
+            return;
+        }
+        self.looked = now;
+        for (incident, successes) in self.summary.incidents.take_over(now.before(INCIDENT_QUIET)) {
+            write_incident(&self.rendering, &mut self.lines, &incident, successes);
         }
     }
 
@@ -135,6 +197,7 @@ impl Analysis {
         while let Some(held) = self.hold.due(now) {
             self.held(held);
         }
+        self.write_incidents_that_are_over(now);
     }
 
     fn handshake(&mut self, settled: Settled) {
@@ -168,6 +231,7 @@ impl Analysis {
         recording: Option<Box<Recording>>,
     ) {
         let (verdict, story) = self.judging.verdict(handshake, negotiated, papers);
+        self.board.judged(OutcomeName(verdict.outcome));
         let interface = usize::try_from(handshake.interface).ok().and_then(|index| self.interfaces.get(index));
         let facts = Facts {
             handshake,
@@ -201,7 +265,7 @@ impl Analysis {
     }
 
     /// Hands the lines to the sinks; false once none of them takes any more, and there is no evidence to write.
-    fn flush(&mut self) -> bool {
+    fn flush(&mut self, patience: Patience) -> bool {
         if self.lines.bytes.is_empty() {
             return true;
         }
@@ -209,8 +273,14 @@ impl Analysis {
         let lines = Arc::new(std::mem::replace(&mut self.lines, empty));
         let mut taken = self.evidence.is_some();
         for sink in &mut self.sinks {
-            taken |= sink.send(&lines);
+            taken |= sink.send(&lines, patience);
         }
         taken
     }
+}
+
+fn write_incident(rendering: &Rendering, lines: &mut Batch, incident: &Incident, successes: Option<Successes>) {
+    let record = IncidentRecord::new(incident, successes, rendering.detail());
+    rendering.write_incident(&record, &mut lines.bytes);
+    lines.events += 1;
 }

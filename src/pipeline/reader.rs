@@ -1,65 +1,31 @@
 //! The capture thread: frames from captures through the filter into an engine, and the engine's handshakes out.
 
-use super::Progress;
+use super::board::Board;
+use super::feed::{Feed, Over, Patience, Work};
 use super::hold::{HOLD_FILE, HOLD_STREAM};
-use super::recorder::{Recorder, Recording};
-use super::seed;
+use super::recorder::Record;
 use crate::capture::{CaptureError, Filter, FilterError, Input, Source, WarningKind};
-use crate::engine::{Engine, Limits, Stats};
-use crate::handshake::Handshake;
-use crate::packet::{DecodeError, Frame};
+use crate::engine::{Limits, Stats};
+use crate::packet::DecodeError;
 use crate::report::Totals;
-use crate::time::Timestamp;
 use crossbeam_channel::Sender;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// Handshakes that are handed on together.
-const BATCH: usize = 32;
-/// Batches that wait for the analysis. A handshake holds a few KB as a rule, and at most
-/// [`crate::handshake::facts::MAX_MESSAGE_BYTES`] of messages.
-pub(super) const MAX_QUEUED_BATCHES: usize = 8;
 /// A file's handshakes are handed on, and its progress is told, at least every so many frames.
 const FRAMES_PER_TURN: u64 = 4096;
 /// Where handshakes are handed on at once, so is the time, in steps of this.
 const TIME_STEP: Duration = Duration::from_millis(500);
 
-/// What the analysis gets.
-pub(super) enum Work {
-    /// A capture begins.
-    Capture {
-        /// Its name in events.
-        file: Option<String>,
-        /// How long handshakes wait for their verdict, in capture time.
-        hold: Duration,
-    },
-    /// The names of its interfaces, where they have one; sent again when there are more.
-    Interfaces(Vec<Option<String>>),
-    /// Handshakes, in order.
-    Handshakes(Vec<Settled>),
-    /// The capture's time: all that was settled until then has been handed on.
-    Time(Timestamp),
-}
-
-/// A handshake, and its frames where they may be wanted.
-pub(super) struct Settled {
-    pub(super) handshake: Box<Handshake>,
-    pub(super) recording: Option<Box<Recording>>,
-}
-
-/// Nobody takes what is read: the run is over.
-struct Over;
-
 pub(super) struct Reader {
     limits: Limits,
     filter: Option<Filter>,
     hold: Option<Duration>,
-    /// What frames are recorded for: of all handshakes, or only of those that are not established.
-    record: Option<bool>,
+    record: Record,
     work: Sender<Work>,
     messages: Sender<String>,
-    progress: Arc<Progress>,
+    board: Arc<Board>,
     totals: Totals,
     /// Bytes of the captures before this one.
     read_before: u64,
@@ -70,12 +36,12 @@ impl Reader {
         limits: Limits,
         filter: Option<Filter>,
         hold: Option<Duration>,
-        record: Option<bool>,
+        record: Record,
         work: Sender<Work>,
         messages: Sender<String>,
-        progress: Arc<Progress>,
+        board: Arc<Board>,
     ) -> Self {
-        Self { limits, filter, hold, record, work, messages, progress, totals: Totals::default(), read_before: 0 }
+        Self { limits, filter, hold, record, work, messages, board, totals: Totals::default(), read_before: 0 }
     }
 
     /// Reads everything; what cannot be read is told and left out.
@@ -124,8 +90,9 @@ impl Reader {
         // What is read may be a capture that is still being made: nobody wants to wait for its end then.
         let at_once = source.total().is_none();
         let hold = self.hold.unwrap_or(if at_once { HOLD_STREAM } else { HOLD_FILE });
-        self.send(Work::Capture { file, hold })?;
-        let mut capture = Capture::new(self.limits, at_once, self.record);
+        let mut feed = Feed::new(self.limits, self.record, Patience::Wait, self.work.clone(), Arc::clone(&self.board));
+        feed.send(Work::Capture { file, hold })?;
+        let mut frames = 0_u64;
         loop {
             let frame = match source.next_frame() {
                 Ok(Some(frame)) => frame,
@@ -135,32 +102,28 @@ impl Reader {
                     continue;
                 }
             };
-            capture.frames += 1;
+            frames += 1;
             let wanted = match &mut self.filter {
                 Some(filter) => filter.matches(&frame),
                 None => Ok(true),
             };
-            match wanted {
-                Ok(true) => capture.frame(&frame),
-                Ok(false) => {}
+            let full = match wanted {
+                Ok(true) => feed.frame(&frame),
+                Ok(false) => false,
                 Err(error) => {
                     self.not_filtered(name, &error)?;
                     break;
                 }
-            }
-            if capture.take() {
-                self.hand_on(&mut capture, &source)?;
+            };
+            let due = at_once && (feed.is_holding() || feed.untold() >= TIME_STEP);
+            if full || due || frames.is_multiple_of(FRAMES_PER_TURN) {
+                self.board.read.store(self.read_before + source.position(), Ordering::Relaxed);
+                feed.hand_on(source.interfaces())?;
             }
         }
-        capture.engine.finish();
-        loop {
-            capture.take();
-            if capture.batch.is_empty() {
-                break;
-            }
-            self.hand_on(&mut capture, &source)?;
-        }
-        self.end(&capture, &source, name)
+        feed.finish(source.interfaces())?;
+        self.totals.unrecorded += feed.unrecorded();
+        self.end(&feed.engine.stats(), frames, &source, name)
     }
 
     fn not_filtered(&mut self, name: &str, error: &FilterError) -> Result<(), Over> {
@@ -168,50 +131,19 @@ impl Reader {
         self.say(format!("{name}: {error}; the rest of it was not read"))
     }
 
-    /// Gives the analysis what there is.
-    fn hand_on(&mut self, capture: &mut Capture, source: &Source) -> Result<(), Over> {
-        self.progress.read.store(self.read_before + source.position(), Ordering::Relaxed);
-        // Else the engine has more, which were settled before.
-        let drained = capture.batch.len() < BATCH;
-        if capture.batch.is_empty() {
-            return self.tell_time(capture);
-        }
-        self.progress.handshakes.fetch_add(capture.batch.len() as u64, Ordering::Relaxed);
-        if capture.interfaces < source.interfaces().len() {
-            capture.interfaces = source.interfaces().len();
-            self.send(Work::Interfaces(source.interfaces().iter().map(|interface| interface.name.clone()).collect()))?;
-        }
-        let batch = std::mem::replace(&mut capture.batch, Vec::with_capacity(BATCH));
-        self.send(Work::Handshakes(batch))?;
-        if drained { self.tell_time(capture) } else { Ok(()) }
-    }
-
-    /// Tells the analysis what time it is, where that has moved since.
-    fn tell_time(&self, capture: &mut Capture) -> Result<(), Over> {
-        let now = capture.engine.now();
-        let moved = std::mem::replace(&mut capture.told, now) != now;
-        if moved { self.send(Work::Time(now)) } else { Ok(()) }
-    }
-
-    fn send(&self, work: Work) -> Result<(), Over> {
-        self.work.send(work).map_err(|_| Over)
-    }
-
     /// Says what was wrong with a capture that was read.
-    fn end(&mut self, capture: &Capture, source: &Source, name: &str) -> Result<(), Over> {
-        let stats = capture.engine.stats();
-        self.totals.add(&stats, capture.frames);
-        self.totals.unrecorded += capture.recorder.as_ref().map_or(0, Recorder::lost);
+    fn end(&mut self, stats: &Stats, frames: u64, source: &Source, name: &str) -> Result<(), Over> {
+        self.totals.add(stats, frames);
         self.read_before += source.position();
         for warning in source.warnings() {
             self.totals.unreadable += u64::from(is_loss(warning.kind));
             self.say(warning)?;
         }
-        match unsupported(&stats) {
+        match unsupported(stats) {
             0 => Ok(()),
-            frames => {
+            left_out => {
                 self.totals.unreadable += 1;
-                self.say(not_supported(name, frames, capture.frames, source))
+                self.say(not_supported(name, left_out, frames, source))
             }
         }
     }
@@ -237,60 +169,5 @@ fn is_loss(warning: WarningKind) -> bool {
     match warning {
         WarningKind::CutOff { .. } | WarningKind::CompressionCutOff { .. } | WarningKind::DamagedBlocks { .. } => true,
         WarningKind::NoTimes { .. } | WarningKind::KeyLogTooLong => false,
-    }
-}
-
-/// One capture while it is read.
-struct Capture {
-    engine: Engine,
-    recorder: Option<Recorder>,
-    frames: u64,
-    batch: Vec<Settled>,
-    /// Interfaces that the analysis knows.
-    interfaces: usize,
-    /// Each handshake is handed on at once.
-    at_once: bool,
-    /// The time that the analysis was told last.
-    told: Timestamp,
-}
-
-impl Capture {
-    fn new(limits: Limits, at_once: bool, record: Option<bool>) -> Self {
-        Self {
-            engine: Engine::new(limits, seed()),
-            recorder: record.map(|all| Recorder::new(all, seed())),
-            frames: 0,
-            batch: Vec::with_capacity(BATCH),
-            interfaces: 0,
-            at_once,
-            told: Timestamp::default(),
-        }
-    }
-
-    /// Takes a frame that is wanted.
-    fn frame(&mut self, frame: &Frame<'_>) {
-        let flow = self.engine.frame(frame);
-        if let Some(recorder) = &mut self.recorder {
-            recorder.frame(frame, flow, self.engine.datagram(frame));
-        }
-    }
-
-    /// Takes handshakes from the engine; true where it is time to hand them on.
-    fn take(&mut self) -> bool {
-        while self.batch.len() < BATCH
-            && let Some(handshake) = self.engine.poll()
-        {
-            let open = |flow| self.engine.is_open(flow);
-            let recording = self.recorder.as_mut().and_then(|recorder| recorder.take(&handshake, open));
-            self.batch.push(Settled { handshake, recording });
-        }
-        if let Some(recorder) = &mut self.recorder
-            && self.batch.len() < BATCH
-        {
-            recorder.sweep(|flow| self.engine.is_open(flow));
-        }
-        self.batch.len() >= BATCH
-            || self.frames.is_multiple_of(FRAMES_PER_TURN)
-            || (self.at_once && (!self.batch.is_empty() || self.engine.now().since(self.told) >= TIME_STEP))
     }
 }

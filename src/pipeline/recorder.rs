@@ -146,6 +146,17 @@ impl Frames {
     }
 }
 
+/// What is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Record {
+    /// Nothing.
+    Nothing,
+    /// The frames of handshakes that are not established.
+    Failures,
+    /// Those of all.
+    All,
+}
+
 /// The recordings of all connections that are open.
 ///
 /// Every recording is in `order`, oldest first; `order` may name connections besides that have left. `bytes` is what all
@@ -170,10 +181,10 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    /// One that has nothing; with `all` also for established handshakes.
-    pub(super) fn new(all: bool, seed: u64) -> Self {
-        Self {
-            all,
+    /// One that has nothing yet; none where there is nothing to record.
+    pub(super) fn new(record: Record, seed: u64) -> Option<Self> {
+        (record != Record::Nothing).then(|| Self {
+            all: record == Record::All,
             connections: HashMap::with_hasher(hasher(seed)),
             order: VecDeque::new(),
             bytes: 0,
@@ -183,7 +194,7 @@ impl Recorder {
             unwanted: None,
             sweep_at: SWEEP_AFTER,
             lost: 0,
-        }
+        })
     }
 
     /// Keeps a frame of a connection, or a fragment of a datagram that may turn out to be of one.
@@ -367,7 +378,7 @@ mod tests {
     #[test]
     fn a_handshake_takes_the_frames_of_its_connection_as_they_came() {
         let [one, two] = flows(2)[..] else { panic!() };
-        let mut recorder = Recorder::new(false, 1);
+        let mut recorder = Recorder::new(Record::Failures, 1).unwrap();
         for (flow, number) in [(one, 3), (two, 2), (one, 1)] {
             recorder.frame(&frame(&[number; 60]), Some(flow), None);
         }
@@ -387,7 +398,7 @@ mod tests {
     fn established_handshakes_leave_their_frames_only_to_the_next_of_their_connection() {
         let [one, two] = flows(2)[..] else { panic!() };
         let record = |recorder: &mut Recorder, flow, number| recorder.frame(&frame(&[number]), Some(flow), None);
-        let mut recorder = Recorder::new(false, 1);
+        let mut recorder = Recorder::new(Record::Failures, 1).unwrap();
         record(&mut recorder, one, 1);
         assert!(recorder.take(&told(one, Outcome::Established), |_| true).is_none());
         record(&mut recorder, one, 2);
@@ -398,7 +409,7 @@ mod tests {
         assert!(recorder.take(&told(one, Outcome::Established), |_| false).is_none());
         recorder.take(&told(two, Outcome::Failed), |_| false);
         assert_eq!((recorder.connections.len(), recorder.bytes), (0, 0));
-        let mut all = Recorder::new(true, 1);
+        let mut all = Recorder::new(Record::All, 1).unwrap();
         record(&mut all, one, 5);
         assert_eq!(numbers(all.take(&told(one, Outcome::Established), |_| false)), [5]);
     }
@@ -406,7 +417,7 @@ mod tests {
     #[test]
     fn of_a_long_connection_the_first_and_the_last_frames_are_kept() {
         let [flow] = flows(1)[..] else { panic!() };
-        let mut recorder = Recorder::new(false, 1);
+        let mut recorder = Recorder::new(Record::Failures, 1).unwrap();
         let count = 250;
         (0..count).for_each(|number| recorder.frame(&frame(&[number; 1400]), Some(flow), None));
         recorder.frame(&frame(&[count; 60_000]), Some(flow), None);
@@ -425,7 +436,7 @@ mod tests {
     #[test]
     fn where_there_is_no_more_room_the_oldest_connection_goes_and_is_counted() {
         let flows = flows(2000);
-        let mut recorder = Recorder::new(false, 1);
+        let mut recorder = Recorder::new(Record::Failures, 1).unwrap();
         for flow in &flows {
             (0..40).for_each(|number| recorder.frame(&frame(&[number; 1400]), Some(*flow), None));
             assert!(recorder.bytes <= MAX_RECORDED);
@@ -440,7 +451,7 @@ mod tests {
     #[test]
     fn connections_that_ended_without_a_handshake_are_dropped_in_time() {
         let flows = flows(10_000);
-        let mut recorder = Recorder::new(false, 1);
+        let mut recorder = Recorder::new(Record::Failures, 1).unwrap();
         let open = flows[5];
         for flow in &flows {
             recorder.frame(&frame(&[1; 60]), Some(*flow), None);
@@ -456,7 +467,7 @@ mod tests {
     #[test]
     fn the_fragments_of_a_segment_go_with_the_one_that_completes_it() {
         let [flow] = flows(1)[..] else { panic!() };
-        let mut recorder = Recorder::new(false, 1);
+        let mut recorder = Recorder::new(Record::Failures, 1).unwrap();
         for (number, datagram) in [(1, 10), (2, 11), (3, 10)] {
             recorder.frame(&frame(&[number; 60]), None, Some(datagram));
         }

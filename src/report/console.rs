@@ -1,6 +1,8 @@
-//! Standard error: one line for each thing worth saying, and a bar while a capture is read.
+//! Standard error: one line for each thing worth saying; on a terminal a bar while a capture is read, and a line that
+//! changes while interfaces are sniffed.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use crate::event::Counts;
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::Duration;
 
 /// How often the bar is drawn anew.
@@ -28,10 +30,7 @@ impl Console {
             return;
         }
         let line = || eprintln!("tlscribe: {message}");
-        match &self.bar {
-            Some(bar) => bar.suspend(line),
-            None => line(),
-        }
+        self.aside().print(line);
     }
 
     /// Begins to show how far a run is, through so many bytes where that is known.
@@ -51,10 +50,45 @@ impl Console {
         }
     }
 
+    /// Begins to show what a live run sees.
+    pub fn begin_live(&self) {
+        if let Some(bar) = &self.bar {
+            bar.set_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_message("listening");
+            bar.enable_steady_tick(REDRAW);
+        }
+    }
+
+    /// Shows what a live run has seen, and how fast that grew since `before`.
+    pub fn status(&self, before: &Counts, now: &Counts) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(status(before, now));
+        }
+    }
+
+    /// For whoever prints on the same terminal.
+    pub fn aside(&self) -> Aside {
+        Aside(self.bar.clone())
+    }
+
     /// Takes the bar away.
     pub fn clear(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+        }
+    }
+}
+
+/// Prints without drawing over what a console shows all the time.
+#[derive(Clone, Debug, Default)]
+pub struct Aside(Option<ProgressBar>);
+
+impl Aside {
+    /// Prints.
+    pub fn print<T>(&self, print: impl FnOnce() -> T) -> T {
+        match &self.0 {
+            Some(bar) => bar.suspend(print),
+            None => print(),
         }
     }
 }
@@ -66,4 +100,46 @@ fn style(total_known: bool) -> ProgressStyle {
         "{spinner} {bytes} {binary_bytes_per_sec}, {msg}"
     };
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// `1,200 frames/s, 34 MiB/s; 120 handshakes, 3 failed; lost: 12 frames, 0 handshakes, 0 events`
+fn status(before: &Counts, now: &Counts) -> String {
+    let seconds = now.end.since(before.end).as_secs_f64().max(0.001);
+    let rate = |now: u64, before: u64| (now.saturating_sub(before) as f64 / seconds) as u64;
+    let frames = HumanCount(rate(now.stats.frames, before.stats.frames));
+    let bytes = HumanBytes(rate(now.stats.bytes, before.stats.bytes));
+    let handshakes: u64 = now.outcomes.iter().map(|(_, count)| count).sum();
+    let failed: u64 = now.outcomes.iter().filter(|(outcome, _)| outcome.0.is_failed()).map(|(_, count)| count).sum();
+    let drops = now.kernel_drops + now.interface_drops;
+    let lost: u64 = now.sinks.iter().map(|sink| sink.lost).sum();
+    let mut line =
+        format!("{frames} frames/s, {bytes}/s; {} handshakes, {} failed", HumanCount(handshakes), HumanCount(failed));
+    if drops + now.handshakes_lost + lost > 0 {
+        line += &format!(
+            "; lost: {} frames, {} handshakes, {} events",
+            HumanCount(drops),
+            HumanCount(now.handshakes_lost),
+            HumanCount(lost)
+        );
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::OutcomeName;
+    use crate::handshake::Outcome;
+    use std::time::Duration;
+
+    #[test]
+    fn the_line_tells_rates_failures_and_losses() {
+        let before = Counts::default();
+        let mut now = Counts { end: before.end.plus(Duration::from_secs(2)), ..Counts::default() };
+        (now.stats.frames, now.stats.bytes) = (3_000, 4096);
+        now.outcomes = vec![(OutcomeName(Outcome::Established), 1_000), (OutcomeName(Outcome::Failed), 2)];
+        assert_eq!(status(&before, &now), "1,500 frames/s, 2.00 KiB/s; 1,002 handshakes, 2 failed");
+        now.kernel_drops = 7;
+        assert!(status(&before, &now).ends_with("; lost: 7 frames, 0 handshakes, 0 events"));
+    }
 }

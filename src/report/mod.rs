@@ -8,8 +8,8 @@ mod table;
 mod tally;
 mod totals;
 
-pub use console::Console;
-pub use screen::{report, summary};
+pub use console::{Aside, Console};
+pub use screen::{Parts, report, summary};
 pub use summary::{MAX_ROWS, Row, Summary};
 pub use table::Look;
 pub use tally::{MAX_DISTINCT, Tally};

@@ -35,8 +35,17 @@ const HANDSHAKES: [Column; 7] = [
     Column { title: "GROUP", min: 9 },
 ];
 
+/// What a report has beside the failures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// The first handshakes, a row each.
+    pub table: bool,
+    /// What there was in all.
+    pub summary: bool,
+}
+
 /// The whole report.
-pub fn report(summary: &Summary, totals: &Totals, with_summary: bool, look: Look) -> String {
+pub fn report(summary: &Summary, totals: &Totals, parts: Parts, look: Look) -> String {
     let mut sections = Vec::new();
     let (all, unsuccessful) = (summary.handshakes(), summary.unsuccessful());
     let failures = failures(summary, totals, look);
@@ -56,13 +65,13 @@ pub fn report(summary: &Summary, totals: &Totals, with_summary: bool, look: Look
         section.extend(more(summary.unexplained, rows.len(), "--only failed,abandoned --format text", look));
         sections.push(section);
     }
-    if all > 0 {
+    if all > 0 && parts.table {
         let rows: Vec<_> = in_time_order(&summary.rows).map(|row| handshake(row, summary, look)).collect();
         let mut section = table("Handshakes", &HANDSHAKES, &rows, look);
         section.extend(more(all, rows.len(), "--format text", look));
         sections.push(section);
     }
-    if with_summary {
+    if parts.summary {
         let mut section = vec![look.bold("Summary")];
         section.extend(self::summary(summary, totals, look));
         sections.push(section);
@@ -230,17 +239,23 @@ fn read(totals: &Totals) -> String {
     } else {
         format!(" from {}", counted_noun(totals.captures, "capture"))
     };
-    let (frames, bytes) = (counted_noun(totals.frames, "frame"), HumanBytes(totals.bytes));
+    let (frames, bytes) = (counted_noun(totals.frames, "frame"), HumanBytes(totals.stats.bytes));
     format!("{frames}, {bytes}{from} in {:.2} s", totals.elapsed.as_secs_f64())
 }
 
 /// What was not there, or could not be read.
 fn lacking(summary: &Summary, totals: &Totals) -> Vec<String> {
     let handshakes = [(summary.incomplete, "handshake", " with bytes that were not captured".to_owned())];
-    let undecoded = totals.undecoded.iter().map(|(error, count)| (*count, "frame", format!(" not decoded ({error})")));
+    let undecoded =
+        totals.stats.undecoded.iter().map(|(error, count)| (*count, "frame", format!(" not decoded ({error})")));
+    let fragments = &totals.stats.fragments;
     let rest = [
-        (totals.fragments_lost, "fragmented packet", " without all fragments".to_owned()),
-        (totals.evicted, "flow", " given up for want of room".to_owned()),
+        (totals.kernel_drops, "frame", " lost in the kernel for want of room: give it more with -B".to_owned()),
+        (totals.interface_drops, "frame", " lost by the interface".to_owned()),
+        (totals.handshakes_lost, "handshake", " lost since the analysis was behind".to_owned()),
+        (fragments.expired + fragments.evicted, "fragmented packet", " without all fragments".to_owned()),
+        (totals.stats.flows_evicted, "flow", " given up for want of room".to_owned()),
+        (totals.stats.flows_one_sided, "flow", " of which only one side was captured".to_owned()),
         (totals.unreadable, "capture", " not read, or not to the end".to_owned()),
     ];
     let all = handshakes.into_iter().chain(undecoded).chain(rest).filter(|(count, ..)| *count > 0);
@@ -278,14 +293,15 @@ mod tests {
 
     #[test]
     fn a_report_of_nothing_says_so() {
-        let report = report(&Summary::default(), &Totals::default(), true, Look::PLAIN);
+        let report = report(&Summary::default(), &Totals::default(), Parts { table: true, summary: true }, Look::PLAIN);
         assert!(report.starts_with("Summary\n  Handshakes    0\n"), "{report}");
     }
 
     #[test]
     fn one_is_not_many() {
         assert_eq!((counted_noun(1, "frame"), counted_noun(2, "frame")), ("1 frame".into(), "2 frames".into()));
-        let totals = Totals { undecoded: vec![(crate::packet::DecodeError::TruncatedIp, 1)], ..Totals::default() };
+        let mut totals = Totals::default();
+        totals.stats.undecoded = vec![(crate::packet::DecodeError::TruncatedIp, 1)];
         assert_eq!(lacking(&Summary::default(), &totals), ["1 frame not decoded (truncated IP header)"]);
     }
 }

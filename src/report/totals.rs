@@ -1,10 +1,10 @@
 //! What was read in all, over the captures of a run.
 
 use crate::engine::Stats;
-use crate::packet::DecodeError;
+use std::iter::Sum;
 use std::time::Duration;
 
-/// Sums of what the engines counted.
+/// Sums over all captures of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Totals {
     /// Captures that were read, at least in part.
@@ -13,14 +13,14 @@ pub struct Totals {
     pub unreadable: u64,
     /// Frames that were read, also those that a filter left out.
     pub frames: u64,
-    /// Bytes on the wire of the frames that the engines took.
-    pub bytes: u64,
-    /// Frames that could not be decoded, by reason.
-    pub undecoded: Vec<(DecodeError, u64)>,
-    /// IP fragments that never became a packet.
-    pub fragments_lost: u64,
-    /// Flows that were given up for want of room.
-    pub evicted: u64,
+    /// What the engines counted.
+    pub stats: Stats,
+    /// Frames of interfaces that were lost in the kernel, for want of room.
+    pub kernel_drops: u64,
+    /// Frames that the interfaces themselves have lost.
+    pub interface_drops: u64,
+    /// Handshakes that were lost since the analysis was behind.
+    pub handshakes_lost: u64,
     /// Handshakes whose frames could not be kept until they were told.
     pub unrecorded: u64,
     /// What was written of the captures, where that was asked for.
@@ -41,18 +41,27 @@ pub struct Written {
 }
 
 impl Totals {
-    /// Adds a capture.
+    /// Adds a capture, of which so many frames were read.
     pub fn add(&mut self, stats: &Stats, frames: u64) {
         self.captures += 1;
         self.frames += frames;
-        self.bytes += stats.bytes;
-        self.fragments_lost += stats.fragments.expired + stats.fragments.evicted;
-        self.evicted += stats.flows_evicted;
-        for (error, count) in stats.undecoded.iter().filter(|(_, count)| *count > 0) {
-            match self.undecoded.iter_mut().find(|(known, _)| known == error) {
-                Some((_, sum)) => *sum += count,
-                None => self.undecoded.push((*error, *count)),
-            }
+        self.stats.add(stats);
+    }
+}
+
+/// Engines that ran beside each other: they have read one capture together.
+impl Sum for Totals {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        let mut sum = Self { captures: 1, ..Self::default() };
+        for totals in all {
+            sum.frames += totals.frames;
+            sum.unreadable += totals.unreadable;
+            sum.stats.add(&totals.stats);
+            sum.kernel_drops += totals.kernel_drops;
+            sum.interface_drops += totals.interface_drops;
+            sum.handshakes_lost += totals.handshakes_lost;
+            sum.unrecorded += totals.unrecorded;
         }
+        sum
     }
 }

@@ -1,5 +1,6 @@
 //! The files of evidence: one, or several in rotation, named as `dumpcap -b` names its own.
 
+use super::EvidenceCapture;
 use crate::capture::Writer;
 use crate::time::Timestamp;
 use std::collections::VecDeque;
@@ -28,9 +29,8 @@ impl Rotation {
 }
 
 /// The file at hand, and what is known of those before it.
-pub(super) struct Files {
-    file: PathBuf,
-    rotation: Rotation,
+pub(in super::super) struct Files {
+    capture: EvidenceCapture,
     current: Option<Current>,
     /// Those that this run has made, as long as they may have to be deleted.
     made: VecDeque<PathBuf>,
@@ -46,10 +46,10 @@ struct Current {
 
 impl Files {
     /// Opens the one file, or looks where the files of a rotation will be: their names have the time of their first packet.
-    pub(super) fn open(file: PathBuf, rotation: Rotation) -> io::Result<Self> {
-        let mut files = Self { file, rotation, current: None, made: VecDeque::new(), number: 0, bytes: 0 };
-        if !rotation.rotates() {
-            files.current = Some(Current::new(File::create(&files.file)?, Timestamp::default())?);
+    pub(in super::super) fn open(capture: EvidenceCapture) -> io::Result<Self> {
+        let mut files = Self { capture, current: None, made: VecDeque::new(), number: 0, bytes: 0 };
+        if !files.capture.rotation.rotates() {
+            files.current = Some(Current::new(File::create(files.file())?, Timestamp::default())?);
         } else if files.folder().is_some_and(|folder| !folder.is_dir()) {
             return Err(ErrorKind::NotFound.into());
         }
@@ -58,12 +58,17 @@ impl Files {
 
     /// The folder of the files, where it was named.
     fn folder(&self) -> Option<&Path> {
-        self.file.parent().filter(|folder| !folder.as_os_str().is_empty())
+        self.file().parent().filter(|folder| !folder.as_os_str().is_empty())
     }
 
     /// The file as it was named.
-    pub(super) fn into_file(self) -> PathBuf {
-        self.file
+    pub(in super::super) fn file(&self) -> &Path {
+        &self.capture.file
+    }
+
+    /// What was asked for.
+    pub(super) const fn capture(&self) -> &EvidenceCapture {
+        &self.capture
     }
 
     /// Bytes that were reserved in all files.
@@ -73,7 +78,7 @@ impl Files {
 
     /// False where packets of this size that begin at this time belong into the next file.
     pub(super) fn has_room(&self, size: u64, time: Timestamp) -> bool {
-        let Rotation { size: most, time: span, .. } = self.rotation;
+        let Rotation { size: most, time: span, .. } = self.capture.rotation;
         self.current.as_ref().is_some_and(|current| {
             let fits = most.is_none_or(|most| current.bytes == 0 || current.bytes + size <= most);
             fits && span.is_none_or(|span| time.since(current.begun) < span)
@@ -90,7 +95,7 @@ impl Files {
     pub(super) fn begin(&mut self, time: Timestamp) -> io::Result<()> {
         let (file, path) = loop {
             self.number += 1;
-            let path = self.file.with_file_name(name(&self.file, self.number, time));
+            let path = self.file().with_file_name(name(self.file(), self.number, time));
             match File::create_new(&path) {
                 Ok(file) => break (file, path),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
@@ -98,7 +103,7 @@ impl Files {
             }
         };
         self.current = Some(Current::new(file, time)?);
-        if let Some(keep) = self.rotation.keep {
+        if let Some(keep) = self.capture.rotation.keep {
             self.made.push_back(path);
             while self.made.len() > keep.max(1) {
                 let oldest = self.made.pop_front().unwrap_or_default();
@@ -149,8 +154,12 @@ mod tests {
     use super::*;
     use crate::handshake::sample::BEGIN;
 
+    fn open(file: PathBuf, rotation: Rotation) -> io::Result<Files> {
+        Files::open(EvidenceCapture { file, rotation, all: false })
+    }
+
     fn files(folder: &Path, rotation: Rotation) -> Files {
-        Files::open(folder.join("a.pcapng"), rotation).expect("files")
+        open(folder.join("a.pcapng"), rotation).expect("files")
     }
 
     fn names(folder: &Path) -> Vec<String> {
@@ -207,8 +216,8 @@ mod tests {
     #[test]
     fn a_folder_that_is_not_there_is_told_at_once() {
         let rotation = Rotation { size: Some(1), ..Rotation::default() };
-        assert!(Files::open("/no/such/folder/a.pcapng".into(), rotation).is_err());
-        assert!(Files::open("/no/such/folder/a.pcapng".into(), Rotation::default()).is_err());
-        assert!(Files::open("a.pcapng".into(), rotation).is_ok());
+        assert!(open("/no/such/folder/a.pcapng".into(), rotation).is_err());
+        assert!(open("/no/such/folder/a.pcapng".into(), Rotation::default()).is_err());
+        assert!(open("a.pcapng".into(), rotation).is_ok());
     }
 }

@@ -8,20 +8,19 @@
 
 mod files;
 
-use super::recorder::{Place, Recording};
+use super::recorder::{Place, Record as Recorded, Recording};
 use crate::capture::packet_size;
 use crate::diagnosis::counted;
 use crate::event::{Comment, Record};
 use crate::report::Written;
 use crate::time::Timestamp;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use files::Files;
+pub(super) use files::Files;
 pub use files::Rotation;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// So many handshakes wait for the writing thread. Each has some KB of frames as a rule.
@@ -63,29 +62,33 @@ struct Waiting {
     next: Place,
 }
 
-/// Open evidence and the thread that writes it.
+/// Open evidence, and the way to the thread that writes it.
 pub(super) struct EvidenceSink {
-    file: PathBuf,
-    all: bool,
+    capture: EvidenceCapture,
     waits: bool,
     names: Arc<[Option<String>]>,
     queue: Option<Sender<Waiting>>,
-    thread: JoinHandle<EvidenceEnd>,
+    end: Receiver<EvidenceEnd>,
     /// Handshakes that the thread did not get.
     refused: u64,
 }
 
 impl EvidenceSink {
-    /// Opens the evidence and starts its thread. What is to be written `soon` is, within [`FLUSH`], for a capture that is
-    /// still being made; else all of it is put in order that memory has room for. A sink that `waits` makes the analysis
-    /// wait where the disk is slower, another loses what there is no room for, and counts it.
-    pub(super) fn open(evidence: EvidenceCapture, soon: bool, waits: bool) -> io::Result<Self> {
-        let EvidenceCapture { file, rotation, all } = evidence;
-        let files = Files::open(file.clone(), rotation)?;
-        let (queue, handshakes) = bounded(MAX_QUEUED);
-        let writing = move || Writing::new(files).run(&handshakes, soon);
-        let thread = std::thread::Builder::new().name("evidence".into()).spawn(writing)?;
-        Ok(Self { file, all, waits, names: Arc::default(), queue: Some(queue), thread, refused: 0 })
+    /// Starts the thread. What is to be written `soon` is, within [`FLUSH`], for a capture that is still being made; else
+    /// all of it is put in order that memory has room for. A sink that `waits` makes the analysis wait where the disk is
+    /// slower, another loses what there is no room for, and counts it.
+    pub(super) fn start(files: Files, soon: bool, waits: bool) -> io::Result<Self> {
+        let capture = files.capture().clone();
+        let ((queue, handshakes), (ended, end)) = (bounded(MAX_QUEUED), bounded(1));
+        // Whoever does not wait for the end any more does not need it.
+        let writing = move || _ = ended.send(Writing::new(files).run(&handshakes, soon));
+        std::thread::Builder::new().name("evidence".into()).spawn(writing)?;
+        Ok(Self { capture, waits, names: Arc::default(), queue: Some(queue), end, refused: 0 })
+    }
+
+    /// What has to be recorded for it.
+    pub(super) const fn record(&self) -> Recorded {
+        if self.capture.all { Recorded::All } else { Recorded::Failures }
     }
 
     /// Another capture begins, or more is known of its interfaces.
@@ -96,7 +99,7 @@ impl EvidenceSink {
     /// Queues the frames of a handshake where it is one to be written.
     pub(super) fn write(&mut self, record: &Record<'_>, recording: Option<Box<Recording>>) {
         let failed = record.failure.is_some() || record.outcome.0.is_failed();
-        let Some(recording) = recording.filter(|_| self.all || failed) else { return };
+        let Some(recording) = recording.filter(|_| self.capture.all || failed) else { return };
         let mut comment = Comment(record).to_string();
         if recording.left_out() > 0 {
             let packets = counted(recording.left_out(), "packet");
@@ -111,14 +114,19 @@ impl EvidenceSink {
         self.refused += u64::from(!sent);
     }
 
-    /// Writes what is queued and tells how it went.
-    pub(super) fn finish(self) -> EvidenceEnd {
+    /// Writes what is queued, and tells how it went; waits no longer than until the deadline.
+    pub(super) fn finish(self, deadline: Option<Instant>) -> EvidenceEnd {
+        let queued = self.queue.as_ref().map_or(0, |queue| queue.len() as u64);
         drop(self.queue);
-        let end = self.thread.join().unwrap_or_else(|_| EvidenceEnd {
-            file: self.file,
+        let end = match deadline {
+            Some(deadline) => self.end.recv_deadline(deadline).ok(),
+            None => self.end.recv().ok(),
+        };
+        let end = end.unwrap_or_else(|| EvidenceEnd {
+            file: self.capture.file,
             written: Written::default(),
-            lost: 0,
-            error: Some(io::Error::other("its thread ended early")),
+            lost: queued.max(1),
+            error: Some(io::Error::other("it took too long")),
         });
         EvidenceEnd { lost: end.lost + self.refused, ..end }
     }
@@ -174,7 +182,7 @@ impl Writing {
         }
         self.attempt(Self::flush);
         let written = Written { handshakes: self.safe, packets: self.packets, bytes: self.files.bytes() };
-        EvidenceEnd { file: self.files.into_file(), written, lost: self.told - self.safe, error: self.error }
+        EvidenceEnd { file: self.files.file().to_owned(), written, lost: self.told - self.safe, error: self.error }
     }
 
     /// Does something, unless writing has failed before.

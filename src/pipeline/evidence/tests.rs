@@ -24,6 +24,10 @@ fn capture(folder: &TempDir, rotation: Rotation) -> EvidenceCapture {
     EvidenceCapture { file: folder.path().join("a.pcapng"), rotation, all: false }
 }
 
+fn open(capture: EvidenceCapture, soon: bool, waits: bool) -> io::Result<EvidenceSink> {
+    EvidenceSink::start(Files::open(capture)?, soon, waits)
+}
+
 /// Writes the frames of a handshake with this outcome.
 fn write(sink: &mut EvidenceSink, outcome: Outcome, frames: Option<Box<Recording>>) {
     let finding = Finding::new(Cause::ServerClosed, Party::Server, Confidence::Likely, "It closed.".into());
@@ -46,14 +50,14 @@ fn read(path: &Path) -> Vec<(u8, u64, Option<String>)> {
 #[test]
 fn failures_are_written_and_their_packets_merged_by_time() {
     let folder = TempDir::new().expect("a folder");
-    let mut sink = EvidenceSink::open(capture(&folder, Rotation::default()), false, true).expect("a sink");
+    let mut sink = open(capture(&folder, Rotation::default()), false, true).expect("a sink");
     sink.interfaces(&[None, Some("eth1".into())]);
     write(&mut sink, Outcome::Failed, recording(1, &[5, 7, 9]));
     write(&mut sink, Outcome::Established, recording(2, &[5]));
     write(&mut sink, Outcome::Abandoned, None);
     // Its second frame came late: a connection keeps its order.
     write(&mut sink, Outcome::Abandoned, recording(3, &[6, 8, 4, 9]));
-    let end = sink.finish();
+    let end = sink.finish(None);
     assert_eq!((end.written.handshakes, end.written.packets, end.lost), (2, 7, 0));
     assert!(end.error.is_none());
     let found = read(&end.file);
@@ -69,11 +73,11 @@ fn failures_are_written_and_their_packets_merged_by_time() {
 fn a_rotation_splits_no_handshake() {
     let folder = TempDir::new().expect("a folder");
     let rotation = Rotation { size: Some(4096), time: Some(Duration::from_secs(20)), keep: None };
-    let mut sink = EvidenceSink::open(capture(&folder, rotation), false, true).expect("a sink");
+    let mut sink = open(capture(&folder, rotation), false, true).expect("a sink");
     for (number, seconds) in [(1, &[0, 30][..]), (2, &[1]), (3, &[2, 3, 4, 5, 6]), (4, &[7]), (5, &[40])] {
         write(&mut sink, Outcome::Failed, recording(number, seconds));
     }
-    assert!(sink.finish().error.is_none());
+    assert!(sink.finish(None).error.is_none());
     let file = |name: &str| -> Vec<u8> { read(&folder.path().join(name)).iter().map(|(number, ..)| *number).collect() };
     assert_eq!(file("a_00001_20260301100000.pcapng"), [1, 2, 1]);
     assert_eq!(file("a_00002_20260301100002.pcapng"), [3, 3, 3, 3, 3]);
@@ -85,11 +89,11 @@ fn a_rotation_splits_no_handshake() {
 #[test]
 fn more_than_may_wait_is_written_earliest_first() {
     let folder = TempDir::new().expect("a folder");
-    let mut sink = EvidenceSink::open(capture(&folder, Rotation::default()), false, true).expect("a sink");
+    let mut sink = open(capture(&folder, Rotation::default()), false, true).expect("a sink");
     let seconds: Vec<u64> = (0..100).collect();
     let count = 2 * MAX_WAITING as u64 / 100_000;
     (0..count).for_each(|_| write(&mut sink, Outcome::Failed, recording(1, &seconds)));
-    let end = sink.finish();
+    let end = sink.finish(None);
     assert_eq!((end.written.handshakes, end.written.packets, end.lost), (count, 100 * count, 0));
     assert_eq!(std::fs::metadata(&end.file).expect("a file").len() / 1000, end.written.bytes / 1000);
     assert_eq!(read(&end.file).len() as u64, 100 * count);
@@ -99,13 +103,13 @@ fn more_than_may_wait_is_written_earliest_first() {
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_told_and_what_it_lost_is_counted() {
     let capture = EvidenceCapture { file: "/dev/full".into(), rotation: Rotation::default(), all: false };
-    assert!(EvidenceSink::open(capture, false, true).is_err(), "not even a header fits");
+    assert!(open(capture, false, true).is_err(), "not even a header fits");
     let folder = TempDir::new().expect("a folder");
     let rotation = Rotation { size: Some(1), ..Rotation::default() };
-    let mut sink = EvidenceSink::open(self::capture(&folder, rotation), false, true).expect("a sink");
+    let mut sink = open(self::capture(&folder, rotation), false, true).expect("a sink");
     folder.close().expect("it is empty");
     (0..3).for_each(|number| write(&mut sink, Outcome::Failed, recording(number, &[1])));
-    let end = sink.finish();
+    let end = sink.finish(None);
     assert_eq!((end.written.handshakes, end.lost), (0, 3));
     assert!(end.error.is_some());
 }
@@ -113,7 +117,7 @@ fn a_full_disk_is_told_and_what_it_lost_is_counted() {
 #[test]
 fn live_evidence_is_on_the_disk_soon_and_makes_nobody_wait() {
     let folder = TempDir::new().expect("a folder");
-    let mut sink = EvidenceSink::open(capture(&folder, Rotation::default()), true, false).expect("a sink");
+    let mut sink = open(capture(&folder, Rotation::default()), true, false).expect("a sink");
     write(&mut sink, Outcome::Failed, recording(1, &[1]));
     let file = folder.path().join("a.pcapng");
     let begun = Instant::now();
@@ -124,6 +128,6 @@ fn live_evidence_is_on_the_disk_soon_and_makes_nobody_wait() {
     let count = 100 * MAX_QUEUED as u64;
     let large: Vec<u64> = (0..100).collect();
     (0..count).for_each(|_| write(&mut sink, Outcome::Failed, recording(2, &large)));
-    let end = sink.finish();
+    let end = sink.finish(None);
     assert_eq!(end.written.handshakes + end.lost, 1 + count);
 }

@@ -1,0 +1,166 @@
+//! What `read` and `live` have in common: which handshakes are wanted, how they are judged, written and bounded.
+
+use super::evidence::EvidenceArguments;
+use crate::config::{FailOn, OriginSettings, RootsFrom, Settings};
+use crate::diagnosis::Cause;
+use crate::engine::Limits;
+use crate::event::{self, Detail, Fields, Format, Glob, OutcomeName, Selection, Server};
+use crate::output::Target;
+use clap::{Args, ValueEnum};
+use std::ffi::OsString;
+use std::time::Duration;
+
+#[derive(Debug, Args)]
+pub(super) struct Shared {
+    /// Look at no other frames (pcap-filter(7))
+    #[arg(short, long, value_name = "EXPRESSION", help_heading = "Selection")]
+    filter: Option<String>,
+    /// Only handshakes with these outcomes: established, unused, abandoned, failed, unfinished
+    #[arg(long, value_name = "OUTCOME,...", value_delimiter = ',', help_heading = "Selection")]
+    only: Vec<OutcomeName>,
+    /// Only failures of these causes, as events name them in failure.cause
+    #[arg(long, value_name = "CAUSE,...", value_delimiter = ',', value_parser = event::cause, help_heading = "Selection")]
+    cause: Vec<Cause>,
+    /// Only these servers: an address, a network or a name, perhaps with :PORT
+    #[arg(long, value_name = "SERVER", help_heading = "Selection")]
+    server: Vec<Server>,
+    /// Only server names that match, as in '*.example.org'
+    #[arg(long, value_name = "GLOB", help_heading = "Selection")]
+    sni: Vec<Glob>,
+    /// Also connections to TLS servers that were refused, never answered, or closed without a word
+    #[arg(long, help_heading = "Selection")]
+    tcp: bool,
+
+    /// The roots that certificates are judged by: bundled (Mozilla's), system, or a file in PEM or DER
+    #[arg(long, value_name = "ROOTS", default_value = "bundled", help_heading = "Certificates")]
+    roots: OsString,
+
+    /// Write events to a file; - is standard output
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    output: Vec<Target>,
+    /// How events are written
+    #[arg(long, value_enum, help_heading = "Output")]
+    format: Option<FormatName>,
+    /// Only these fields, in this order; a part of a field as in client.ip
+    #[arg(long, value_name = "FIELD,...", help_heading = "Output")]
+    fields: Option<Fields>,
+    /// How much events tell
+    #[arg(long, value_enum, help_heading = "Output")]
+    detail: Option<DetailName>,
+    /// Write also one record for each failure of each server, however often it was seen: at the end, or live once it is over
+    #[arg(long, help_heading = "Output")]
+    incidents: bool,
+    /// No messages, no progress, and no summary on standard error
+    #[arg(short, long, help_heading = "Output")]
+    quiet: bool,
+    /// No summary
+    #[arg(long, help_heading = "Output")]
+    no_summary: bool,
+    /// End with exit code 3 where a handshake has one of these outcomes or causes of failure
+    #[arg(long, value_name = "OUTCOME|CAUSE,...", value_delimiter = ',', help_heading = "Output")]
+    fail_on: Vec<FailOn>,
+
+    #[command(flatten)]
+    evidence: EvidenceArguments,
+
+    /// Let failures wait so long for what may explain them, in seconds of capture time [default: 2, for files 60]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Limits")]
+    hold: Option<Duration>,
+    /// Flows at a time; more evict the least useful one
+    #[arg(long, value_name = "N", default_value_t = Limits::default().flows, help_heading = "Limits")]
+    max_flows: usize,
+    /// Mebibytes of segments that wait for a lost one, in all flows
+    #[arg(long, value_name = "MIB", default_value_t = Limits::default().total_bytes >> 20, help_heading = "Limits")]
+    max_buffer: usize,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum FormatName {
+    /// One JSON object a line
+    Native,
+    /// One line for people
+    Text,
+    /// Tab-separated fields
+    Tsv,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DetailName {
+    /// Without hellos, history and alternative names
+    Brief,
+    /// All but raw bytes
+    Normal,
+    /// Also a timeline with frames and times, and the raw hellos
+    Full,
+}
+
+impl Shared {
+    /// The settings, with the frames from there; `words` may be a filter expression in place of that with -f.
+    pub(super) fn settings(self, origin: OriginSettings, words: Vec<OsString>) -> Result<Settings, String> {
+        let expression = words
+            .into_iter()
+            .map(|word| word.into_string().map_err(|word| format!("{} is not text", word.display())))
+            .collect::<Result<Vec<_>, _>>()?
+            .join(" ");
+        let filter = match (self.filter, expression.is_empty()) {
+            (filter, true) => filter,
+            (None, false) => Some(expression),
+            (Some(_), false) => {
+                return Err(format!("two filter expressions, with -f and at the end (`{expression}`); give one"));
+            }
+        };
+        Ok(Settings {
+            origin,
+            filter,
+            hold: self.hold,
+            selection: Selection {
+                outcomes: self.only.into_iter().map(|outcome| outcome.0).collect(),
+                causes: self.cause,
+                servers: self.server,
+                names: self.sni,
+            },
+            format: self.format.map(Format::from),
+            detail: self.detail.map(Detail::from),
+            fields: self.fields,
+            targets: self.output,
+            evidence: self.evidence.settings()?,
+            incidents: self.incidents,
+            quiet: self.quiet,
+            summary: !self.no_summary,
+            fail_on: self.fail_on,
+            limits: Limits {
+                flows: self.max_flows.max(1),
+                total_bytes: self.max_buffer.saturating_mul(1 << 20),
+                tcp: self.tcp,
+                ..Limits::default()
+            },
+            roots: RootsFrom::from(self.roots),
+        })
+    }
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::Native => Self::Native,
+            FormatName::Text => Self::Text,
+            FormatName::Tsv => Self::Tsv,
+        }
+    }
+}
+
+impl From<DetailName> for Detail {
+    fn from(name: DetailName) -> Self {
+        match name {
+            DetailName::Brief => Self::Brief,
+            DetailName::Normal => Self::Normal,
+            DetailName::Full => Self::Full,
+        }
+    }
+}
+
+/// A span in seconds, also parts of one.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    let span = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    span.ok_or_else(|| "not a number of seconds".to_owned())
+}

@@ -1,0 +1,73 @@
+//! The board: what the threads of a run count, for whoever wants to show it.
+
+use crate::capture::live::Drops;
+use crate::engine::Stats;
+use crate::event::OutcomeName;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Counters of one run. Nothing here is touched for every frame.
+#[derive(Debug, Default)]
+pub(super) struct Board {
+    /// Bytes of captures that were read, as they are on disk.
+    pub(super) read: AtomicU64,
+    /// Handshakes that were settled.
+    pub(super) handshakes: AtomicU64,
+    /// Those that were lost, since the analysis was behind.
+    pub(super) lost: AtomicU64,
+    /// Bytes of those that wait for the analysis.
+    pub(super) queued_bytes: AtomicUsize,
+    /// Handshakes by what the verdict says of them, in the order of [`OutcomeName::ALL`].
+    outcomes: [AtomicU64; OutcomeName::ALL.len()],
+    /// What each capture thread has seen, brought up to date a few times a second.
+    sensors: Vec<Mutex<Seen>>,
+}
+
+/// What a capture thread has seen so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    /// What its engine counted.
+    pub(super) stats: Stats,
+    /// What was lost before it came there.
+    pub(super) drops: Drops,
+}
+
+impl Board {
+    /// A board for so many capture threads.
+    pub(super) fn new(sensors: usize) -> Self {
+        Self { sensors: (0..sensors).map(|_| Mutex::default()).collect(), ..Self::default() }
+    }
+
+    /// Counts a handshake that was judged.
+    pub(super) fn judged(&self, outcome: OutcomeName) {
+        let counts = OutcomeName::ALL.iter().zip(&self.outcomes);
+        counts.filter(|(name, _)| **name == outcome).for_each(|(_, count)| _ = count.fetch_add(1, Ordering::Relaxed));
+    }
+
+    /// Handshakes that were judged, by outcome.
+    pub(super) fn outcomes(&self) -> [(OutcomeName, u64); OutcomeName::ALL.len()] {
+        let mut outcomes = OutcomeName::ALL.map(|outcome| (outcome, 0));
+        for ((_, count), counted) in outcomes.iter_mut().zip(&self.outcomes) {
+            *count = counted.load(Ordering::Relaxed);
+        }
+        outcomes
+    }
+
+    /// Brings up to date what a capture thread has seen.
+    pub(super) fn saw(&self, sensor: usize, seen: Seen) {
+        if let Some(place) = self.sensors.get(sensor) {
+            *place.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+        }
+    }
+
+    /// What all capture threads have seen.
+    pub(super) fn seen(&self) -> Seen {
+        let mut all = Seen::default();
+        for sensor in &self.sensors {
+            let seen = sensor.lock().unwrap_or_else(PoisonError::into_inner);
+            all.stats.add(&seen.stats);
+            all.drops = [all.drops, seen.drops].into_iter().sum();
+        }
+        all
+    }
+}

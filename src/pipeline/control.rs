@@ -1,0 +1,152 @@
+//! The main thread of a run: it says what the others have to say and shows how far they are; of a live run it also heeds
+//! the signals, the end of the time, and the time for a record of what was counted.
+//!
+//! SIGINT and SIGTERM end a live run in good order, and the second one at once. SIGHUP opens output files anew, SIGUSR1
+//! says what was counted.
+
+use super::board::Board;
+use super::counts::Counting;
+use super::feed::Work;
+use crate::event::Counts;
+use crate::output::{Sink, SinkState};
+use crate::report::Console;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
+use signal_hook::flag;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// How often progress is shown, and signals are looked at.
+const TURN: Duration = Duration::from_millis(100);
+/// How often the line on a terminal changes.
+const STATUS: Duration = Duration::from_secs(1);
+/// How the program ends at a second signal: events may be lost.
+const AT_ONCE: i32 = 1;
+
+/// So many flows with one side only are no accident any more, where they are also one in so many of all.
+const ONE_SIDED: u64 = 100;
+const ONE_SIDED_SHARE: u64 = 5;
+
+/// Says what there is to say until all who could have something have ended.
+fn listen(said: &Receiver<String>, console: &Console, mut turn: impl FnMut()) {
+    loop {
+        match said.recv_timeout(TURN) {
+            Ok(message) => console.say(&message),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+        turn();
+    }
+}
+
+/// Watches captures being read.
+pub(super) fn watch(said: &Receiver<String>, board: &Board, console: &Console) {
+    listen(said, console, || {
+        console.progress(board.read.load(Ordering::Relaxed), board.handshakes.load(Ordering::Relaxed));
+    });
+}
+
+/// What a live run is controlled by.
+pub(super) struct Control {
+    stop: Arc<AtomicBool>,
+    hang_up: Arc<AtomicBool>,
+    ask: Arc<AtomicBool>,
+    sinks: Vec<Arc<SinkState>>,
+    end: Option<Instant>,
+    stats_interval: Duration,
+    counting: Counting,
+    work: Sender<Work>,
+}
+
+impl Control {
+    /// From here on signals no longer end the program by themselves: they set `stop`, or ask for something.
+    pub(super) fn new(
+        stop: Arc<AtomicBool>,
+        duration: Option<Duration>,
+        stats_interval: Duration,
+        counting: Counting,
+        sinks: &[Sink],
+        work: Sender<Work>,
+    ) -> Result<Self, String> {
+        let (hang_up, ask) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let interrupted = Arc::new(AtomicBool::new(false));
+        let register = || {
+            for signal in [SIGINT, SIGTERM] {
+                // In this order: the first signal finds the flag unset, and sets it.
+                flag::register_conditional_shutdown(signal, AT_ONCE, Arc::clone(&interrupted))?;
+                flag::register(signal, Arc::clone(&interrupted))?;
+                flag::register(signal, Arc::clone(&stop))?;
+            }
+            flag::register(SIGHUP, Arc::clone(&hang_up))?;
+            flag::register(SIGUSR1, Arc::clone(&ask))
+        };
+        register().map_err(|error: std::io::Error| format!("signals cannot be handled: {error}"))?;
+        let sinks = sinks.iter().map(|sink| Arc::clone(sink.state())).collect();
+        let end = duration.map(|duration| Instant::now() + duration);
+        Ok(Self { stop, hang_up, ask, sinks, end, stats_interval, counting, work })
+    }
+
+    /// Watches a live run until it has ended.
+    pub(super) fn watch(self, said: &Receiver<String>, console: &Console) {
+        console.begin_live();
+        let (mut recorded, mut shown, mut last) = (Instant::now(), Instant::now(), self.counting.read());
+        let mut warned = false;
+        listen(said, console, || {
+            let now = Instant::now();
+            if self.end.is_some_and(|end| now >= end) {
+                self.stop.store(true, Ordering::Relaxed);
+            }
+            if self.hang_up.swap(false, Ordering::Relaxed) {
+                self.sinks.iter().for_each(|sink| sink.reopen.store(true, Ordering::Relaxed));
+            }
+            self.sinks.iter().filter_map(|sink| sink.trouble()).for_each(|trouble| console.say(&trouble));
+            if self.ask.swap(false, Ordering::Relaxed) {
+                console.say(&self.counting.read().to_string());
+            }
+            // Where the analysis has no room for it, the next one says it all.
+            if now.duration_since(recorded) >= self.stats_interval {
+                recorded = now;
+                let _ = self.work.try_send(Work::Stats);
+            }
+            if now.duration_since(shown) >= STATUS {
+                let counts = self.counting.read();
+                console.status(&last, &counts);
+                if !warned && let Some(warning) = one_sided(&counts) {
+                    warned = true;
+                    console.say(&warning);
+                }
+                (shown, last) = (now, counts);
+            }
+        });
+    }
+}
+
+/// What to do where much of the traffic is seen from one side only.
+fn one_sided(counts: &Counts) -> Option<String> {
+    let (one_sided, all) = (counts.stats.flows_one_sided, counts.stats.flows_created);
+    (one_sided >= ONE_SIDED && one_sided.saturating_mul(ONE_SIDED_SHARE) >= all).then(|| {
+        format!(
+            "of {one_sided} flows out of {all} only one side was seen, which is too little to judge them by: sniff the other \
+             direction too (a second -i), or without --capture-threads where tunnels part the two"
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(one_sided: u64, all: u64) -> Counts {
+        let mut counts = Counts::default();
+        (counts.stats.flows_one_sided, counts.stats.flows_created) = (one_sided, all);
+        counts
+    }
+
+    #[test]
+    fn who_sees_half_of_the_traffic_is_warned() {
+        assert!(one_sided(&counts(100, 500)).is_some_and(|warning| warning.contains("100 flows out of 500")));
+        assert_eq!(one_sided(&counts(100, 501)), None, "a few are usual");
+        assert_eq!(one_sided(&counts(99, 99)), None, "too few to tell");
+    }
+}

@@ -1,0 +1,63 @@
+//! All that a run has counted, put together for a record, for the line on a terminal, or for who asks by signal.
+
+use super::board::Board;
+use crate::event::{Counts, SinkCounts};
+use crate::output::{Sink, SinkState};
+use crate::time::Timestamp;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::SystemTime;
+
+/// Where Linux tells how much memory this process has.
+const STATUS: &str = "/proc/self/status";
+
+/// Where the counters of a run are.
+#[derive(Clone)]
+pub(super) struct Counting {
+    begin: Timestamp,
+    board: Arc<Board>,
+    sinks: Vec<(String, Arc<SinkState>)>,
+}
+
+impl Counting {
+    pub(super) fn new(board: Arc<Board>, sinks: &[Sink]) -> Self {
+        let sinks = sinks.iter().map(|sink| (sink.target().to_string(), Arc::clone(sink.state()))).collect();
+        Self { begin: now(), board, sinks }
+    }
+
+    /// What they say now.
+    pub(super) fn read(&self) -> Counts {
+        let seen = self.board.seen();
+        let sink = |(name, state): &(String, Arc<SinkState>)| SinkCounts {
+            name: name.clone(),
+            queued: state.queued.load(Ordering::Relaxed),
+            written: state.written.load(Ordering::Relaxed),
+            lost: state.lost.load(Ordering::Relaxed),
+        };
+        Counts {
+            begin: self.begin,
+            end: now(),
+            stats: seen.stats,
+            kernel_drops: seen.drops.kernel,
+            interface_drops: seen.drops.interface,
+            outcomes: self.board.outcomes().to_vec(),
+            handshakes_lost: self.board.lost.load(Ordering::Relaxed),
+            sinks: self.sinks.iter().map(sink).collect(),
+            memory: resident(),
+        }
+    }
+}
+
+/// The time of this machine's clock.
+pub(super) fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::default().plus(since)
+}
+
+/// Bytes of resident memory, where the system tells.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string(STATUS).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}

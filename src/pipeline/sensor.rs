@@ -1,0 +1,152 @@
+//! The capture thread of a live run: frames from interfaces into an engine, the engine's handshakes out, and the time
+//! told to both where no frame tells it.
+//!
+//! It never waits for anybody but the interfaces. Where the analysis is behind, handshakes are lost and counted.
+
+use super::board::{Board, Seen};
+use super::feed::{Feed, Over, Patience};
+use crate::capture::live::{News, Sniffers};
+use crate::report::Totals;
+use crate::time::Timestamp;
+use crossbeam_channel::{Sender, TrySendError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long frames are waited for before the time is told, and how often it is.
+const TICK: Duration = Duration::from_millis(100);
+/// Frames may come so much later than their time says: the engine's time stays as far behind.
+const SLACK: Duration = Duration::from_millis(200);
+/// How often the board is brought up to date: libpcap's counters cost a few system calls.
+const BOARD: Duration = Duration::from_millis(500);
+
+/// What all capture threads of a run share.
+pub(super) struct Shared {
+    /// The run is to end.
+    pub(super) stop: Arc<AtomicBool>,
+    /// How many frames are still wanted, in all.
+    pub(super) wanted: AtomicU64,
+    /// How long to wait for what is behind, once the run is to end.
+    pub(super) drain: Duration,
+}
+
+pub(super) struct Sensor {
+    /// Its place on the board.
+    place: usize,
+    sniffers: Sniffers,
+    feed: Feed,
+    messages: Sender<String>,
+    board: Arc<Board>,
+    shared: Arc<Shared>,
+    /// The last frame's time, and when it came by this machine's clock that only goes forward.
+    anchor: Option<(Timestamp, Instant)>,
+    ticked: Instant,
+    seen: Instant,
+    totals: Totals,
+}
+
+impl Sensor {
+    pub(super) fn new(
+        place: usize,
+        sniffers: Sniffers,
+        feed: Feed,
+        messages: Sender<String>,
+        board: Arc<Board>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            place,
+            sniffers,
+            feed,
+            messages,
+            board,
+            shared,
+            anchor: None,
+            ticked: now,
+            seen: now,
+            totals: Totals::default(),
+        }
+    }
+
+    /// Sniffs until the run is to end.
+    pub(super) fn run(mut self) -> Totals {
+        // An error means that nobody takes what is read: there is nothing more to do.
+        let _ = self.sniff().and_then(|()| {
+            self.feed.patience = Patience::Until(Instant::now() + self.shared.drain);
+            self.feed.finish(self.sniffers.interfaces())
+        });
+        self.shared.stop.store(true, Ordering::Relaxed);
+        self.show();
+        let (stats, drops) = (self.feed.engine.stats(), self.sniffers.drops());
+        self.totals.add(&stats, stats.frames);
+        self.totals.unrecorded = self.feed.unrecorded();
+        (self.totals.kernel_drops, self.totals.interface_drops) = (drops.kernel, drops.interface);
+        self.totals
+    }
+
+    fn sniff(&mut self) -> Result<(), Over> {
+        while !self.shared.stop.load(Ordering::Relaxed) && self.sniffers.is_open() {
+            let wanted = self.shared.wanted.load(Ordering::Relaxed);
+            if wanted == 0 {
+                break;
+            }
+            self.burst(wanted)?;
+            let now = Instant::now();
+            if now.duration_since(self.ticked) >= TICK {
+                self.ticked = now;
+                self.tick(now);
+            }
+            while self.feed.collect() {
+                self.feed.hand_on(self.sniffers.interfaces())?;
+            }
+            self.feed.hand_on(self.sniffers.interfaces())?;
+            if now.duration_since(self.seen) >= BOARD {
+                self.seen = now;
+                self.show();
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what frames there are.
+    fn burst(&mut self, wanted: u64) -> Result<(), Over> {
+        let Self { sniffers, feed, messages, totals, .. } = self;
+        let interfaces = sniffers.interfaces().to_vec();
+        let (mut last, mut taken, mut end) = (None, 0, Ok(()));
+        sniffers.burst(
+            TICK,
+            wanted,
+            |frame| {
+                (last, taken) = (Some(frame.time), taken + 1);
+                if feed.frame(frame) && end.is_ok() {
+                    end = feed.hand_on(&interfaces);
+                }
+            },
+            |news| {
+                totals.unreadable += u64::from(matches!(news, News::Gone(..)));
+                // Nobody is waited for: a message for which there is no room is lost.
+                if let Err(TrySendError::Full(_)) = messages.try_send(news.to_string()) {}
+            },
+        );
+        if let Some(time) = last {
+            self.anchor = Some((time, Instant::now()));
+        }
+        let left = |wanted: u64| Some(wanted.saturating_sub(taken)).filter(|_| wanted < u64::MAX);
+        let _ = self.shared.wanted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
+        end
+    }
+
+    /// Tells the engine the time: that of the last frame, and what has gone by since.
+    fn tick(&mut self, now: Instant) {
+        if let Some((time, at)) = self.anchor {
+            let time = time.plus(now.duration_since(at)).before(SLACK);
+            self.feed.engine.tick(time);
+        }
+    }
+
+    fn show(&mut self) {
+        let seen = Seen { stats: self.feed.engine.stats(), drops: self.sniffers.drops() };
+        self.board.saw(self.place, seen);
+    }
+}
