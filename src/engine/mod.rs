@@ -17,7 +17,7 @@ mod timers;
 pub use stats::Stats;
 
 use crate::flow::table::IdleLimits;
-use crate::flow::{Direction, FlowId, FlowKey, FlowTable};
+use crate::flow::{Direction, FlowId, FlowKey, FlowSerial, FlowTable};
 use crate::handshake::{CloseKind, Handshake};
 use crate::packet::{Decoded, Decoder, Frame, IcmpError, Packet, Segment, Transport};
 use crate::time::{Mark, Timestamp};
@@ -126,7 +126,7 @@ impl Engine {
 
     /// Takes the next frame. Returns the connection that it belongs to, where that was still open when it came; a
     /// handshake tells the same id as its [`flow`](Handshake::flow).
-    pub fn frame(&mut self, frame: &Frame<'_>) -> Option<FlowId> {
+    pub fn frame(&mut self, frame: &Frame<'_>) -> Option<FlowSerial> {
         let Self { decoder, world } = self;
         world.stats.frames = world.stats.frames.saturating_add(1);
         world.stats.bytes = world.stats.bytes.saturating_add(u64::from(frame.original_length));
@@ -147,8 +147,8 @@ impl Engine {
     }
 
     /// True while a connection may still carry a handshake, or belongs to one that is not settled.
-    pub fn is_open(&mut self, flow: FlowId) -> bool {
-        matches!(self.world.flows.get_mut(flow), Some((_, Flow::Open(_))))
+    pub fn is_open(&mut self, serial: FlowSerial) -> bool {
+        self.world.serial(serial.id) == Some(serial)
     }
 
     /// Says what time it is where no frame does: capture time advanced by a clock that only goes forward.
@@ -192,7 +192,7 @@ impl Engine {
 }
 
 impl World {
-    fn packet(&mut self, frame: &Frame<'_>, packet: &Packet<'_>) -> Option<FlowId> {
+    fn packet(&mut self, frame: &Frame<'_>, packet: &Packet<'_>) -> Option<FlowSerial> {
         match &packet.transport {
             Transport::Tcp(segment) => self.segment(frame, packet, segment),
             Transport::Udp(_) => {
@@ -204,21 +204,22 @@ impl World {
         }
     }
 
-    fn segment(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, segment: &Segment<'_>) -> Option<FlowId> {
+    fn segment(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, segment: &Segment<'_>) -> Option<FlowSerial> {
         self.stats.tcp = self.stats.tcp.saturating_add(1);
         let source = SocketAddr::new(packet.source, segment.source_port);
         let destination = SocketAddr::new(packet.destination, segment.destination_port);
         let (key, direction) = FlowKey::new(source, destination, &packet.vlan);
         let now = self.clock.now();
-        let mut id = match self.flows.find(&key, now) {
+        let id = match self.flows.find(&key, now) {
             Some(id) => id,
             None if connection::may_begin(segment) => self.open(key, frame.mark()),
             None => return None,
         };
         let (_, flow) = self.flows.get_mut(id)?;
         if flow.is_followed_by_another(direction, segment) {
-            id = self.replace(id, frame.mark())?;
+            self.replace(id, frame.mark());
         }
+        let serial = self.serial(id)?;
         let Some((key, Flow::Open(connection))) = self.flows.get_mut(id) else { return None };
         let (before, told) = (connection.buffered(), self.done.len());
         let arrival = Arrival { direction, frame, packet, segment };
@@ -229,7 +230,7 @@ impl World {
             self.relieve(id);
         }
         self.follow_up(id, verdict, told);
-        Some(id)
+        Some(serial)
     }
 
     /// Adds a flow; where the table is full, another is given up for it.
@@ -243,18 +244,19 @@ impl World {
     }
 
     /// The port is used again: what ran on it is settled, and a new connection begins.
-    fn replace(&mut self, id: FlowId, mark: Mark) -> Option<FlowId> {
-        let (new, flow) = self.flows.renew(id, Flow::Open(Box::new(Connection::new(mark))))?;
+    fn replace(&mut self, id: FlowId, mark: Mark) {
+        let Some((_, flow)) = self.flows.get_mut(id) else { return };
+        let flow = std::mem::replace(flow, Flow::Open(Box::new(Connection::new(mark))));
         let now = self.clock.now();
         self.close_flow(id, flow, CloseKind::Timeout, now);
         self.stats.flows_reused = self.stats.flows_reused.saturating_add(1);
-        Some(new)
     }
 
     /// Does what a connection's verdict asks for. There were `told` handshakes before it.
     fn follow_up(&mut self, id: FlowId, verdict: Verdict, told: usize) {
         if self.done.len() > told {
-            self.sign(id, told);
+            let serial = self.serial(id);
+            self.sign(serial, told);
             self.closing.tell(self.done.back_mut(), self.clock.now());
         }
         for (timer, at) in Timer::ALL.into_iter().zip(verdict.waits) {
@@ -272,8 +274,14 @@ impl World {
     }
 
     /// Says in all handshakes but the first `told` which flow they are of.
-    fn sign(&mut self, id: FlowId, told: usize) {
-        self.done.iter_mut().skip(told).for_each(|handshake| handshake.flow = id);
+    fn sign(&mut self, serial: Option<FlowSerial>, told: usize) {
+        self.done.iter_mut().skip(told).for_each(|handshake| handshake.flow = serial.unwrap_or_default());
+    }
+
+    /// The serial of a flow that is open.
+    fn serial(&mut self, id: FlowId) -> Option<FlowSerial> {
+        let (_, flow) = self.flows.get_mut(id)?;
+        matches!(flow, Flow::Open(_)).then(|| FlowSerial { id, began: flow.began() })
     }
 
     /// A flow has nothing more to tell: it keeps its place in the table and nothing else.
@@ -294,7 +302,7 @@ impl World {
         self.buffered = self.buffered.saturating_sub(before).saturating_add(connection.buffered());
     }
 
-    fn icmp(&mut self, mark: Mark, packet: &Packet<'_>, error: IcmpError) -> Option<FlowId> {
+    fn icmp(&mut self, mark: Mark, packet: &Packet<'_>, error: IcmpError) -> Option<FlowSerial> {
         self.stats.icmp_errors = self.stats.icmp_errors.saturating_add(1);
         let (source_port, destination_port) = error.quoted_ports;
         let source = SocketAddr::new(error.quoted_source, source_port);
@@ -303,7 +311,7 @@ impl World {
         let id = self.flows.find(&key, self.clock.now())?;
         let Some((_, Flow::Open(connection))) = self.flows.get_mut(id) else { return None };
         connection.icmp(mark, error);
-        Some(id)
+        self.serial(id)
     }
 
     /// The clock has moved: what waited long enough is done.
@@ -333,6 +341,7 @@ impl World {
     }
 
     fn close_flow(&mut self, id: FlowId, flow: Flow, by: CloseKind, now: Timestamp) {
+        let serial = Some(FlowSerial { id, began: flow.began() });
         if let Flow::Open(mut connection) = flow {
             let told = self.done.len();
             self.buffered = self.buffered.saturating_sub(connection.buffered());
@@ -342,7 +351,7 @@ impl World {
                 self.done.extend(connection.without_a_word(&self.servers, idle, now));
             }
             connection.settle(by, now, &self.limits, &mut self.done);
-            self.sign(id, told);
+            self.sign(serial, told);
         }
     }
 

@@ -25,6 +25,15 @@ pub struct FlowId {
     generation: u32,
 }
 
+/// A flow among all of a capture: its place in the table, which others may take after it, and the frame that began it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowSerial {
+    /// Its place.
+    pub id: FlowId,
+    /// The number of its first frame.
+    pub began: u64,
+}
+
 /// What the table must know of a state.
 pub trait FlowState {
     /// How long a flow in this state may be silent before it is given up.
@@ -160,17 +169,6 @@ impl<S: FlowState> FlowTable<S> {
         Some((&slot.key, slot.state.as_mut()?))
     }
 
-    /// Puts another flow of the same key in a flow's place. The old id goes stale.
-    pub fn renew(&mut self, id: FlowId, state: S) -> Option<(FlowId, S)> {
-        let slot = self.slots.get_mut(id.slot as usize)?;
-        if slot.generation != id.generation {
-            return None;
-        }
-        let old = std::mem::replace(slot.state.as_mut()?, state);
-        slot.generation = slot.generation.wrapping_add(1);
-        Some((FlowId { generation: slot.generation, ..id }, old))
-    }
-
     /// Takes a flow out.
     pub fn remove(&mut self, id: FlowId) -> Option<S> {
         let slot = self.slots.get_mut(id.slot as usize)?;
@@ -294,16 +292,6 @@ mod tests {
         assert_eq!(table.find(&key(1), at(1)), None);
         table.insert(key(2), State(2), at(2));
         assert!(table.get_mut(id).is_none(), "the slot is another flow's now");
-    }
-
-    #[test]
-    fn a_flow_that_takes_anothers_place_has_an_id_of_its_own() {
-        let mut table = FlowTable::new(10, IdleLimits::default(), 1);
-        let (first, _) = table.insert(key(1), State(1), at(0));
-        let (second, old) = table.renew(first, State(2)).unwrap();
-        assert_eq!((old, table.find(&key(1), at(1))), (State(1), Some(second)));
-        assert!(table.get_mut(first).is_none() && table.renew(first, State(3)).is_none());
-        assert_eq!((table.len(), table.created()), (1, 1));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Frames are copied, since the next one takes their place in the capture's buffer. They leave with their handshake, or
 //! are dropped with it where it is not wanted. Without `-w` there is no recorder.
 
-use crate::flow::{FlowId, hasher};
+use crate::flow::{FlowSerial, hasher};
 use crate::handshake::{Handshake, Outcome};
 use crate::packet::{Frame, LinkType};
 use crate::time::Timestamp;
@@ -165,8 +165,8 @@ pub(super) struct Recorder {
     /// Established handshakes are wanted, too.
     all: bool,
     /// No recording where it was given up.
-    connections: HashMap<FlowId, Option<Box<Recording>>, RandomState>,
-    order: VecDeque<FlowId>,
+    connections: HashMap<FlowSerial, Option<Box<Recording>>, RandomState>,
+    order: VecDeque<FlowSerial>,
     bytes: usize,
     spare: Vec<Box<Recording>>,
     /// Fragments that wait for the rest of their datagram, by its number, in the order in which they came.
@@ -174,7 +174,7 @@ pub(super) struct Recorder {
     /// What they take.
     fragment_bytes: usize,
     /// The connection of the last handshake, where that is not wanted: another of the same may follow at once.
-    unwanted: Option<FlowId>,
+    unwanted: Option<FlowSerial>,
     /// How many connections are looked through for those that are over.
     sweep_at: usize,
     lost: u64,
@@ -198,7 +198,7 @@ impl Recorder {
     }
 
     /// Keeps a frame of a connection, or a fragment of a datagram that may turn out to be of one.
-    pub(super) fn frame(&mut self, frame: &Frame<'_>, flow: Option<FlowId>, datagram: Option<u64>) {
+    pub(super) fn frame(&mut self, frame: &Frame<'_>, flow: Option<FlowSerial>, datagram: Option<u64>) {
         match (flow, datagram) {
             (Some(flow), None) => self.record(flow, frame),
             (Some(flow), Some(datagram)) => {
@@ -223,7 +223,7 @@ impl Recorder {
     }
 
     /// The fragments before the one that completed a datagram.
-    fn record_fragments(&mut self, flow: FlowId, datagram: u64) {
+    fn record_fragments(&mut self, flow: FlowSerial, datagram: u64) {
         let all = std::mem::take(&mut self.fragments);
         let (own, others): (VecDeque<_>, _) = all.into_iter().partition(|(of, _)| *of == datagram);
         self.fragments = others;
@@ -235,7 +235,7 @@ impl Recorder {
         }
     }
 
-    fn record(&mut self, flow: FlowId, frame: &Frame<'_>) {
+    fn record(&mut self, flow: FlowSerial, frame: &Frame<'_>) {
         let (order, spare) = (&mut self.order, &mut self.spare);
         let connection = self.connections.entry(flow).or_insert_with(|| {
             order.push_back(flow);
@@ -253,7 +253,7 @@ impl Recorder {
     pub(super) fn take(
         &mut self,
         handshake: &Handshake,
-        is_open: impl FnOnce(FlowId) -> bool,
+        is_open: impl FnOnce(FlowSerial) -> bool,
     ) -> Option<Box<Recording>> {
         if let Some(flow) = self.unwanted.take_if(|flow| *flow != handshake.flow) {
             let unwanted = self.remove(flow).flatten();
@@ -270,7 +270,7 @@ impl Recorder {
 
     /// Drops connections that have ended without a handshake, where it is time to look for them. All handshakes must
     /// have been taken.
-    pub(super) fn sweep(&mut self, mut is_open: impl FnMut(FlowId) -> bool) {
+    pub(super) fn sweep(&mut self, mut is_open: impl FnMut(FlowSerial) -> bool) {
         if self.order.len().max(self.connections.len()) < self.sweep_at {
             return;
         }
@@ -302,7 +302,7 @@ impl Recorder {
         }
     }
 
-    fn remove(&mut self, flow: FlowId) -> Option<Option<Box<Recording>>> {
+    fn remove(&mut self, flow: FlowSerial) -> Option<Option<Box<Recording>>> {
         let connection = self.connections.remove(&flow)?;
         self.bytes -= connection.as_ref().map_or(0, |recording| recording.memory());
         Some(connection)
@@ -340,11 +340,13 @@ mod tests {
     }
 
     /// So many flows.
-    fn flows(count: u16) -> Vec<FlowId> {
+    fn flows(count: u16) -> Vec<FlowSerial> {
         let mut table = FlowTable::new(count.into(), IdleLimits::default(), 1);
         let at = |port| SocketAddr::from(([10, 0, 0, 1], port));
         let key = |port| FlowKey::new(at(port), at(443), &VlanTags::default()).0;
-        (0..count).map(|port| table.insert(key(1000 + port), State, Timestamp::default()).0).collect()
+        (0..count)
+            .map(|port| FlowSerial { id: table.insert(key(1000 + port), State, Timestamp::default()).0, began: 1 })
+            .collect()
     }
 
     /// A frame whose first byte is its number.
@@ -354,7 +356,7 @@ mod tests {
         Frame { number: 7, time, link: LinkType(113), interface: 3, original_length, bytes }
     }
 
-    fn told(flow: FlowId, outcome: Outcome) -> Handshake {
+    fn told(flow: FlowSerial, outcome: Outcome) -> Handshake {
         let mut handshake = Handshake::sample().with_outcome(outcome);
         handshake.flow = flow;
         handshake
