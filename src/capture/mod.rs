@@ -1,5 +1,5 @@
 //! Frames from saved captures: pcap and pcapng, as they are or compressed with gzip or zstd, from a file, a folder or
-//! standard input, one capture at a time or several merged in time order.
+//! standard input, one capture at a time or several merged in time order. And frames into a pcapng file: [`Writer`].
 //!
 //! Frames are parsed in place: a [`Source`] owns one large buffer, fills it with few large `read` calls and lends a
 //! [`Frame`] out of it until the next call. Nothing is allocated or copied for a frame of a plain file, so that reading
@@ -34,12 +34,14 @@ mod pcapng;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 pub use error::{CaptureError, Content, Damage, Reason, Warning, WarningKind};
 pub use file::FileSource;
 pub use filter::{Filter, FilterError};
 pub use input::{Input, expand};
 pub use merge::MergedSource;
+pub use writer::{MAX_COMMENT, Writer, packet_size};
 
 use crate::packet::{Frame, LinkType};
 use crate::time::Timestamp;

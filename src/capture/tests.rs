@@ -5,6 +5,7 @@ mod hostile;
 mod inputs;
 mod merging;
 mod writer;
+mod written;
 
 use super::buffer::{BUFFER, Buffer};
 use super::stream::Stream;

@@ -1,5 +1,6 @@
 //! The command line: one file for each command, and how the program ends.
 
+mod evidence;
 mod explain;
 mod interfaces;
 mod live;

@@ -1,5 +1,6 @@
 //! What `read` and `live` have in common: which handshakes are wanted, how they are judged, written and bounded.
 
+use super::evidence::EvidenceArguments;
 use crate::config::{FailOn, OriginSettings, RootsFrom, Settings};
 use crate::diagnosis::Cause;
 use crate::engine::Limits;
@@ -58,6 +59,9 @@ pub(super) struct Shared {
     /// End with exit code 3 where a handshake has one of these outcomes or causes of failure
     #[arg(long, value_name = "OUTCOME|CAUSE,...", value_delimiter = ',', help_heading = "Output")]
     fail_on: Vec<FailOn>,
+
+    #[command(flatten)]
+    evidence: EvidenceArguments,
 
     /// Let failures wait so long for what may explain them, in seconds of capture time [default: 2, for files 60]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Limits")]
@@ -119,6 +123,7 @@ impl Shared {
             detail: self.detail.map(Detail::from),
             fields: self.fields,
             targets: self.output,
+            evidence: self.evidence.settings()?,
             incidents: self.incidents,
             quiet: self.quiet,
             summary: !self.no_summary,

@@ -9,7 +9,7 @@ use crate::diagnosis::Cause;
 use crate::engine::Limits;
 use crate::event::{self, Detail, Fields, Format, OutcomeName, Rendering, Selection};
 use crate::output::Target;
-use crate::pipeline::{Job, Origin, Saved};
+use crate::pipeline::{EvidenceCapture, Job, Origin, Saved};
 use crate::x509::Roots;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -35,6 +35,8 @@ pub struct Settings {
     pub fields: Option<Fields>,
     /// Where they go, where that was said.
     pub targets: Vec<Target>,
+    /// Which frames are written where, if that was asked for.
+    pub evidence: Option<EvidenceCapture>,
     /// Incidents are written too.
     pub incidents: bool,
     /// No messages.
@@ -183,10 +185,13 @@ impl Settings {
         let format = self.format.unwrap_or(if follows { Format::Text } else { Format::default() });
         let rendering = Rendering::new(format, self.detail.unwrap_or_default(), self.fields)?;
         let filter = self.filter.as_deref().map(Filter::new).transpose().map_err(|error| error.to_string())?;
+        self.evidence.iter().try_for_each(|evidence| not_an_output(&evidence.file, &targets))?;
         let origin = match self.origin {
             OriginSettings::Saved { captures, merge } => {
                 let inputs = capture::expand(&captures);
-                targets.iter().try_for_each(|target| not_an_input(target, inputs.iter().flatten()))?;
+                let packets = self.evidence.iter().map(|evidence| Target::File(evidence.file.clone()));
+                let outputs: Vec<Target> = targets.iter().cloned().chain(packets).collect();
+                outputs.iter().try_for_each(|target| not_an_input(target, inputs.iter().flatten()))?;
                 Origin::Saved(Saved { inputs, merge, filter })
             }
             OriginSettings::Live(live) => Origin::Live(live.open(self.filter)?),
@@ -199,6 +204,7 @@ impl Settings {
                 selection: self.selection,
                 rendering,
                 targets,
+                evidence: self.evidence,
                 incidents: self.incidents,
                 rows: report,
                 roots: self.roots.read()?,
@@ -220,6 +226,14 @@ fn not_an_input<'a>(target: &Target, mut inputs: impl Iterator<Item = &'a Input>
         return Err(format!("{target} is one of the captures to read; name another file for the output"));
     }
     Ok(())
+}
+
+/// Packets and events in one file are neither.
+fn not_an_output(file: &Path, targets: &[Target]) -> Result<(), String> {
+    match targets.iter().any(|target| matches!(target, Target::File(path) if path == file || same_file(path, file))) {
+        true => Err(format!("-w {} is where the events go; name another file for the packets", file.display())),
+        false => Ok(()),
+    }
 }
 
 fn same_file(one: &Path, other: &Path) -> bool {
@@ -247,6 +261,7 @@ mod tests {
             detail: None,
             fields: None,
             targets: Vec::new(),
+            evidence: None,
             incidents: false,
             quiet: false,
             summary: true,

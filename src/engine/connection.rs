@@ -148,6 +148,11 @@ impl Connection {
         self.streams.as_ref().map_or(self.tcp.origin(), |streams| streams.last)
     }
 
+    /// The number of its first frame.
+    pub(super) const fn began(&self) -> u64 {
+        self.tcp.origin().frame
+    }
+
     /// Where it comes at the end of the capture: whether nobody has said a word on it, and its first frame.
     pub(super) const fn place(&self) -> (bool, Mark) {
         (self.is_silent(), self.tcp.origin())

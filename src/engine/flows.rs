@@ -13,7 +13,7 @@
 use super::connection::{Arrival, Bases, Connection, Holds};
 use crate::flow::table::{FlowState, IdleLimits};
 use crate::flow::tcp::Opening;
-use crate::flow::{FlowId, FlowKey, FlowTable, Gone, Slab};
+use crate::flow::{FlowId, FlowKey, FlowSerial, FlowTable, Gone, Slab};
 use crate::time::Timestamp;
 use std::time::Duration;
 
@@ -70,6 +70,13 @@ pub(super) struct Left {
     pub(super) id: FlowId,
     pub(super) key: FlowKey,
     pub(super) connection: Connection,
+}
+
+impl Left {
+    /// Which flow it was.
+    pub(super) const fn serial(&self) -> FlowSerial {
+        FlowSerial { id: self.id, began: self.connection.began() }
+    }
 }
 
 /// All flows of an engine.
@@ -174,6 +181,17 @@ impl Flows {
             Flow::Open(at, _) => Some((key, &mut self.heavy.get_mut(at)?.connection)),
             Flow::Opening(_) | Flow::Over(_) => None,
         }
+    }
+
+    /// The serial of a flow that is not over.
+    pub(super) fn serial(&mut self, id: FlowId) -> Option<FlowSerial> {
+        let began = match self.state(id)? {
+            Flow::Over(_) => return None,
+            Flow::Opening(at) => self.asked.get(at)?.opening.origin().frame,
+            Flow::Open(at, Holds::Nothing) => self.light.get(at)?.began(),
+            Flow::Open(at, _) => self.heavy.get(at)?.connection.began(),
+        };
+        Some(FlowSerial { id, began })
     }
 
     /// Takes stock of a connection that was changed.

@@ -18,7 +18,7 @@ mod timers;
 pub use stats::Stats;
 
 use crate::flow::table::IdleLimits;
-use crate::flow::{Direction, FlowId, FlowKey};
+use crate::flow::{Direction, FlowId, FlowKey, FlowSerial};
 use crate::handshake::{CloseKind, Handshake};
 use crate::packet::{Decoder, Frame, IcmpError, Packet, Segment, Transport};
 use crate::time::{Mark, Timestamp};
@@ -124,15 +124,29 @@ impl Engine {
         Self { decoder: Decoder::new(), world }
     }
 
-    /// Takes the next frame.
-    pub fn frame(&mut self, frame: &Frame<'_>) {
+    /// Takes the next frame. Returns the connection that it belongs to, where that was still open when it came; a
+    /// handshake tells the same serial as its [`flow`](Handshake::flow).
+    pub fn frame(&mut self, frame: &Frame<'_>) -> Option<FlowSerial> {
         let Self { decoder, world } = self;
         world.stats.frames = world.stats.frames.saturating_add(1);
         world.stats.bytes = world.stats.bytes.saturating_add(u64::from(frame.original_length));
-        decoder.decode_with(frame, |packet| world.packet(frame, packet));
+        let mut flow = None;
+        decoder.decode_with(frame, |packet| flow = world.packet(frame, packet));
         if world.clock.frame(frame.time) {
             world.turn();
         }
+        flow
+    }
+
+    /// A number for the datagram that a frame carried a fragment of, if it was the last one and did. The fragment that
+    /// completes it belongs to a connection, those before it belong to the same.
+    pub fn datagram(&self, frame: &Frame<'_>) -> Option<u64> {
+        self.decoder.datagram(frame)
+    }
+
+    /// True while a connection may still carry a handshake, or belongs to one that is not settled.
+    pub fn is_open(&mut self, serial: FlowSerial) -> bool {
+        self.world.flows.serial(serial.id) == Some(serial)
     }
 
     /// Says what time it is where no frame does: capture time advanced by a clock that only goes forward.
@@ -183,33 +197,33 @@ impl Engine {
 impl World {
     /// What is done for a kind of packet lies apart, so that this is small enough to become part of the decoder's branches.
     #[inline(always)]
-    fn packet(&mut self, frame: &Frame<'_>, packet: &Packet<'_>) {
+    fn packet(&mut self, frame: &Frame<'_>, packet: &Packet<'_>) -> Option<FlowSerial> {
         match &packet.transport {
             Transport::Tcp(segment) => self.segment(frame, packet, segment),
-            Transport::Udp(_) => self.stats.udp = self.stats.udp.saturating_add(1),
+            Transport::Udp(_) => {
+                self.stats.udp = self.stats.udp.saturating_add(1);
+                None
+            }
             Transport::IcmpError(error) => self.icmp(frame.mark(), packet, error),
-            Transport::Other(_) => {}
+            Transport::Other(_) => None,
         }
     }
 
     #[inline(never)]
-    fn segment(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, segment: &Segment<'_>) {
+    fn segment(&mut self, frame: &Frame<'_>, packet: &Packet<'_>, segment: &Segment<'_>) -> Option<FlowSerial> {
         self.stats.tcp = self.stats.tcp.saturating_add(1);
         let source = SocketAddr::new(packet.source, segment.source_port);
         let destination = SocketAddr::new(packet.destination, segment.destination_port);
         let (key, direction) = FlowKey::new(source, destination, &packet.vlan);
         let arrival = Arrival { direction, frame, packet, segment };
         let Some(id) = self.flows.find(&key, self.clock.now()) else {
-            if connection::may_begin(segment) {
-                self.begin(key, &arrival);
-            }
-            return;
+            return connection::may_begin(segment).then(|| self.begin(key, &arrival));
         };
         let another = match self.flows.state(id) {
             Some(Flow::Over(bases)) => {
                 let another = bases.are_followed_by(direction, segment);
                 if !another {
-                    return;
+                    return None;
                 }
                 another
             }
@@ -218,32 +232,30 @@ impl World {
                 connection.is_some_and(|(_, connection)| connection.is_followed_by(direction, segment))
             }
         };
-        if another {
-            self.replace(id, &arrival);
-        } else {
-            self.advance(id, &arrival);
-        }
+        if another { Some(self.replace(id, &arrival)) } else { self.advance(id, &arrival) }
     }
 
     /// Adds a flow; where the table is full, another is given up for it.
     #[inline(never)]
-    fn begin(&mut self, key: FlowKey, arrival: &Arrival<'_>) {
+    fn begin(&mut self, key: FlowKey, arrival: &Arrival<'_>) -> FlowSerial {
         let now = self.clock.now();
         let (id, evicted) = self.flows.begin(key, arrival, now);
         if let Some(left) = evicted {
             self.close(left, CloseKind::Timeout, now);
         }
         self.advance_unless_opening(id, arrival);
+        FlowSerial { id, began: arrival.frame.number }
     }
 
     /// The port is used again: what ran on it is settled, and a new connection begins.
     #[inline(never)]
-    fn replace(&mut self, id: FlowId, arrival: &Arrival<'_>) {
+    fn replace(&mut self, id: FlowId, arrival: &Arrival<'_>) -> FlowSerial {
         if let Some(left) = self.flows.replace(id, arrival) {
             self.close(left, CloseKind::Timeout, self.clock.now());
         }
         self.stats.flows_reused = self.stats.flows_reused.saturating_add(1);
         self.advance_unless_opening(id, arrival);
+        FlowSerial { id, began: arrival.frame.number }
     }
 
     /// Hands a connection its first segment; a SYN is in its opening already.
@@ -255,13 +267,15 @@ impl World {
 
     /// Hands a connection its next segment.
     #[inline(never)]
-    fn advance(&mut self, id: FlowId, arrival: &Arrival<'_>) {
+    fn advance(&mut self, id: FlowId, arrival: &Arrival<'_>) -> Option<FlowSerial> {
         let told = self.done.len();
-        let Some((key, connection)) = self.flows.connection(id) else { return };
+        let (key, connection) = self.flows.connection(id)?;
+        let serial = FlowSerial { id, began: connection.began() };
         let verdict = connection.segment(key, arrival, &self.limits, &mut self.done);
         self.flows.weigh(id);
-        self.follow_up(id, verdict, told);
+        self.follow_up(serial, verdict, told);
         self.relieve();
+        Some(serial)
     }
 
     /// Gives up connections where they hold too much in all.
@@ -274,8 +288,10 @@ impl World {
     }
 
     /// Does what a connection's verdict asks for. There were `told` handshakes before it.
-    fn follow_up(&mut self, id: FlowId, verdict: Verdict, told: usize) {
+    fn follow_up(&mut self, serial: FlowSerial, verdict: Verdict, told: usize) {
+        let id = serial.id;
         if self.done.len() > told {
+            self.sign(serial, told);
             self.closing.tell(self.done.back_mut(), self.clock.now());
         }
         for (timer, at) in Timer::ALL.into_iter().zip(verdict.waits) {
@@ -294,6 +310,11 @@ impl World {
         }
     }
 
+    /// Says in all handshakes but the first `told` which flow they are of.
+    fn sign(&mut self, serial: FlowSerial, told: usize) {
+        self.done.iter_mut().skip(told).for_each(|handshake| handshake.flow = serial);
+    }
+
     /// Takes note that a connection has left.
     fn left(&mut self, left: &Left) {
         self.timers.cancel(left.id, left.connection.waiting());
@@ -303,19 +324,19 @@ impl World {
 
     #[cold]
     #[inline(never)]
-    fn icmp(&mut self, mark: Mark, packet: &Packet<'_>, error: &IcmpError) {
+    fn icmp(&mut self, mark: Mark, packet: &Packet<'_>, error: &IcmpError) -> Option<FlowSerial> {
         self.stats.icmp_errors = self.stats.icmp_errors.saturating_add(1);
         let (source_port, destination_port) = error.quoted_ports;
         let source = SocketAddr::new(error.quoted_source, source_port);
         let destination = SocketAddr::new(error.quoted_destination, destination_port);
         let (key, _) = FlowKey::new(source, destination, &packet.vlan);
-        if let Some(id) = self.flows.find(&key, self.clock.now())
-            && let Some((_, connection)) = self.flows.connection(id)
-        {
-            connection.icmp(mark, *error);
-            self.flows.weigh(id);
-            self.relieve();
-        }
+        let id = self.flows.find(&key, self.clock.now())?;
+        let (_, connection) = self.flows.connection(id)?;
+        let serial = FlowSerial { id, began: connection.began() };
+        connection.icmp(mark, *error);
+        self.flows.weigh(id);
+        self.relieve();
+        Some(serial)
     }
 
     /// The clock has moved: what waited long enough is done.
@@ -339,15 +360,17 @@ impl World {
     fn ring(&mut self, id: FlowId, timer: Timer, now: Timestamp) {
         let told = self.done.len();
         let Some((_, connection)) = self.flows.connection(id) else { return };
+        let serial = FlowSerial { id, began: connection.began() };
         let verdict = connection.ring(timer, now, &self.limits, &mut self.done);
         self.flows.weigh(id);
-        self.follow_up(id, verdict, told);
+        self.follow_up(serial, verdict, told);
         self.relieve();
     }
 
     /// Settles a connection that has left the table.
     fn close(&mut self, mut left: Left, by: CloseKind, now: Timestamp) {
         self.left(&left);
+        let (serial, told) = (left.serial(), self.done.len());
         let Left { key, connection, .. } = &mut left;
         if connection.is_silent() {
             self.learn();
@@ -355,6 +378,7 @@ impl World {
             self.done.extend(connection.without_a_word(key, &self.servers, idle, now));
         }
         connection.settle(by, now, &self.limits, &mut self.done);
+        self.sign(serial, told);
     }
 
     /// Looks at new handshakes for servers of TLS, where they matter.

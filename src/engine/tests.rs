@@ -345,6 +345,48 @@ fn a_flow_takes_no_more_than_it_may() {
     assert!(over <= 64 && asked <= 96 && open <= 192, "{over} over, {asked} with a SYN only, {open} without data");
 }
 
+#[test]
+fn frames_and_handshakes_name_the_same_connection_also_where_a_port_is_used_again() {
+    let refused = |sequence| {
+        Script::open_with(40_000, sequence)
+            .hello(&tls12_hello())
+            .server(&alert(2, 40))
+            .fin(Side::Server)
+            .fin(Side::Client)
+    };
+    let scripts = [refused(1_000), refused(3_000_000), Script::open_between(9).hello(&tls12_hello()).rst(Side::Server)];
+    let counts = scripts.each_ref().map(|script| script.frames.len());
+    let mut engine = Engine::new(Limits::default(), 7);
+    let mut number = 0;
+    let flows = scripts.map(|script| {
+        let taken: Vec<_> =
+            script.frames.iter().map(|taped| (number += 1, engine.frame(&taped.frame(number))).1).collect();
+        let [first, rest @ ..] = &taken[..] else { panic!("no frames") };
+        assert!(first.is_some() && rest.iter().all(|flow| flow == first), "{taken:?}");
+        first.unwrap()
+    });
+    assert_eq!(counts.iter().sum::<usize>() as u64, number);
+    assert!(flows[0] != flows[1] && flows[1] != flows[2]);
+    assert!(!engine.is_open(flows[0]) && engine.is_open(flows[1]));
+    engine.finish();
+    let mut told: Vec<_> = std::iter::from_fn(|| engine.poll()).map(|it| (it.first.frame, it.flow)).collect();
+    told.sort();
+    assert_eq!(told.iter().map(|(_, flow)| *flow).collect::<Vec<_>>(), flows);
+    assert!(!engine.is_open(flows[1]));
+}
+
+#[test]
+fn a_frame_of_a_connection_that_has_nothing_more_to_tell_is_nobodys() {
+    let script = tls12().data(Side::Client, 100).data(Side::Server, 500).data(Side::Server, 500);
+    let mut engine = Engine::new(Limits::default(), 7);
+    let taken: Vec<_> =
+        script.frames.iter().zip(1..).map(|(taped, number)| engine.frame(&taped.frame(number))).collect();
+    let handshake = engine.poll().unwrap();
+    assert_eq!(handshake.outcome, Outcome::Established);
+    let [.., last_but_one, last] = taken[..] else { panic!("no frames") };
+    assert_eq!((taken[0], last_but_one, last), (Some(handshake.flow), None, None));
+}
+
 /// What must not depend on the order of packets.
 fn gist(handshakes: &[Box<Handshake>]) -> Vec<(String, Outcome, String)> {
     let mut gist: Vec<_> = handshakes

@@ -6,6 +6,7 @@
 
 mod agreed;
 mod certificate;
+mod comment;
 mod failure;
 mod fields;
 mod hello;
@@ -25,6 +26,7 @@ mod text;
 mod timing;
 pub mod value;
 
+pub use comment::Comment;
 pub use failure::FailurePart;
 pub use fields::{Fields, MAX_FIELDS};
 pub use incident::{Incident, IncidentRecord, Incidents, MAX_ADDRESSES, MAX_INCIDENTS, Successes};

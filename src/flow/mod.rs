@@ -12,7 +12,7 @@ pub mod tcp;
 pub use key::{Direction, FlowKey};
 pub use reassembly::{Assembler, Delivery, Gate, Piece};
 pub use slab::Slab;
-pub use table::{FlowId, FlowTable, Gone};
+pub use table::{FlowId, FlowSerial, FlowTable, Gone};
 
 /// What a table hashes by: those who do not know the seed cannot fill one place of it on purpose.
 pub(crate) fn hasher(seed: u64) -> ahash::RandomState {

@@ -20,8 +20,17 @@ const NANOS_PER_TICK: u64 = 1_000_000_000 / 16;
 const EVICTION_CANDIDATES: usize = 16;
 
 /// A flow's place in the table. When the flow leaves, another may get it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FlowId(u32);
+
+/// A flow among all of a capture: its place in the table, which others may take after it, and the frame that began it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowSerial {
+    /// Its place.
+    pub id: FlowId,
+    /// The number of its first frame.
+    pub began: u64,
+}
 
 /// A flow that has left the table: where it was, its key and its state.
 pub type Gone<S> = (FlowId, FlowKey, S);

@@ -5,8 +5,8 @@ use super::facts::{
 };
 use super::stream::Place;
 use super::tracker::Surroundings;
-use crate::flow::Direction;
 use crate::flow::tcp::TcpFacts;
+use crate::flow::{Direction, FlowSerial};
 use crate::time::Mark;
 use crate::tls::registry::{AlertDescription, AlertLevel, CipherSuite};
 use crate::tls::{HelloRetryRequest, ParseError, ServerHello};
@@ -42,6 +42,7 @@ impl Handshake {
             obstacle: None,
             settled: mark.time,
             may_be_retry: false,
+            flow: FlowSerial::default(),
         }
     }
 

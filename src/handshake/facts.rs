@@ -1,5 +1,6 @@
 //! What is known of one handshake: plain data, filled by the tracker and read by everything above the engine.
 
+use crate::flow::FlowSerial;
 use crate::flow::tcp::TcpFacts;
 use crate::packet::{IcmpError, Tunnels, VlanTags};
 use crate::time::{Mark, Timestamp};
@@ -338,6 +339,8 @@ pub struct Handshake {
     pub settled: Timestamp,
     /// True where another handshake of this client had ended badly by then, and was not settled yet.
     pub may_be_retry: bool,
+    /// The connection that it ran on.
+    pub flow: FlowSerial,
 }
 
 impl Handshake {

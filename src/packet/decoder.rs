@@ -83,6 +83,11 @@ impl Decoder {
         DecodeError::ALL.into_iter().zip(self.errors).filter(|(_, count)| *count > 0)
     }
 
+    /// A number for the datagram that a frame carried a fragment of, if it was the last frame that was decoded and did.
+    pub fn datagram(&self, frame: &Frame<'_>) -> Option<u64> {
+        self.fragments.datagram(frame.number)
+    }
+
     /// What became of fragments.
     pub fn fragments(&self) -> FragmentCounts {
         self.fragments.counts

@@ -77,6 +77,8 @@ pub(super) struct Fragments {
     partials: BTreeMap<u64, Partial>,
     next: u64,
     held: usize,
+    /// The number of the datagram that a fragment came for last, and the fragment's frame.
+    last: Option<(u64, u64)>,
     pub(super) counts: FragmentCounts,
 }
 
@@ -94,6 +96,7 @@ impl Fragments {
         self.counts.fragments = self.counts.fragments.saturating_add(1);
         self.expire(&key, mark);
         let number = *self.waiting.entry(key).or_insert(self.next);
+        self.last = Some((number, mark.frame));
         let partial = self.partials.entry(number).or_insert_with(|| Partial::new(key, mark));
         if number == self.next {
             self.next = self.next.wrapping_add(1);
@@ -110,6 +113,11 @@ impl Fragments {
         }
         self.evict();
         added.map(|()| completed)
+    }
+
+    /// The number of the datagram that the last fragment came for, if it was this frame.
+    pub(super) fn datagram(&self, frame: u64) -> Option<u64> {
+        self.last.filter(|(_, of)| *of == frame).map(|(number, _)| number)
     }
 
     /// Drops what is too old: this key's datagram by time, the oldest ones by frames.

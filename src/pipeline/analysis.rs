@@ -1,10 +1,13 @@
 //! The analysis thread: handshakes become records, records become lines, lines go to the sinks.
 
+use super::Outputs;
 use super::board::Board;
 use super::counts::Counting;
-use super::feed::Work;
+use super::evidence::EvidenceSink;
+use super::feed::{Settled, Work};
 use super::hold::{HOLD_FILE, Held, Hold};
 use super::judging::{Judging, Papers};
+use super::recorder::Recording;
 use crate::event::{
     Facts, Incident, IncidentRecord, Observer, OutcomeName, Record, Rendering, Selection, StatsRecord, Successes,
 };
@@ -46,6 +49,7 @@ pub(super) struct Analysis {
     rows: bool,
     live: bool,
     sinks: Vec<Sink>,
+    evidence: Option<EvidenceSink>,
     counting: Counting,
     board: Arc<Board>,
     judging: Judging,
@@ -60,7 +64,8 @@ pub(super) struct Analysis {
 }
 
 impl Analysis {
-    pub(super) fn new(wanted: Wanted, sinks: Vec<Sink>, board: Arc<Board>, counting: Counting) -> Self {
+    pub(super) fn new(wanted: Wanted, outputs: Outputs, board: Arc<Board>, counting: Counting) -> Self {
+        let Outputs { sinks, evidence } = outputs;
         let Wanted { selection, rendering, incidents, rows, roots, live } = wanted;
         Self {
             selection,
@@ -69,6 +74,7 @@ impl Analysis {
             rows,
             live,
             sinks,
+            evidence,
             counting,
             board,
             judging: Judging::new(roots),
@@ -83,7 +89,7 @@ impl Analysis {
     }
 
     /// Works until there is no more, or nobody who takes it.
-    pub(super) fn run(mut self, queue: Receiver<Work>) -> (Summary, Vec<Sink>) {
+    pub(super) fn run(mut self, queue: Receiver<Work>) -> (Summary, Outputs) {
         self.work(&queue);
         drop(queue);
         self.end();
@@ -92,7 +98,7 @@ impl Analysis {
             self.write_stats();
         }
         self.flush();
-        (self.summary, self.sinks)
+        (self.summary, Outputs { sinks: self.sinks, evidence: self.evidence })
     }
 
     fn work(&mut self, queue: &Receiver<Work>) {
@@ -113,9 +119,9 @@ impl Analysis {
             };
             match work {
                 Work::Capture { file, hold } => self.begin(file, hold),
-                Work::Interfaces(names) => self.interfaces = names,
+                Work::Interfaces(names) => self.name(names),
                 Work::Handshakes(batch) => {
-                    batch.handshakes.into_iter().for_each(|handshake| self.handshake(handshake));
+                    batch.handshakes.into_iter().for_each(|settled| self.handshake(settled));
                     self.board.queued_bytes.fetch_sub(batch.bytes, Ordering::Relaxed);
                 }
                 Work::Time(now) => self.advance(now),
@@ -167,27 +173,35 @@ impl Analysis {
         self.end();
         self.judging.forget();
         self.hold = Hold::new(hold);
-        (self.file, self.interfaces) = (file, Vec::new());
+        self.file = file;
+        self.name(Vec::new());
+    }
+
+    /// The interfaces of the capture have these names.
+    fn name(&mut self, interfaces: Vec<Option<String>>) {
+        self.interfaces = interfaces;
+        self.evidence.iter_mut().for_each(|evidence| evidence.interfaces(&self.interfaces));
     }
 
     /// Nothing more comes: what waits is judged by what there is.
     fn end(&mut self) {
         while let Some(held) = self.hold.next() {
-            self.held(&held);
+            self.held(held);
         }
     }
 
     /// Capture time goes on: what has waited long enough is judged.
     fn advance(&mut self, now: Timestamp) {
         while let Some(held) = self.hold.due(now) {
-            self.held(&held);
+            self.held(held);
         }
         self.write_incidents_that_are_over(now);
     }
 
-    fn handshake(&mut self, handshake: Box<Handshake>) {
+    fn handshake(&mut self, settled: Settled) {
+        let Settled { handshake, recording } = settled;
         while let Some(held) = self.hold.surplus() {
-            self.held(&held);
+            self.held(held);
         }
         let span = self.hold.span(&handshake);
         let negotiated = handshake.negotiated();
@@ -195,18 +209,25 @@ impl Analysis {
         match span {
             Some(span) => {
                 drop(negotiated);
-                self.hold.add(Held { handshake, papers }, span);
+                self.hold.add(Held { handshake, papers, recording }, span);
             }
-            None => self.tell(&handshake, &negotiated, &papers),
+            None => self.tell(&handshake, &negotiated, &papers, recording),
         }
     }
 
-    fn held(&mut self, held: &Held) {
-        self.tell(&held.handshake, &held.handshake.negotiated(), &held.papers);
+    fn held(&mut self, held: Held) {
+        let Held { handshake, papers, recording } = held;
+        self.tell(&handshake, &handshake.negotiated(), &papers, recording);
     }
 
-    /// Judges a handshake, and writes its event.
-    fn tell(&mut self, handshake: &Handshake, negotiated: &Negotiated<'_>, papers: &Papers) {
+    /// Judges a handshake, and writes its event and its frames.
+    fn tell(
+        &mut self,
+        handshake: &Handshake,
+        negotiated: &Negotiated<'_>,
+        papers: &Papers,
+        recording: Option<Box<Recording>>,
+    ) {
         let (verdict, story) = self.judging.verdict(handshake, negotiated, papers);
         self.board.judged(OutcomeName(verdict.outcome));
         let interface = usize::try_from(handshake.interface).ok().and_then(|index| self.interfaces.get(index));
@@ -232,6 +253,9 @@ impl Analysis {
         if grouped {
             self.summary.incidents.add(&record);
         }
+        if let Some(evidence) = &mut self.evidence {
+            evidence.write(&record, recording);
+        }
         if !self.sinks.is_empty() {
             self.rendering.write(&record, &mut self.lines.bytes);
             self.lines.events += 1;
@@ -247,14 +271,14 @@ impl Analysis {
         }
     }
 
-    /// Hands the lines to the sinks; false once none of them takes any more.
+    /// Hands the lines to the sinks; false once none of them takes any more, and there is no evidence to write.
     fn flush(&mut self) -> bool {
         if self.lines.bytes.is_empty() {
             return true;
         }
         let empty = Batch { bytes: Vec::with_capacity(self.lines.bytes.len()), events: 0 };
         let lines = Arc::new(std::mem::replace(&mut self.lines, empty));
-        let (mut taken, patience) = (false, self.patience());
+        let (mut taken, patience) = (self.evidence.is_some(), self.patience());
         for sink in &mut self.sinks {
             taken |= sink.send(&lines, patience);
         }

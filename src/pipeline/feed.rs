@@ -1,6 +1,7 @@
 //! An engine and the way out of it: frames in, and what is settled on to the analysis, many handshakes at a time.
 
 use super::board::Board;
+use super::recorder::{Record, Recorder, Recording};
 use super::seed;
 use crate::capture::Interface;
 use crate::engine::{Engine, Limits};
@@ -43,8 +44,21 @@ pub(super) enum Work {
 /// Handshakes that are handed on together, and the room that they take in a queue that counts bytes.
 #[derive(Default)]
 pub(super) struct Batch {
-    pub(super) handshakes: Vec<Box<Handshake>>,
+    pub(super) handshakes: Vec<Settled>,
     pub(super) bytes: usize,
+}
+
+/// A handshake, and its frames where they may be wanted.
+pub(super) struct Settled {
+    pub(super) handshake: Box<Handshake>,
+    pub(super) recording: Option<Box<Recording>>,
+}
+
+impl Settled {
+    /// About how many bytes of memory it takes.
+    fn memory(&self) -> usize {
+        self.handshake.memory() + self.recording.as_ref().map_or(0, |recording| recording.memory())
+    }
 }
 
 /// Nobody takes what is read: the run is over.
@@ -64,7 +78,8 @@ pub(super) enum Patience {
 /// An engine, and what it has settled.
 pub(super) struct Feed {
     pub(super) engine: Engine,
-    batch: Vec<Box<Handshake>>,
+    recorder: Option<Recorder>,
+    batch: Vec<Settled>,
     work: Sender<Work>,
     board: Arc<Board>,
     pub(super) patience: Patience,
@@ -75,16 +90,25 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    pub(super) fn new(limits: Limits, patience: Patience, work: Sender<Work>, board: Arc<Board>) -> Self {
-        let engine = Engine::new(limits, seed());
+    pub(super) fn new(
+        limits: Limits,
+        record: Record,
+        patience: Patience,
+        work: Sender<Work>,
+        board: Arc<Board>,
+    ) -> Self {
+        let (engine, recorder) = (Engine::new(limits, seed()), Recorder::new(record, seed()));
         let batch = Vec::with_capacity(BATCH);
-        Self { engine, batch, work, board, patience, interfaces: 0, told: Timestamp::default() }
+        Self { engine, recorder, batch, work, board, patience, interfaces: 0, told: Timestamp::default() }
     }
 
     /// Takes a frame; true where as many handshakes are settled as are handed on together.
     #[inline]
     pub(super) fn frame(&mut self, frame: &Frame<'_>) -> bool {
-        self.engine.frame(frame);
+        let flow = self.engine.frame(frame);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.frame(frame, flow, self.engine.datagram(frame));
+        }
         self.collect()
     }
 
@@ -94,9 +118,20 @@ impl Feed {
         while self.batch.len() < BATCH
             && let Some(handshake) = self.engine.poll()
         {
-            self.batch.push(handshake);
+            let is_open = |flow| self.engine.is_open(flow);
+            let recording = self.recorder.as_mut().and_then(|recorder| recorder.take(&handshake, is_open));
+            self.batch.push(Settled { handshake, recording });
         }
-        self.batch.len() >= BATCH
+        let full = self.batch.len() >= BATCH;
+        if let Some(recorder) = self.recorder.as_mut().filter(|_| !full) {
+            recorder.sweep(|flow| self.engine.is_open(flow));
+        }
+        full
+    }
+
+    /// Handshakes whose frames could not be kept until they were told.
+    pub(super) fn unrecorded(&self) -> u64 {
+        self.recorder.as_ref().map_or(0, Recorder::lost)
     }
 
     /// True where a handshake is settled and not handed on.
@@ -134,7 +169,7 @@ impl Feed {
         self.board.handshakes.fetch_add(count, Ordering::Relaxed);
         let mut bytes = 0;
         if let Patience::Lose = self.patience {
-            bytes = handshakes.iter().map(|handshake| handshake.memory()).sum();
+            bytes = handshakes.iter().map(Settled::memory).sum();
             if self.board.queued_bytes.load(Ordering::Relaxed).saturating_add(bytes) > MAX_QUEUED_BYTES {
                 self.board.lost.fetch_add(count, Ordering::Relaxed);
                 return Ok(());

@@ -4,6 +4,7 @@
 //! order. Whoever has waited longest goes first, also where there is no more room.
 
 use super::judging::Papers;
+use super::recorder::Recording;
 use crate::handshake::{Handshake, Outcome};
 use crate::knowledge::MAX_STORIES;
 use crate::time::Timestamp;
@@ -20,11 +21,20 @@ const HOLD_ESTABLISHED: Duration = Duration::from_secs(2);
 const MAX_HELD: usize = MAX_STORIES;
 /// And at most so many bytes of them: 6 KB each as a rule.
 const MAX_HELD_BYTES: usize = 32 * 1024 * 1024;
+/// And so many of their frames, where they are recorded.
+const MAX_HELD_FRAMES: usize = 64 * 1024 * 1024;
 
 /// A handshake that waits.
 pub(super) struct Held {
     pub(super) handshake: Box<Handshake>,
     pub(super) papers: Papers,
+    pub(super) recording: Option<Box<Recording>>,
+}
+
+impl Held {
+    fn recorded(&self) -> usize {
+        self.recording.as_ref().map_or(0, |recording| recording.memory())
+    }
 }
 
 /// Handshakes that wait, by when they are due.
@@ -32,13 +42,14 @@ pub(super) struct Hold {
     span: Duration,
     queue: BTreeMap<(Timestamp, u64), Held>,
     bytes: usize,
+    recorded: usize,
     taken: u64,
 }
 
 impl Hold {
     /// An empty queue, in which handshakes wait for `span`.
     pub(super) const fn new(span: Duration) -> Self {
-        Self { span, queue: BTreeMap::new(), bytes: 0, taken: 0 }
+        Self { span, queue: BTreeMap::new(), bytes: 0, recorded: 0, taken: 0 }
     }
 
     /// How long a handshake has to wait, if at all: where what comes may change what is said of it.
@@ -52,6 +63,7 @@ impl Hold {
     /// Lets a handshake wait.
     pub(super) fn add(&mut self, held: Held, span: Duration) {
         self.bytes += held.handshake.memory();
+        self.recorded += held.recorded();
         self.queue.insert((held.handshake.settled.plus(span), self.taken), held);
         self.taken += 1;
     }
@@ -64,7 +76,7 @@ impl Hold {
 
     /// The next handshake, where it has to make room for another.
     pub(super) fn surplus(&mut self) -> Option<Held> {
-        let full = self.queue.len() >= MAX_HELD || self.bytes >= MAX_HELD_BYTES;
+        let full = self.queue.len() >= MAX_HELD || self.bytes >= MAX_HELD_BYTES || self.recorded >= MAX_HELD_FRAMES;
         if full { self.next() } else { None }
     }
 
@@ -72,6 +84,7 @@ impl Hold {
     pub(super) fn next(&mut self) -> Option<Held> {
         let (_, held) = self.queue.pop_first()?;
         self.bytes -= held.handshake.memory();
+        self.recorded -= held.recorded();
         Some(held)
     }
 }
@@ -91,7 +104,7 @@ mod tests {
         let mut handshake = Box::new(Handshake::sample().hello(&HelloSample::default()).with_outcome(Outcome::Failed));
         handshake.settled = at(seconds);
         let papers = Judging::new(Roots::default()).learn(&handshake, &handshake.negotiated(), true);
-        Held { handshake, papers }
+        Held { handshake, papers, recording: None }
     }
 
     /// When those that came out were settled.

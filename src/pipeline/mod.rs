@@ -19,10 +19,13 @@ mod analysis;
 mod board;
 mod control;
 mod counts;
+mod evidence;
 mod feed;
 mod hold;
 mod judging;
+mod outputs;
 mod reader;
+mod recorder;
 mod sensor;
 #[cfg(test)]
 mod tests;
@@ -31,8 +34,8 @@ use crate::capture::live::{Sniffer, Sniffers};
 use crate::capture::{CaptureError, Filter, Input};
 use crate::engine::Limits;
 use crate::event::{Rendering, Selection};
-use crate::output::{self, Before, Sink, SinkEnd, Target, Writer};
-use crate::privileges::{self, Account};
+use crate::output::{self, Before, Target};
+use crate::privileges::Account;
 use crate::report::{Console, Summary, Totals};
 use crate::x509::Roots;
 use analysis::{Analysis, Wanted};
@@ -40,12 +43,13 @@ use board::Board;
 use control::{Control, Signals};
 use counts::Counting;
 use crossbeam_channel::bounded;
+pub use evidence::{EvidenceCapture, Rotation};
 use feed::{Feed, Patience, Work};
+use outputs::{Opened, Outputs};
 use reader::Reader;
 use sensor::{Sensor, Shared};
 use std::fs::Metadata;
 use std::hash::{BuildHasher as _, RandomState};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -74,6 +78,8 @@ pub struct Job {
     pub rendering: Rendering,
     /// Where they go: to none of them where only the report is wanted.
     pub targets: Vec<Target>,
+    /// Where the frames of handshakes go that are worth keeping.
+    pub evidence: Option<EvidenceCapture>,
     /// Write incidents too.
     pub incidents: bool,
     /// Keep rows for the report.
@@ -123,7 +129,7 @@ pub struct Done {
     pub summary: Summary,
     /// What was read.
     pub totals: Totals,
-    /// A sink failed and lost events.
+    /// A sink failed and lost events, or evidence was lost.
     pub lost: bool,
     /// Whoever read standard output closed it before the end.
     pub not_wanted: bool,
@@ -139,8 +145,7 @@ pub fn run(job: Job, console: &Console) -> Result<Done, String> {
         Origin::Saved(_) => Before::Emptied,
         Origin::Live(_) => Before::Kept,
     };
-    let open = |target: Target| open(target, &job.rendering, before, console);
-    let writers = job.targets.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
+    let opened = Opened::open(job.targets, &job.rendering, before, job.evidence.as_ref(), console)?;
     let wanted = Wanted {
         selection: job.selection,
         rendering: job.rendering,
@@ -149,43 +154,43 @@ pub fn run(job: Job, console: &Console) -> Result<Done, String> {
         roots: job.roots,
         live: matches!(job.origin, Origin::Live(_)),
     };
-    let (mut done, sinks, deadline) = match job.origin {
-        Origin::Saved(saved) => read(saved, job.limits, job.hold, wanted, writers, console)?,
-        Origin::Live(live) => sniff(live, job.limits, job.hold, wanted, writers, console)?,
+    let (mut done, outputs, deadline) = match job.origin {
+        Origin::Saved(saved) => read(saved, job.limits, job.hold, wanted, opened, console)?,
+        Origin::Live(live) => sniff(live, job.limits, job.hold, wanted, opened, console)?,
     };
     console.clear();
-    for sink in sinks {
-        done.close(sink, deadline, console);
-    }
+    outputs.close(&mut done, deadline, console);
     done.totals.elapsed = began.elapsed();
     Ok(done)
 }
 
-/// What a run has brought forth, its sinks, and until when they may go on writing.
-type Ended = (Done, Vec<Sink>, Option<Instant>);
+/// What a run has brought forth, its outputs, and until when they may go on writing.
+type Ended = (Done, Outputs, Option<Instant>);
 
 fn read(
     saved: Saved,
     limits: Limits,
     hold: Option<Duration>,
     wanted: Wanted,
-    writers: Vec<Writer>,
+    opened: Opened,
     console: &Console,
 ) -> Result<Ended, String> {
-    let sinks = start(writers, output::MAX_QUEUED_BATCHES)?;
-    console.begin(total_bytes(&saved.inputs));
+    let total = total_bytes(&saved.inputs);
+    // What is still being captured is wanted soon.
+    let outputs = opened.start(output::MAX_QUEUED_BATCHES, total.is_none(), true)?;
+    console.begin(total);
     let board = Arc::new(Board::new(0));
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(feed::MAX_QUEUED_BATCHES);
-    let reader = Reader::new(limits, saved.filter, hold, work, messages, Arc::clone(&board));
-    let counting = Counting::new(Arc::clone(&board), &sinks);
-    let analysis = Analysis::new(wanted, sinks, Arc::clone(&board), counting);
+    let reader = Reader::new(limits, saved.filter, hold, outputs.record(), work, messages, Arc::clone(&board));
+    let counting = Counting::new(Arc::clone(&board), &outputs.sinks);
+    let analysis = Analysis::new(wanted, outputs, Arc::clone(&board), counting);
     thread::scope(|scope| {
         let capture = spawn(scope, "capture", move || reader.run(saved.inputs, saved.merge))?;
         let analysis = spawn(scope, "analysis", move || analysis.run(queue))?;
         control::watch(&said, &board, console);
-        let (totals, (summary, sinks)) = (joined(capture), joined(analysis));
-        Ok((Done { summary, totals, lost: false, not_wanted: false }, sinks, None))
+        let (totals, (summary, outputs)) = (joined(capture), joined(analysis));
+        Ok((Done { summary, totals, lost: false, not_wanted: false }, outputs, None))
     })
 }
 
@@ -194,12 +199,12 @@ fn sniff(
     limits: Limits,
     hold: Option<Duration>,
     wanted: Wanted,
-    writers: Vec<Writer>,
+    opened: Opened,
     console: &Console,
 ) -> Result<Ended, String> {
     let signals = Signals::heed()?;
-    confine(live.account.clone(), &writers)?;
-    let sinks = start(writers, output::MAX_QUEUED_LIVE)?;
+    opened.confine(live.account.clone())?;
+    let outputs = opened.start(output::MAX_QUEUED_LIVE, true, false)?;
     let board = Arc::new(Board::new(live.sniffers.len()));
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(feed::MAX_QUEUED_LIVE);
@@ -208,16 +213,18 @@ fn sniff(
         wanted: AtomicU64::new(live.count.unwrap_or(u64::MAX)),
         drain: live.drain,
     });
-    let counting = Counting::new(Arc::clone(&board), &sinks);
-    let control = Control::new(signals, live.duration, live.stats_interval, counting.clone(), &sinks, work.clone());
-    let analysis = Analysis::new(wanted, sinks, Arc::clone(&board), counting);
+    let counting = Counting::new(Arc::clone(&board), &outputs.sinks);
+    let record = outputs.record();
+    let (counted, work_asked) = (counting.clone(), work.clone());
+    let control = Control::new(signals, live.duration, live.stats_interval, counted, &outputs.sinks, work_asked);
+    let analysis = Analysis::new(wanted, outputs, Arc::clone(&board), counting);
     let limits = limits.shared_by(live.sniffers.len());
     // There is room: nothing else was sent.
     let _ = work.send(Work::Capture { file: None, hold: hold.unwrap_or(hold::HOLD_STREAM) });
     thread::scope(|scope| {
         let mut captures = Vec::new();
         for (place, sniffers) in live.sniffers.into_iter().enumerate() {
-            let feed = Feed::new(limits, Patience::Lose, work.clone(), Arc::clone(&board));
+            let feed = Feed::new(limits, record, Patience::Lose, work.clone(), Arc::clone(&board));
             let (messages, board, shared) = (messages.clone(), Arc::clone(&board), Arc::clone(&shared));
             let sensor = Sensor::new(place, Sniffers::new(sniffers), feed, messages, board, shared);
             captures.push(spawn(scope, "capture", move || sensor.run())?);
@@ -226,54 +233,10 @@ fn sniff(
         let analysis = spawn(scope, "analysis", move || analysis.run(queue))?;
         control.watch(&said, console);
         let mut totals: Totals = captures.into_iter().map(joined).sum();
-        let (summary, sinks) = joined(analysis);
+        let (summary, outputs) = joined(analysis);
         totals.handshakes_lost = board.lost.load(Ordering::Relaxed);
-        Ok((Done { summary, totals, lost: false, not_wanted: false }, sinks, board.end.get().copied()))
+        Ok((Done { summary, totals, lost: false, not_wanted: false }, outputs, board.end.get().copied()))
     })
-}
-
-impl Done {
-    fn close(&mut self, sink: Sink, deadline: Option<Instant>, console: &Console) {
-        match sink.finish(deadline) {
-            (_, SinkEnd::Done) => {}
-            (target, SinkEnd::NotWanted { lost }) => {
-                self.not_wanted = true;
-                if lost > 0 {
-                    self.lost = true;
-                    console.say(&format!("{target}: its reader was too slow, and closed it; {lost} events were lost"));
-                }
-            }
-            (target, SinkEnd::Lost { events, error }) => {
-                self.lost = true;
-                console.say(&match error {
-                    Some(error) => format!("{target}: cannot be written: {error}; {events} events were lost"),
-                    None => format!("{target}: its reader is too slow; {events} events were lost"),
-                });
-            }
-        }
-    }
-}
-
-fn open(target: Target, rendering: &Rendering, before: Before, console: &Console) -> Result<Writer, String> {
-    let name = target.to_string();
-    let opened = Writer::open(target, rendering.header(), before, console.aside());
-    opened.map_err(|error| format!("{name}: cannot be written: {error}"))
-}
-
-fn start(writers: Vec<Writer>, room: usize) -> Result<Vec<Sink>, String> {
-    let start = |writer| Sink::start(writer, room).map_err(|error| format!("no thread for a sink: {error}"));
-    writers.into_iter().map(start).collect()
-}
-
-/// Gives up the rights that are not needed any more: there are no threads yet, and all is open that needs more.
-fn confine(account: Option<Account>, writers: &[Writer]) -> Result<(), String> {
-    if let Some(account) = &account {
-        let mut files = writers.iter().filter_map(Writer::file);
-        files.try_for_each(|file| account.own(file)).map_err(|error| error.to_string())?;
-    }
-    let writable = writers.iter().filter_map(Writer::path).map(Path::to_owned).collect();
-    let plan = privileges::Plan { account, writable, readable: Vec::new() };
-    privileges::confine(&plan).map(|_| ()).map_err(|error| error.to_string())
 }
 
 /// The bytes of all captures; `None` where one of them does not tell.

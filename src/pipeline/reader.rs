@@ -3,6 +3,7 @@
 use super::board::Board;
 use super::feed::{Feed, Over, Patience, Work};
 use super::hold::{HOLD_FILE, HOLD_STREAM};
+use super::recorder::Record;
 use crate::capture::{CaptureError, Filter, FilterError, Input, Source, WarningKind};
 use crate::engine::{Limits, Stats};
 use crate::packet::DecodeError;
@@ -21,6 +22,7 @@ pub(super) struct Reader {
     limits: Limits,
     filter: Option<Filter>,
     hold: Option<Duration>,
+    record: Record,
     work: Sender<Work>,
     messages: Sender<String>,
     board: Arc<Board>,
@@ -34,11 +36,12 @@ impl Reader {
         limits: Limits,
         filter: Option<Filter>,
         hold: Option<Duration>,
+        record: Record,
         work: Sender<Work>,
         messages: Sender<String>,
         board: Arc<Board>,
     ) -> Self {
-        Self { limits, filter, hold, work, messages, board, totals: Totals::default(), read_before: 0 }
+        Self { limits, filter, hold, record, work, messages, board, totals: Totals::default(), read_before: 0 }
     }
 
     /// Reads everything; what cannot be read is told and left out.
@@ -87,7 +90,7 @@ impl Reader {
         // What is read may be a capture that is still being made: nobody wants to wait for its end then.
         let at_once = source.total().is_none();
         let hold = self.hold.unwrap_or(if at_once { HOLD_STREAM } else { HOLD_FILE });
-        let mut feed = Feed::new(self.limits, Patience::Wait, self.work.clone(), Arc::clone(&self.board));
+        let mut feed = Feed::new(self.limits, self.record, Patience::Wait, self.work.clone(), Arc::clone(&self.board));
         feed.send(Work::Capture { file, hold })?;
         let mut frames = 0_u64;
         loop {
@@ -119,6 +122,7 @@ impl Reader {
             }
         }
         feed.finish(source.interfaces())?;
+        self.totals.unrecorded += feed.unrecorded();
         self.end(&feed.engine.stats(), frames, &source, name)
     }
 

@@ -88,6 +88,7 @@ impl Sensor {
         self.show();
         let (stats, drops) = (self.feed.engine.stats(), self.sniffers.drops());
         self.totals.add(&stats, stats.frames);
+        self.totals.unrecorded = self.feed.unrecorded();
         (self.totals.kernel_drops, self.totals.interface_drops) = (drops.kernel, drops.interface);
         self.totals
     }

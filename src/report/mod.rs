@@ -13,4 +13,4 @@ pub use screen::{Parts, report, summary};
 pub use summary::{MAX_ROWS, Row, Summary};
 pub use table::Look;
 pub use tally::{MAX_DISTINCT, Tally};
-pub use totals::Totals;
+pub use totals::{Totals, Written};

@@ -4,7 +4,7 @@ use super::failures::failures;
 use super::summary::{Row, Summary};
 use super::table::{Column, Look, WHOLE, lines};
 use super::tally::Tally;
-use super::totals::Totals;
+use super::totals::{Totals, Written};
 use crate::event::OutcomeName;
 use crate::event::value::Time;
 use crate::handshake::Outcome;
@@ -181,6 +181,7 @@ pub fn summary(summary: &Summary, totals: &Totals, look: Look) -> Vec<String> {
         ("Time", Vec::from_iter(time)),
         ("Read", vec![read(totals)]),
         ("Lacking", lacking(summary, totals)),
+        ("Written", Vec::from_iter(totals.written.map(written))),
     ]
     .into_iter()
     .flat_map(|(title, items)| entry(title, &items, look))
@@ -224,6 +225,12 @@ pub(super) fn counted_noun(count: u64, noun: &str) -> String {
         _ => "s",
     };
     format!("{} {noun}{ending}", HumanCount(count))
+}
+
+fn written(written: Written) -> String {
+    let Written { handshakes, packets, bytes } = written;
+    let (packets, handshakes) = (counted_noun(packets, "packet"), counted_noun(handshakes, "handshake"));
+    format!("{packets} of {handshakes}, {}", HumanBytes(bytes))
 }
 
 fn read(totals: &Totals) -> String {

@@ -21,8 +21,23 @@ pub struct Totals {
     pub interface_drops: u64,
     /// Handshakes that were lost since the analysis was behind.
     pub handshakes_lost: u64,
+    /// Handshakes whose frames could not be kept until they were told.
+    pub unrecorded: u64,
+    /// What was written of the captures, where that was asked for.
+    pub written: Option<Written>,
     /// How long it took.
     pub elapsed: Duration,
+}
+
+/// The packets that were written into captures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Handshakes whose packets they are.
+    pub handshakes: u64,
+    /// Packets.
+    pub packets: u64,
+    /// Bytes of them, also in files that were deleted since.
+    pub bytes: u64,
 }
 
 impl Totals {
@@ -45,6 +60,7 @@ impl Sum for Totals {
             sum.kernel_drops += totals.kernel_drops;
             sum.interface_drops += totals.interface_drops;
             sum.handshakes_lost += totals.handshakes_lost;
+            sum.unrecorded += totals.unrecorded;
         }
         sum
     }

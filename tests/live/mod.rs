@@ -1,6 +1,7 @@
 //! The built program on live interfaces: what needs root, or a tool that is not there, says so and is skipped.
 
 mod capture;
+mod evidence;
 mod interfaces;
 mod net;
 mod output;

@@ -33,7 +33,8 @@ fn sendable(capture: &Path) -> Result<Vec<Packet>, &'static str> {
     if packets.iter().any(|packet| packet.bytes.len() > LONGEST_FRAME) {
         return Err("frames too long for a cable");
     }
-    let (begin, end) = packets.iter().fold((u64::MAX, 0), |(begin, end), packet| (begin.min(packet.time), end.max(packet.time)));
+    let (begin, end) =
+        packets.iter().fold((u64::MAX, 0), |(begin, end), packet| (begin.min(packet.time), end.max(packet.time)));
     if end - begin > LONGEST {
         return Err("it takes too long");
     }
@@ -66,7 +67,8 @@ fn traffic() -> (Vec<Packet>, usize) {
         }
     }
     say(&format!("replay: {} captures; left out: {left_out:?}", all.len()));
-    let (now, count) = (u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos()).unwrap(), all.len());
+    let (now, count) =
+        (u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos()).unwrap(), all.len());
     for (number, packets) in (0..).zip(&mut all) {
         for packet in packets {
             packet.time += now + BEGIN / count as u64 * u64::from(number);
@@ -140,7 +142,8 @@ fn captures_that_are_sent_over_a_cable_give_the_handshakes_of_their_files() {
         read.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
     let expected = by_ends(&events);
     assert!(expected.len() > captures, "{}", expected.len());
-    let differing: Vec<_> = expected.keys().chain(told.keys()).filter(|ends| expected.get(*ends) != told.get(*ends)).collect();
+    let differing: Vec<_> =
+        expected.keys().chain(told.keys()).filter(|ends| expected.get(*ends) != told.get(*ends)).collect();
     for ends in &differing {
         say(&format!("{ends}\n  file {:?}\n  live {:?}", expected.get(*ends), told.get(*ends)));
     }

@@ -1,0 +1,233 @@
+//! The files of evidence: one, or several in rotation, named as `dumpcap -b` names its own.
+
+use super::EvidenceCapture;
+use crate::capture::Writer;
+use crate::time::Timestamp;
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufWriter, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// When a new file is begun. Where nothing is said there is one file only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rotation {
+    /// Before a file grows beyond this many bytes; one that has a single handshake may be larger.
+    pub size: Option<u64>,
+    /// When so much time has gone by in the capture.
+    pub time: Option<Duration>,
+    /// Only so many files stay, the latest.
+    pub keep: Option<usize>,
+}
+
+impl Rotation {
+    /// True where there may be more than one file.
+    const fn rotates(self) -> bool {
+        self.size.is_some() || self.time.is_some()
+    }
+}
+
+/// The file at hand, and what is known of those before it.
+pub(in super::super) struct Files {
+    capture: EvidenceCapture,
+    current: Option<Current>,
+    /// Those that this run has made, as long as they may have to be deleted.
+    made: VecDeque<PathBuf>,
+    number: u64,
+    bytes: u64,
+}
+
+struct Current {
+    writer: Writer<BufWriter<File>>,
+    bytes: u64,
+    begun: Timestamp,
+}
+
+impl Files {
+    /// Opens the one file, or looks where the files of a rotation will be: their names have the time of their first packet.
+    pub(in super::super) fn open(capture: EvidenceCapture) -> io::Result<Self> {
+        let mut files = Self { capture, current: None, made: VecDeque::new(), number: 0, bytes: 0 };
+        if !files.capture.rotation.rotates() {
+            files.current = Some(Current::new(File::create(files.file())?, Timestamp::default())?);
+        } else if files.folder().is_some_and(|folder| !folder.is_dir()) {
+            return Err(ErrorKind::NotFound.into());
+        }
+        Ok(files)
+    }
+
+    /// The folder of the files, where it was named.
+    fn folder(&self) -> Option<&Path> {
+        self.file().parent().filter(|folder| !folder.as_os_str().is_empty())
+    }
+
+    /// The file as it was named.
+    pub(in super::super) fn file(&self) -> &Path {
+        &self.capture.file
+    }
+
+    /// The one file, where it is one.
+    pub(in super::super) fn open_file(&self) -> Option<&File> {
+        self.current.as_ref().map(|current| current.writer.get_ref().get_ref())
+    }
+
+    /// The folder in which files will be made, where there may be more than one.
+    pub(in super::super) fn rotated_in(&self) -> Option<&Path> {
+        self.capture.rotation.rotates().then(|| self.folder().unwrap_or(Path::new(".")))
+    }
+
+    /// What was asked for.
+    pub(super) const fn capture(&self) -> &EvidenceCapture {
+        &self.capture
+    }
+
+    /// Bytes that were reserved in all files.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// False where packets of this size that begin at this time belong into the next file.
+    pub(super) fn has_room(&self, size: u64, time: Timestamp) -> bool {
+        let Rotation { size: most, time: span, .. } = self.capture.rotation;
+        self.current.as_ref().is_some_and(|current| {
+            let fits = most.is_none_or(|most| current.bytes == 0 || current.bytes + size <= most);
+            fits && span.is_none_or(|span| time.since(current.begun) < span)
+        })
+    }
+
+    /// Counts what will be written into the file at hand.
+    pub(super) fn reserve(&mut self, size: u64) {
+        self.bytes += size;
+        self.current.iter_mut().for_each(|current| current.bytes += size);
+    }
+
+    /// Begins the next file. One that is there already is never written to: it may be one of the captures to read.
+    pub(super) fn begin(&mut self, time: Timestamp) -> io::Result<()> {
+        let (file, path) = loop {
+            self.number += 1;
+            let path = self.file().with_file_name(name(self.file(), self.number, time));
+            match File::create_new(&path) {
+                Ok(file) => break (file, path),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        };
+        self.current = Some(Current::new(file, time)?);
+        if let Some(keep) = self.capture.rotation.keep {
+            self.made.push_back(path);
+            while self.made.len() > keep.max(1) {
+                let oldest = self.made.pop_front().unwrap_or_default();
+                match std::fs::remove_file(oldest) {
+                    Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What writes the file at hand.
+    pub(super) fn writer(&mut self) -> io::Result<&mut Writer<BufWriter<File>>> {
+        self.current.as_mut().map(|current| &mut current.writer).ok_or_else(|| io::Error::other("no file was begun"))
+    }
+
+    /// Hands to the system what is buffered.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.current.as_mut().map_or(Ok(()), |current| current.writer.flush())
+    }
+}
+
+impl Current {
+    fn new(file: File, begun: Timestamp) -> io::Result<Self> {
+        let mut writer = Writer::new(BufWriter::new(file))?;
+        // A capture without a packet is one, too.
+        writer.flush()?;
+        Ok(Self { writer, bytes: 0, begun })
+    }
+}
+
+/// `evidence_00001_20261125084500.pcapng`: a number and a time, in UTC, in front of the suffix.
+fn name(file: &Path, number: u64, time: Timestamp) -> OsString {
+    let seconds = i64::try_from(time.as_nanos() / 1_000_000_000).unwrap_or(i64::MAX);
+    let time = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX);
+    let mut name = file.file_stem().unwrap_or_default().to_owned();
+    name.push(format!("_{number:05}_{}", time.strftime("%Y%m%d%H%M%S")));
+    if let Some(suffix) = file.extension() {
+        name.push(".");
+        name.push(suffix);
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handshake::sample::BEGIN;
+
+    fn open(file: PathBuf, rotation: Rotation) -> io::Result<Files> {
+        Files::open(EvidenceCapture { file, rotation, all: false })
+    }
+
+    fn files(folder: &Path, rotation: Rotation) -> Files {
+        open(folder.join("a.pcapng"), rotation).expect("files")
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+        let mut names: Vec<String> = entries.map(|name| name.into_string().expect("text")).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_rotated_file_has_number_and_time_in_front_of_its_suffix() {
+        let name = |file: &str| name(Path::new(file), 7, BEGIN).into_string().expect("text");
+        assert_eq!(name("some/evidence.pcapng"), "evidence_00007_20260301100000.pcapng");
+        assert_eq!(name("evidence"), "evidence_00007_20260301100000");
+        assert_eq!(name("a.b.pcapng"), "a.b_00007_20260301100000.pcapng");
+    }
+
+    #[test]
+    fn one_file_takes_everything_and_is_a_capture_at_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let files = files(folder.path(), Rotation::default());
+        assert!(files.has_room(u64::MAX, BEGIN) && files.has_room(1, BEGIN.plus(Duration::MAX)));
+        assert_eq!(names(folder.path()), ["a.pcapng"]);
+        assert!(std::fs::read(folder.path().join("a.pcapng")).expect("a file").starts_with(&[10, 13, 13, 10]));
+    }
+
+    #[test]
+    fn a_file_is_full_by_size_or_by_time_but_takes_one_handshake_at_least() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let rotation = Rotation { size: Some(100), time: Some(Duration::from_secs(60)), keep: None };
+        let mut files = files(folder.path(), rotation);
+        assert!(!files.has_room(1, BEGIN), "none was begun");
+        files.begin(BEGIN).expect("a file");
+        assert!(files.has_room(1000, BEGIN));
+        files.reserve(60);
+        assert!(files.has_room(40, BEGIN) && !files.has_room(41, BEGIN));
+        let after = |seconds| BEGIN.plus(Duration::from_secs(seconds));
+        assert!(files.has_room(1, after(59)) && !files.has_room(1, after(60)));
+        assert!(files.has_room(1, Timestamp::default()), "time that goes back begins no file");
+    }
+
+    #[test]
+    fn only_files_of_this_run_are_deleted_and_none_is_overwritten() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let theirs = "a_00002_20260301100000.pcapng";
+        std::fs::write(folder.path().join(theirs), "theirs").expect("a file");
+        let mut files = files(folder.path(), Rotation { size: Some(1), time: None, keep: Some(2) });
+        (0..4).for_each(|_| files.begin(BEGIN).expect("a file"));
+        let ours = [4, 5].map(|number| format!("a_0000{number}_20260301100000.pcapng"));
+        assert_eq!(names(folder.path()), [theirs, &ours[0], &ours[1]]);
+        assert_eq!(std::fs::read(folder.path().join(theirs)).expect("still there"), b"theirs");
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_told_at_once() {
+        let rotation = Rotation { size: Some(1), ..Rotation::default() };
+        assert!(open("/no/such/folder/a.pcapng".into(), rotation).is_err());
+        assert!(open("/no/such/folder/a.pcapng".into(), Rotation::default()).is_err());
+        assert!(open("a.pcapng".into(), rotation).is_ok());
+    }
+}
