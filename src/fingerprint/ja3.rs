@@ -3,7 +3,6 @@
 use crate::hex::hex;
 use crate::tls::{ClientHello, ServerHello};
 use md5::{Digest, Md5};
-use std::fmt::Write as _;
 
 /// `771,4865-4866,0-23-65281,29-23,0`. The version is the hello's own field, never supported_versions.
 pub(super) fn client(text: &mut String, hello: &ClientHello<'_>) {
@@ -38,8 +37,7 @@ fn list(text: &mut String, codes: impl Iterator<Item = u16>) {
         if index > 0 {
             text.push('-');
         }
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{code}");
+        text.push_str(itoa::Buffer::new().format(code));
     }
 }
 
