@@ -28,7 +28,7 @@ fn main() {
         bencher.iter(|| writer.write(black_box(&handshakes)));
     });
     let negotiated: Vec<_> = handshakes.iter().map(|handshake| handshake.negotiated()).collect();
-    let mut judge = Judge::new(Roots::bundled());
+    let mut judge = Judge::new(Roots::bundled(), 0);
     let read: Vec<_> = handshakes.iter().map(|handshake| &**handshake).zip(&negotiated).collect();
     let papers: Vec<_> = read.iter().map(|(handshake, negotiated)| papers(&mut judge, handshake, negotiated)).collect();
     let sightings: Vec<_> = (read.iter().zip(&papers))
@@ -103,7 +103,7 @@ impl Writer {
     fn new() -> Self {
         Self {
             rendering: Rendering::new(Format::Native, Detail::Normal, None).unwrap(),
-            judge: Judge::new(Roots::bundled()),
+            judge: Judge::new(Roots::bundled(), 0),
             fingerprinter: Fingerprinter::default(),
             lines: Vec::new(),
         }

@@ -2,7 +2,7 @@
 
 use super::hold::{HOLD_FILE, Held, Hold};
 use super::judging::{Judging, Papers};
-use super::reader::Work;
+use super::reader::{BATCH, Work};
 use crate::event::{Facts, IncidentRecord, Observer, Record, Rendering, Selection};
 use crate::fingerprint::Fingerprinter;
 use crate::handshake::{Handshake, Negotiated};
@@ -10,7 +10,7 @@ use crate::output::{Batch, Sink};
 use crate::report::Summary;
 use crate::time::Timestamp;
 use crate::x509::Roots;
-use crossbeam_channel::{Receiver, TryRecvError};
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +30,9 @@ pub(super) struct Analysis {
     interfaces: Vec<Option<String>>,
     lines: Batch,
     summary: Summary,
+    /// Handshakes that were told, and where they go back to.
+    told: Vec<Box<Handshake>>,
+    spent: Sender<Vec<Box<Handshake>>>,
 }
 
 impl Analysis {
@@ -40,6 +43,7 @@ impl Analysis {
         rows: bool,
         roots: Roots,
         sinks: Vec<Sink>,
+        spent: Sender<Vec<Box<Handshake>>>,
     ) -> Self {
         let lines = Batch { bytes: rendering.header(), events: 0 };
         Self {
@@ -55,6 +59,8 @@ impl Analysis {
             interfaces: Vec::new(),
             lines,
             summary: Summary::default(),
+            told: Vec::with_capacity(BATCH),
+            spent,
         }
     }
 
@@ -114,20 +120,20 @@ impl Analysis {
     /// Nothing more comes: what waits is judged by what there is.
     fn end(&mut self) {
         while let Some(held) = self.hold.next() {
-            self.held(&held);
+            self.held(held);
         }
     }
 
     /// Capture time goes on: what has waited long enough is judged.
     fn advance(&mut self, now: Timestamp) {
         while let Some(held) = self.hold.due(now) {
-            self.held(&held);
+            self.held(held);
         }
     }
 
     fn handshake(&mut self, handshake: Box<Handshake>) {
         while let Some(held) = self.hold.surplus() {
-            self.held(&held);
+            self.held(held);
         }
         let span = self.hold.span(&handshake);
         let negotiated = handshake.negotiated();
@@ -137,12 +143,25 @@ impl Analysis {
                 drop(negotiated);
                 self.hold.add(Held { handshake, papers }, span);
             }
-            None => self.tell(&handshake, &negotiated, &papers),
+            None => {
+                self.tell(&handshake, &negotiated, &papers);
+                drop(negotiated);
+                self.give_back(handshake);
+            }
         }
     }
 
-    fn held(&mut self, held: &Held) {
+    fn held(&mut self, held: Held) {
         self.tell(&held.handshake, &held.handshake.negotiated(), &held.papers);
+        self.give_back(held.handshake);
+    }
+
+    /// Handshakes go back to be freed where they were made, many at a time, and never wait for it.
+    fn give_back(&mut self, handshake: Box<Handshake>) {
+        self.told.push(handshake);
+        if self.told.len() >= BATCH {
+            let _ = self.spent.try_send(std::mem::replace(&mut self.told, Vec::with_capacity(BATCH)));
+        }
     }
 
     /// Judges a handshake, and writes its event.

@@ -103,8 +103,9 @@ pub fn run(job: Job, console: &Console) -> Result<Done, String> {
     let progress = Arc::new(Progress::default());
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(reader::MAX_QUEUED_BATCHES);
-    let reader = Reader::new(job.limits, job.filter, job.hold, work, messages, Arc::clone(&progress));
-    let analysis = Analysis::new(job.selection, job.rendering, job.incidents, job.rows, job.roots, sinks);
+    let (spent, emptied) = bounded(reader::MAX_QUEUED_BATCHES);
+    let reader = Reader::new(job.limits, job.filter, job.hold, work, emptied, messages, Arc::clone(&progress));
+    let analysis = Analysis::new(job.selection, job.rendering, job.incidents, job.rows, job.roots, sinks, spent);
 
     let (totals, (summary, sinks)) = thread::scope(|scope| {
         let capture = spawn(scope, "capture", move || reader.run(job.inputs, job.merge))?;

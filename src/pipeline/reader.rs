@@ -9,13 +9,13 @@ use crate::handshake::Handshake;
 use crate::packet::DecodeError;
 use crate::report::Totals;
 use crate::time::Timestamp;
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Handshakes that are handed on together.
-const BATCH: usize = 32;
+pub(super) const BATCH: usize = 32;
 /// Batches that wait for the analysis. A handshake holds a few KB as a rule, and at most
 /// [`crate::handshake::facts::MAX_MESSAGE_BYTES`] of messages.
 pub(super) const MAX_QUEUED_BATCHES: usize = 8;
@@ -49,6 +49,7 @@ pub(super) struct Reader {
     filter: Option<Filter>,
     hold: Option<Duration>,
     work: Sender<Work>,
+    spent: Receiver<Vec<Box<Handshake>>>,
     messages: Sender<String>,
     progress: Arc<Progress>,
     totals: Totals,
@@ -62,10 +63,11 @@ impl Reader {
         filter: Option<Filter>,
         hold: Option<Duration>,
         work: Sender<Work>,
+        spent: Receiver<Vec<Box<Handshake>>>,
         messages: Sender<String>,
         progress: Arc<Progress>,
     ) -> Self {
-        Self { limits, filter, hold, work, messages, progress, totals: Totals::default(), read_before: 0 }
+        Self { limits, filter, hold, work, spent, messages, progress, totals: Totals::default(), read_before: 0 }
     }
 
     /// Reads everything; what cannot be read is told and left out.
@@ -171,9 +173,17 @@ impl Reader {
             capture.interfaces = source.interfaces().len();
             self.send(Work::Interfaces(source.interfaces().iter().map(|interface| interface.name.clone()).collect()))?;
         }
-        let batch = std::mem::replace(&mut capture.batch, Vec::with_capacity(BATCH));
+        let batch = std::mem::replace(&mut capture.batch, self.emptied());
         self.send(Work::Handshakes(batch))?;
         if drained { self.tell_time(capture) } else { Ok(()) }
+    }
+
+    /// A batch to fill. The memory of handshakes that the analysis is done with is freed here, where it is used again: freed
+    /// over there, each thread waited for the other's lock on it, and the whole run took a tenth longer.
+    fn emptied(&self) -> Vec<Box<Handshake>> {
+        let mut batch = self.spent.try_iter().last().unwrap_or_else(|| Vec::with_capacity(BATCH));
+        batch.clear();
+        batch
     }
 
     /// Tells the analysis what time it is, where that has moved since.
