@@ -1,13 +1,18 @@
 //! Bytes as hexadecimal digits: digests, randoms, serial numbers, and whatever has no name.
 
+/// The two digits of a byte.
+pub(crate) fn digits(byte: u8) -> [u8; 2] {
+    [byte >> 4, byte & 15].map(|nibble| nibble + if nibble < 10 { b'0' } else { b'a' - 10 })
+}
+
 /// Appends two digits for each byte.
 pub(crate) fn push_hex(out: &mut String, bytes: &[u8]) {
-    // In blocks, without a branch for each digit: five times as fast as pushing characters, and an event has 500 digits.
+    // In blocks, without a branch for each digit: pushing characters takes five times as long, and an event has 500.
     const BLOCK: usize = 32;
     for block in bytes.chunks(BLOCK) {
         let mut pairs = [[0; 2]; BLOCK];
         for (pair, byte) in pairs.iter_mut().zip(block) {
-            *pair = [byte >> 4, byte & 15].map(|nibble| nibble + if nibble < 10 { b'0' } else { b'a' - 10 });
+            *pair = digits(*byte);
         }
         let digits = str::from_utf8(pairs[..block.len()].as_flattened());
         out.push_str(digits.unwrap_or_default());

@@ -19,7 +19,7 @@ use crate::tls::{ClientHello, ServerHello};
 /// Computes fingerprints of hellos; the text that is hashed for one is written over that of the one before.
 #[derive(Debug, Default)]
 pub struct Fingerprinter {
-    text: String,
+    text: Vec<u8>,
     codes: Vec<u16>,
 }
 
@@ -30,7 +30,7 @@ impl Fingerprinter {
     }
 
     /// The text whose MD5 is JA3: version, suites, extensions, groups and point formats in decimal.
-    pub fn ja3_text(&mut self, hello: &ClientHello<'_>) -> &str {
+    pub fn ja3_text(&mut self, hello: &ClientHello<'_>) -> &[u8] {
         self.text.clear();
         ja3::client(&mut self.text, hello);
         &self.text
@@ -42,7 +42,7 @@ impl Fingerprinter {
     }
 
     /// The text whose MD5 is JA3S: version, suite and extensions in decimal.
-    pub fn ja3s_text(&mut self, hello: &ServerHello<'_>) -> &str {
+    pub fn ja3s_text(&mut self, hello: &ServerHello<'_>) -> &[u8] {
         self.text.clear();
         ja3::server(&mut self.text, hello);
         &self.text

@@ -66,8 +66,7 @@ impl CertificateCache {
 
 /// True where the facts are those of this certificate. Of one that was too long to be kept there is only the digest.
 fn is_of(facts: &CertificateFacts, der: &[u8]) -> bool {
-    *facts.der == *der
-        || facts.der.is_empty() && facts.length == der.len() && facts.sha256 == hex(&read::sha256(der))
+    *facts.der == *der || facts.der.is_empty() && facts.length == der.len() && facts.sha256 == hex(&read::sha256(der))
 }
 
 #[cfg(test)]
