@@ -104,7 +104,7 @@ impl Writer {
         Self {
             rendering: Rendering::new(Format::Native, Detail::Normal, None).unwrap(),
             judge: Judge::new(Roots::bundled(), 0),
-            fingerprinter: Fingerprinter::default(),
+            fingerprinter: Fingerprinter::new(0),
             lines: Vec::new(),
         }
     }

@@ -4,7 +4,8 @@
 //! of the sorted suites, and one of the sorted extensions with the signature schemes behind them in the client's order.
 
 use super::Fingerprinter;
-use crate::hex::{digits, push_hex};
+use super::digests::Digests;
+use crate::hex::{digits, hex};
 use crate::tls::ClientHello;
 use crate::tls::registry::{ExtensionType, ProtocolVersion};
 use sha2::{Digest, Sha256};
@@ -28,7 +29,7 @@ const MAX_COUNT: usize = 99;
 const HASH_LENGTH: usize = 6;
 
 pub(super) fn client(scratch: &mut Fingerprinter, hello: &ClientHello<'_>, carrier: Carrier) -> String {
-    let Fingerprinter { text, codes } = scratch;
+    let Fingerprinter { text, codes, sha256, .. } = scratch;
     let carrier = match carrier {
         Carrier::Tcp => 't',
         Carrier::Quic => 'q',
@@ -50,7 +51,7 @@ pub(super) fn client(scratch: &mut Fingerprinter, hello: &ClientHello<'_>, carri
     sort(codes, suites());
     text.clear();
     list(text, codes.iter().copied());
-    push_hash(&mut out, text);
+    push_hash(&mut out, text, sha256);
     out.push('_');
 
     // The server name and ALPN are in front already, and change from server to server.
@@ -71,7 +72,7 @@ pub(super) fn client(scratch: &mut Fingerprinter, hello: &ClientHello<'_>, carri
             list(text, schemes);
         }
     }
-    push_hash(&mut out, text);
+    push_hash(&mut out, text, sha256);
     out
 }
 
@@ -143,10 +144,10 @@ fn list(text: &mut Vec<u8>, codes: impl Iterator<Item = u16>) {
 }
 
 /// The first digits of the text's SHA-256.
-fn push_hash(out: &mut String, text: &[u8]) {
+fn push_hash(out: &mut String, text: &[u8], known: &mut Digests) {
     if text.is_empty() {
         out.push_str(NOTHING);
-    } else if let Some(head) = Sha256::digest(text).get(..HASH_LENGTH) {
-        push_hex(out, head);
+    } else {
+        known.push(text, |text| hex(Sha256::digest(text).get(..HASH_LENGTH).unwrap_or_default()), out);
     }
 }

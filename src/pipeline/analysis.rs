@@ -3,14 +3,16 @@
 use super::hold::{HOLD_FILE, Held, Hold};
 use super::judging::{Judging, Papers};
 use super::reader::{BATCH, Work};
+use super::seed;
 use crate::event::{Facts, IncidentRecord, Observer, Record, Rendering, Selection};
 use crate::fingerprint::Fingerprinter;
 use crate::handshake::{Handshake, Negotiated};
-use crate::output::{Batch, Sink};
+use crate::output::{Batch, MAX_QUEUED_BATCHES, Sink};
 use crate::report::Summary;
 use crate::time::Timestamp;
 use crate::x509::Roots;
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +31,8 @@ pub(super) struct Analysis {
     file: Option<String>,
     interfaces: Vec<Option<String>>,
     lines: Batch,
+    /// Lines that the sinks may still have, in the order in which they were sent.
+    sent: VecDeque<Arc<Batch>>,
     summary: Summary,
     /// Handshakes that were told, and where they go back to.
     told: Vec<Box<Handshake>>,
@@ -54,10 +58,11 @@ impl Analysis {
             sinks,
             judging: Judging::new(roots),
             hold: Hold::new(HOLD_FILE),
-            fingerprinter: Fingerprinter::default(),
+            fingerprinter: Fingerprinter::new(seed()),
             file: None,
             interfaces: Vec::new(),
             lines,
+            sent: VecDeque::new(),
             summary: Summary::default(),
             told: Vec::with_capacity(BATCH),
             spent,
@@ -201,12 +206,26 @@ impl Analysis {
         if self.lines.bytes.is_empty() {
             return true;
         }
-        let empty = Batch { bytes: Vec::with_capacity(self.lines.bytes.len()), events: 0 };
+        let empty = self.empty_batch();
         let lines = Arc::new(std::mem::replace(&mut self.lines, empty));
         let mut taken = false;
         for sink in &mut self.sinks {
             taken |= sink.send(&lines);
         }
+        self.sent.push_back(lines);
         taken
+    }
+
+    /// A batch to fill: where all sinks are done with the one that was sent first, in its memory.
+    fn empty_batch(&mut self) -> Batch {
+        let done = self.sent.front().is_some_and(|batch| Arc::strong_count(batch) == 1);
+        let gone = if done || self.sent.len() > MAX_QUEUED_BATCHES { self.sent.pop_front() } else { None };
+        match gone.and_then(Arc::into_inner) {
+            Some(Batch { mut bytes, .. }) => {
+                bytes.clear();
+                Batch { bytes, events: 0 }
+            }
+            None => Batch { bytes: Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 8), events: 0 },
+        }
     }
 }
