@@ -173,8 +173,7 @@ impl Offer {
     }
 }
 
-/// Codes of a list of so many bytes, with room for all of them at once: lists that grow took a twentieth of all the time
-/// that failures take.
+/// Codes of a list, which has these bytes, with room for all of them at once.
 fn collected<T>(codes: impl Iterator<Item = T>, list: &[u8]) -> Vec<T> {
     let mut collected = Vec::with_capacity((list.len() / 2).min(MAX_OFFERED));
     collected.extend(codes);

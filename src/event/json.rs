@@ -2,7 +2,7 @@
 //!
 //! Writing is what the analysis does most of. serde_json looks at each byte of each string, and of each key, whether it
 //! has to be escaped; here keys and registered names are written as they are, and other strings are looked at sixteen
-//! bytes at a time. That halves the cost of an event.
+//! bytes at a time. That halves what writing takes.
 
 use crate::hex::digits;
 use serde::Serializer;

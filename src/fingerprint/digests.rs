@@ -9,7 +9,7 @@ const MAX_TEXTS: usize = 1024;
 /// A longer text is hashed each time.
 const MAX_TEXT: usize = 1024;
 
-/// The digests of one kind, by what they are of: to look one up takes a fifth of the time that MD5 takes.
+/// The digests of one kind, by what they are of: to look one up takes half of the time that hashing takes.
 #[derive(Debug)]
 pub(super) struct Digests(HashMap<Box<[u8]>, Box<str>, RandomState>);
 

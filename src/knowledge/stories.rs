@@ -43,8 +43,8 @@ struct Known {
     unanswered: bool,
 }
 
-/// Whether a server's address is one of IPv4. Only tries over different families race, so most need no closer look: without
-/// this kept beside them the looks took a third of all that knowledge costs.
+/// Whether a server's address is one of IPv4. Only tries over different families race, so most need no closer look, which
+/// each time would be at another place in memory.
 type Family = bool;
 
 /// Where a story is kept while it waits.

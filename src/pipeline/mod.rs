@@ -8,6 +8,9 @@
 //! A handshake that did not go well waits between knowledge and verdict, for a while of capture time: what comes after it
 //! may explain it. All others go straight through.
 //!
+//! Handshakes that were told go back to the capture thread, which frees them; lines go back to the analysis once they are
+//! written.
+//!
 //! Every queue is short. A file can wait, so whoever is ahead waits and nothing is dropped: the same captures give the
 //! same bytes. Handshakes and lines cross a thread many at a time, but never wait for more to come: what is there is
 //! handed on as soon as the other side is idle, so that a capture that is being written can be followed.

@@ -13,7 +13,7 @@ pub(super) const MAX_CACHED_CERTIFICATES: usize = 2048;
 /// The certificates that a cache keeps have at most so many bytes of DER in all.
 const MAX_CACHED_BYTES: usize = 16 * 1024 * 1024;
 
-/// Facts of certificates, found by their DER: a keyed hash of it and then its bytes cost a tenth of its SHA-256.
+/// Facts of certificates, found by their DER: a keyed hash of it and then its bytes cost a fifth of its SHA-256.
 ///
 /// It never holds more than its bound: the certificate that came first goes first.
 #[derive(Debug)]
