@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use tlscribe::diagnosis::{Case, Verdict, diagnose};
 use tlscribe::event::{Detail, Facts, Format, Observer, Record, Rendering};
-use tlscribe::fingerprint::{EventId, Fingerprinter};
+use tlscribe::fingerprint::{Carrier, EventId, Fingerprinter};
 use tlscribe::handshake::{Handshake, Negotiated, Outcome};
 use tlscribe::knowledge::{Knowledge, Sighting};
 use tlscribe::x509::{Judge, Judgement, Purpose, Roots};
@@ -28,8 +28,11 @@ fn main() {
         bencher.iter(|| writer.write(black_box(&handshakes)));
     });
     let negotiated: Vec<_> = handshakes.iter().map(|handshake| handshake.negotiated()).collect();
-    let mut judge = Judge::new(Roots::bundled());
+    let mut judge = Judge::new(Roots::bundled(), 0);
     let read: Vec<_> = handshakes.iter().map(|handshake| &**handshake).zip(&negotiated).collect();
+    group.bench_function("certificates judged", |bencher| {
+        bencher.iter(|| read.iter().for_each(|(one, negotiated)| _ = black_box(papers(&mut judge, one, negotiated))));
+    });
     let papers: Vec<_> = read.iter().map(|(handshake, negotiated)| papers(&mut judge, handshake, negotiated)).collect();
     let sightings: Vec<_> = (read.iter().zip(&papers))
         .map(|((handshake, negotiated), (server_chain, id))| Sighting { handshake, negotiated, server_chain, id: *id })
@@ -44,6 +47,14 @@ fn main() {
             for sighting in &sightings {
                 let receipt = knowledge.learn(sighting, true);
                 black_box((knowledge.view(sighting, &receipt), knowledge.story(sighting, &receipt)));
+            }
+        });
+    });
+    group.bench_function("hellos fingerprinted", |bencher| {
+        let mut fingerprinter = Fingerprinter::new(0);
+        bencher.iter(|| {
+            for hello in negotiated.iter().filter_map(|negotiated| negotiated.client_hello.as_ref()) {
+                black_box((fingerprinter.ja3(hello), fingerprinter.ja4(hello, Carrier::Tcp)));
             }
         });
     });
@@ -103,8 +114,8 @@ impl Writer {
     fn new() -> Self {
         Self {
             rendering: Rendering::new(Format::Native, Detail::Normal, None).unwrap(),
-            judge: Judge::new(Roots::bundled()),
-            fingerprinter: Fingerprinter::default(),
+            judge: Judge::new(Roots::bundled(), 0),
+            fingerprinter: Fingerprinter::new(0),
             lines: Vec::new(),
         }
     }

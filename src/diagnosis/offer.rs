@@ -52,18 +52,19 @@ impl Offer {
             versions.push(hello.legacy_version);
         }
         let suites = hello.cipher_suites.iter().take(MAX_OFFERED);
+        let suites = suites.filter(|suite| !suite.is_grease() && !suite.is_signaling());
         let fallback = hello.cipher_suites.contains(CipherSuite::TLS_FALLBACK_SCSV);
         let renegotiation = hello.cipher_suites.contains(CipherSuite::TLS_EMPTY_RENEGOTIATION_INFO_SCSV);
         let alpn = extensions.alpn().and_then(Result::ok);
         Some(Self {
             versions,
             versions_are_listed,
-            suites: suites.filter(|suite| !suite.is_grease() && !suite.is_signaling()).collect(),
+            suites: collected(suites, hello.cipher_suites.bytes()),
             groups: extensions.supported_groups().and_then(Result::ok).map_or_else(Vec::new, |groups| {
-                groups.iter().filter(|group| !group.is_grease()).take(MAX_OFFERED).collect()
+                collected(groups.iter().filter(|group| !group.is_grease()).take(MAX_OFFERED), groups.bytes())
             }),
             schemes: extensions.signature_algorithms().and_then(Result::ok).map_or_else(Vec::new, |schemes| {
-                schemes.iter().filter(|scheme| !scheme.is_grease()).take(MAX_OFFERED).collect()
+                collected(schemes.iter().filter(|scheme| !scheme.is_grease()).take(MAX_OFFERED), schemes.bytes())
             }),
             alpn: alpn.map_or_else(Vec::new, |alpn| alpn.iter().take(MAX_OFFERED).map(words::name).collect()),
             sni: negotiated.sni.map(words::name),
@@ -170,6 +171,13 @@ impl Offer {
             || self.old_suites().filter(|suite| !is_refused_today(*suite)).count() >= WIDE;
         enough && !self.is_obsolete() && !self.groups_are_unusual()
     }
+}
+
+/// Codes of a list, which has these bytes, with room for all of them at once.
+fn collected<T>(codes: impl Iterator<Item = T>, list: &[u8]) -> Vec<T> {
+    let mut collected = Vec::with_capacity((list.len() / 2).min(MAX_OFFERED));
+    collected.extend(codes);
+    collected
 }
 
 /// A suite that a server of today does not take as it comes: broken ones, and those without forward secrecy.

@@ -12,6 +12,7 @@ mod fields;
 mod hello;
 mod history;
 mod incident;
+mod json;
 mod name;
 mod outcome;
 mod parts;

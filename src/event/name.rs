@@ -49,7 +49,8 @@ impl<T: Registered> fmt::Display for Name<T> {
 impl<T: Registered> Serialize for Name<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0.registered_name() {
-            Some(name) => serializer.serialize_str(name),
+            // To serde it is a variant's name. That it is the program's own text spares looking for what to escape.
+            Some(name) => serializer.serialize_unit_variant("", 0, name),
             None => serializer.collect_str(&self.0),
         }
     }

@@ -1,7 +1,7 @@
 //! The small parts of a record: ends, alerts, the close, and what the capture lacked.
 
 use super::name::Name;
-use super::value::Shown;
+use super::value::{Address, Shown};
 use crate::handshake::{Alert, Close, CloseKind, Fault, Missing, MissingWhy, Side};
 use crate::packet::{TunnelKind, Tunnels};
 use crate::tls::ParseError;
@@ -9,13 +9,13 @@ use crate::tls::registry::{AlertDescription, AlertLevel};
 use serde::{Serialize, Serializer};
 use std::fmt;
 use std::marker::PhantomData;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 /// One end of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct End {
     /// Its address.
-    pub ip: Shown<IpAddr>,
+    pub ip: Address,
     /// Its port.
     pub port: u16,
 }
@@ -28,7 +28,7 @@ impl fmt::Display for End {
 
 impl From<SocketAddr> for End {
     fn from(address: SocketAddr) -> Self {
-        Self { ip: Shown(address.ip()), port: address.port() }
+        Self { ip: Address(address.ip()), port: address.port() }
     }
 }
 

@@ -15,10 +15,9 @@ use super::timing::Timing;
 use super::value::{Alpn, Millis, Shown, Text, Time};
 use crate::diagnosis::Verdict;
 use crate::fingerprint::{Carrier, EventId, Fingerprinter, IpProtocol, community_id};
-use crate::handshake::{Alert, ClientAuth, EarlyData, Ech, Fault, Handshake, Negotiated, Side};
+use crate::handshake::{Alert, ClientAuth, EarlyData, Ech, Fault, Handshake, Negotiated};
 use crate::policy::Finding;
-use crate::tls::ClientHello;
-use crate::tls::registry::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::tls::registry::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::x509::Judgement;
 use serde::Serialize;
 
@@ -198,7 +197,7 @@ impl<'a> Record<'a> {
         let normal = detail >= Detail::Normal;
         let full = detail == Detail::Full;
         // A hello that the capture cut has no fingerprint: what is missing would have been part of it.
-        let whole_hello = negotiated.client_hello.as_ref().filter(|_| client_hello_is_whole(handshake));
+        let whole_hello = negotiated.client_hello.as_ref().filter(|_| negotiated.client_hello_is_whole);
         let hello = |part: bool| part.then(|| ClientHelloPart::of(handshake, negotiated, full)).flatten();
         let answer = |part: bool| part.then(|| ServerHelloPart::of(handshake, negotiated, full)).flatten();
         let certificate = |chain: &'a Judgement| chain.leaf().map(|leaf| CertificatePart::new(leaf, normal));
@@ -278,12 +277,6 @@ impl<'a> Record<'a> {
         }
         self.close.map(|close| close.to_string())
     }
-}
-
-/// True where all of the ClientHello is there and keeps to the grammar.
-fn client_hello_is_whole(handshake: &Handshake) -> bool {
-    let hello = handshake.message(Side::Client, HandshakeType::CLIENT_HELLO);
-    hello.is_some_and(|hello| hello.whole && ClientHello::parse(hello.body).is_ok())
 }
 
 fn inferred(handshake: &Handshake, negotiated: &Negotiated<'_>) -> Vec<&'static str> {

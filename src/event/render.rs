@@ -2,6 +2,7 @@
 
 use super::fields::Fields;
 use super::incident::IncidentRecord;
+use super::json;
 use super::record::{Detail, Record};
 use super::stats::StatsRecord;
 use super::text::{IncidentLine, Line, StatsLine};
@@ -82,10 +83,8 @@ impl Rendering {
         let written = match (self.format, &self.fields) {
             (Format::Text, _) => write!(out, "{line}").map_err(serde_json::Error::io),
             (Format::Tsv, Some(fields)) => serde_json::to_value(record).map(|event| fields.tsv(&event, out)),
-            (_, Some(fields)) => {
-                serde_json::to_value(record).and_then(|event| serde_json::to_writer(&mut *out, &fields.of(&event)))
-            }
-            (_, None) => serde_json::to_writer(&mut *out, &record),
+            (_, Some(fields)) => serde_json::to_value(record).and_then(|event| json::write(&fields.of(&event), out)),
+            (_, None) => json::write(&record, out),
         };
         // Strings, numbers and lists have no way to fail, nor has a buffer in memory.
         debug_assert!(written.is_ok(), "{written:?}");

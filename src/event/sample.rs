@@ -49,6 +49,6 @@ impl Told {
             retry_of: None,
             observer: Observer::new(self.file, None),
         };
-        look(&Record::new(&facts, Detail::Normal, &mut Fingerprinter::default()))
+        look(&Record::new(&facts, Detail::Normal, &mut Fingerprinter::new(0)))
     }
 }

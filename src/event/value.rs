@@ -7,6 +7,7 @@ use crate::tls::registry::HandshakeType;
 use base64::Engine as _;
 use serde::{Serialize, Serializer};
 use std::fmt::{self, Write as _};
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// A moment in UTC with six digits: `2026-03-01T10:00:00.123456Z` (RFC 3339).
@@ -59,6 +60,31 @@ impl<T: fmt::Display> fmt::Display for Shown<T> {
 impl<T: fmt::Display> Serialize for Shown<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
+    }
+}
+
+/// An IP address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Address(pub IpAddr);
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let IpAddr::V4(address) = self.0 else { return serializer.collect_str(&self.0) };
+        // Formatting the two addresses of an event took nearly as many instructions as its eighty registered names.
+        let mut text = String::with_capacity("255.255.255.255".len());
+        for (at, byte) in address.octets().into_iter().enumerate() {
+            if at > 0 {
+                text.push('.');
+            }
+            text.push_str(itoa::Buffer::new().format(byte));
+        }
+        serializer.serialize_str(&text)
     }
 }
 
@@ -199,6 +225,13 @@ mod tests {
         assert_eq!(json(Text(b"www.example.org")), r#""www.example.org""#);
         assert_eq!(json(Text(b"a\x00\x1b[31m\"")), r#""a\u0000\u001b[31m\"""#);
         assert_eq!(json(Text(b"caf\xe9.example")), r#""caf\\xe9.example""#);
+    }
+
+    #[test]
+    fn addresses_are_written_as_they_are_shown() {
+        for address in ["0.0.0.0", "10.0.0.1", "255.255.255.255", "::1", "2001:db8::7"] {
+            assert_eq!(json(Address(address.parse().expect("an address"))), format!("\"{address}\""));
+        }
     }
 
     #[test]

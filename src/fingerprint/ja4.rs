@@ -4,11 +4,11 @@
 //! of the sorted suites, and one of the sorted extensions with the signature schemes behind them in the client's order.
 
 use super::Fingerprinter;
-use crate::hex::push_hex;
+use super::digests::Digests;
+use crate::hex::{digits, hex};
 use crate::tls::ClientHello;
 use crate::tls::registry::{ExtensionType, ProtocolVersion};
 use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 
 /// What brought the ClientHello.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +29,7 @@ const MAX_COUNT: usize = 99;
 const HASH_LENGTH: usize = 6;
 
 pub(super) fn client(scratch: &mut Fingerprinter, hello: &ClientHello<'_>, carrier: Carrier) -> String {
-    let Fingerprinter { text, codes } = scratch;
+    let Fingerprinter { text, codes, sha256, .. } = scratch;
     let carrier = match carrier {
         Carrier::Tcp => 't',
         Carrier::Quic => 'q',
@@ -40,14 +40,18 @@ pub(super) fn client(scratch: &mut Fingerprinter, hello: &ClientHello<'_>, carri
     let extensions = || hello.extensions.iter().map(|extension| extension.kind).filter(|kind| !kind.is_grease());
     let (suite_count, extension_count) = (suites().count().min(MAX_COUNT), extensions().count().min(MAX_COUNT));
     let [first, last] = alpn(hello);
-    // Sized for the whole fingerprint; writing to a String cannot fail.
+    // Sized for the whole fingerprint.
     let mut out = String::with_capacity(36);
-    let _ = write!(out, "{carrier}{}{name}{suite_count:02}{extension_count:02}{first}{last}_", version(hello));
+    out.push(carrier);
+    out.push_str(version(hello));
+    out.push(name);
+    out.extend([suite_count, extension_count].into_iter().flat_map(two_digits));
+    out.extend([first, last, '_']);
 
     sort(codes, suites());
     text.clear();
     list(text, codes.iter().copied());
-    push_hash(&mut out, text);
+    push_hash(&mut out, text, sha256);
     out.push('_');
 
     // The server name and ALPN are in front already, and change from server to server.
@@ -64,11 +68,11 @@ pub(super) fn client(scratch: &mut Fingerprinter, hello: &ClientHello<'_>, carri
     if let Some(Ok(schemes)) = hello.extensions.signature_algorithms() {
         let mut schemes = schemes.iter().filter(|scheme| !scheme.is_grease()).map(|scheme| scheme.0).peekable();
         if schemes.peek().is_some() {
-            text.push('_');
+            text.push(b'_');
             list(text, schemes);
         }
     }
-    push_hash(&mut out, text);
+    push_hash(&mut out, text, sha256);
     out
 }
 
@@ -114,6 +118,11 @@ fn alpn(hello: &ClientHello<'_>) -> [char; 2] {
     }
 }
 
+/// A number below a hundred.
+fn two_digits(number: usize) -> [char; 2] {
+    [number / 10, number % 10].map(|value| u8::try_from(value).map_or('0', digit))
+}
+
 fn digit(nibble: u8) -> char {
     char::from_digit(nibble.into(), 16).unwrap_or('0')
 }
@@ -125,20 +134,20 @@ fn sort(codes: &mut Vec<u16>, unsorted: impl Iterator<Item = u16>) {
 }
 
 /// Four hexadecimal digits each, with commas between them.
-fn list(text: &mut String, codes: impl Iterator<Item = u16>) {
+fn list(text: &mut Vec<u8>, codes: impl Iterator<Item = u16>) {
     for (index, code) in codes.enumerate() {
         if index > 0 {
-            text.push(',');
+            text.push(b',');
         }
-        push_hex(text, &code.to_be_bytes());
+        text.extend_from_slice(code.to_be_bytes().map(digits).as_flattened());
     }
 }
 
 /// The first digits of the text's SHA-256.
-fn push_hash(out: &mut String, text: &str) {
+fn push_hash(out: &mut String, text: &[u8], known: &mut Digests) {
     if text.is_empty() {
         out.push_str(NOTHING);
-    } else if let Some(head) = Sha256::digest(text).get(..HASH_LENGTH) {
-        push_hex(out, head);
+    } else {
+        known.push(text, |text| hex(Sha256::digest(text).get(..HASH_LENGTH).unwrap_or_default()), out);
     }
 }

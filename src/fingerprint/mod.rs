@@ -6,6 +6,7 @@
 //! JA4 family only JA4 itself is here; the others are under a licence that does not fit this project's.
 
 mod community_id;
+mod digests;
 mod id;
 mod ja3;
 mod ja4;
@@ -15,22 +16,31 @@ pub use id::EventId;
 pub use ja4::Carrier;
 
 use crate::tls::{ClientHello, ServerHello};
+use digests::Digests;
 
 /// Computes fingerprints of hellos; the text that is hashed for one is written over that of the one before.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Fingerprinter {
-    text: String,
+    text: Vec<u8>,
     codes: Vec<u16>,
+    md5: Digests,
+    sha256: Digests,
 }
 
 impl Fingerprinter {
+    /// With nothing hashed yet. The seed changes no fingerprint: it makes the tables hard to fill on purpose.
+    pub fn new(seed: u64) -> Self {
+        Self { text: Vec::new(), codes: Vec::new(), md5: Digests::new(seed), sha256: Digests::new(seed) }
+    }
+
     /// JA3 of a ClientHello: 32 hexadecimal digits.
     pub fn ja3(&mut self, hello: &ClientHello<'_>) -> String {
-        ja3::md5(self.ja3_text(hello))
+        self.ja3_text(hello);
+        self.md5()
     }
 
     /// The text whose MD5 is JA3: version, suites, extensions, groups and point formats in decimal.
-    pub fn ja3_text(&mut self, hello: &ClientHello<'_>) -> &str {
+    pub fn ja3_text(&mut self, hello: &ClientHello<'_>) -> &[u8] {
         self.text.clear();
         ja3::client(&mut self.text, hello);
         &self.text
@@ -38,14 +48,22 @@ impl Fingerprinter {
 
     /// JA3S of a ServerHello: 32 hexadecimal digits.
     pub fn ja3s(&mut self, hello: &ServerHello<'_>) -> String {
-        ja3::md5(self.ja3s_text(hello))
+        self.ja3s_text(hello);
+        self.md5()
     }
 
     /// The text whose MD5 is JA3S: version, suite and extensions in decimal.
-    pub fn ja3s_text(&mut self, hello: &ServerHello<'_>) -> &str {
+    pub fn ja3s_text(&mut self, hello: &ServerHello<'_>) -> &[u8] {
         self.text.clear();
         ja3::server(&mut self.text, hello);
         &self.text
+    }
+
+    /// Of the text at hand.
+    fn md5(&mut self) -> String {
+        let mut out = String::with_capacity(32);
+        self.md5.push(&self.text, ja3::md5, &mut out);
+        out
     }
 
     /// JA4 of a ClientHello: `t13d1516h2_8daaf6152771_e5627efa2ab1`.

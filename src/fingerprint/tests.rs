@@ -27,15 +27,15 @@ impl Hello {
     }
 
     fn ja3_text(&self) -> String {
-        Fingerprinter::default().ja3_text(&ClientHello::parse(&self.body()).unwrap()).to_owned()
+        String::from_utf8_lossy(Fingerprinter::new(0).ja3_text(&ClientHello::parse(&self.body()).unwrap())).into_owned()
     }
 
     fn ja3(&self) -> String {
-        Fingerprinter::default().ja3(&ClientHello::parse(&self.body()).unwrap())
+        Fingerprinter::new(0).ja3(&ClientHello::parse(&self.body()).unwrap())
     }
 
     fn ja4(&self, carrier: Carrier) -> String {
-        Fingerprinter::default().ja4(&ClientHello::parse(&self.body()).unwrap(), carrier)
+        Fingerprinter::new(0).ja4(&ClientHello::parse(&self.body()).unwrap(), carrier)
     }
 
     /// The readable part of JA4.
@@ -125,10 +125,10 @@ fn ja3s_is_equal_to_what_wireshark_computes() {
     let mut body = [word(771), vec![7; 32], vec![0], word(0x1302), vec![0]].concat();
     body.extend(vec16(&[word(43), vec16(&word(0x0304)), word(51), vec16(&[0, 29, 0, 1, 9])].concat()));
     let hello = ServerHello::parse(&body).unwrap();
-    assert_eq!(Fingerprinter::default().ja3s_text(&hello), "771,4866,43-51");
-    assert_eq!(Fingerprinter::default().ja3s(&hello), "15af977ce25de452b96affa2addb1036");
+    assert_eq!(Fingerprinter::new(0).ja3s_text(&hello), b"771,4866,43-51");
+    assert_eq!(Fingerprinter::new(0).ja3s(&hello), "15af977ce25de452b96affa2addb1036");
     let bare = ServerHello::parse(&body[..38]).unwrap();
-    assert_eq!(Fingerprinter::default().ja3s_text(&bare), "771,4866,");
+    assert_eq!(Fingerprinter::new(0).ja3s_text(&bare), b"771,4866,");
 }
 
 #[test]
@@ -207,10 +207,10 @@ fn ja4_alpn_is_the_ends_of_the_first_protocol() {
 
 #[test]
 fn a_fingerprinter_leaves_nothing_behind_for_the_next_hello() {
-    let mut fingerprinter = Fingerprinter::default();
+    let mut fingerprinter = Fingerprinter::new(0);
     let (long, short) = (example().body(), Hello { version: 0x0301, suites: vec![47], ..Hello::default() }.body());
     let (long, short) = (ClientHello::parse(&long).unwrap(), ClientHello::parse(&short).unwrap());
-    let fresh = (Fingerprinter::default().ja3(&short), Fingerprinter::default().ja4(&short, Carrier::Tcp));
+    let fresh = (Fingerprinter::new(0).ja3(&short), Fingerprinter::new(0).ja4(&short, Carrier::Tcp));
     fingerprinter.ja3(&long);
     fingerprinter.ja4(&long, Carrier::Tcp);
     assert_eq!((fingerprinter.ja3(&short), fingerprinter.ja4(&short, Carrier::Tcp)), fresh);

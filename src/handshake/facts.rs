@@ -373,6 +373,13 @@ impl Handshake {
         size_of::<Self>().saturating_add(self.bytes.capacity()).saturating_add(steps)
     }
 
+    /// Gives back the memory that it does not need: half of it as a rule.
+    pub fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.steps.shrink_to_fit();
+        self.records.iter_mut().for_each(Vec::shrink_to_fit);
+    }
+
     /// True where the capture has all that the two sides are known to have sent.
     pub fn complete(&self) -> bool {
         self.missing.iter().all(|missing| missing.why == MissingWhy::Unacknowledged)

@@ -48,6 +48,8 @@ pub enum Ech {
 pub struct Negotiated<'a> {
     /// The first ClientHello, as far as it could be read.
     pub client_hello: Option<ClientHello<'a>>,
+    /// All of it is there and keeps to the grammar.
+    pub client_hello_is_whole: bool,
     /// The ClientHello in SSL 2.0 form.
     pub ssl2_client_hello: Option<Ssl2ClientHello<'a>>,
     /// The ServerHello that settled it; not a HelloRetryRequest.
@@ -127,8 +129,9 @@ impl<'a> Negotiated<'a> {
     fn read_client_hello(&mut self, handshake: &'a Handshake) {
         self.ssl2_client_hello = handshake.ssl2_hello(Side::Client).and_then(|body| Ssl2ClientHello::parse(body).ok());
         let Some(message) = handshake.message(Side::Client, HandshakeType::CLIENT_HELLO) else { return };
-        let Some(hello) = ClientHello::parse_prefix(message.body).0 else { return };
+        let (Some(hello), error) = ClientHello::parse_prefix(message.body) else { return };
         self.client_hello = Some(hello);
+        self.client_hello_is_whole = message.whole && error.is_none();
         self.sni = hello.extensions.server_name().and_then(Result::ok);
         if hello.extensions.contains(ExtensionType::ENCRYPTED_CLIENT_HELLO) {
             self.ech = Some(Ech::OfferedOrGrease);

@@ -88,10 +88,12 @@ impl Handshake {
             }
         }
         // A lost part of the server's flight may have asked for a certificate.
-        let asked = self.message(Side::Server, HandshakeType::CERTIFICATE_REQUEST).is_some()
-            || self.message(Side::Client, HandshakeType::CERTIFICATE).is_some()
-            || self.missing.iter().any(|missing| missing.from == Side::Server);
-        self.both_finished() && if asked { received.is_some() } else { sent.is_some() || received.is_some() }
+        let asked = || {
+            self.message(Side::Server, HandshakeType::CERTIFICATE_REQUEST).is_some()
+                || self.message(Side::Client, HandshakeType::CERTIFICATE).is_some()
+                || self.missing.iter().any(|missing| missing.from == Side::Server)
+        };
+        self.both_finished() && (received.is_some() || sent.is_some() && !asked())
     }
 
     pub(super) fn both_finished(&self) -> bool {

@@ -114,8 +114,11 @@ impl Handshake {
 
     /// Reads the client's second flight of TLS 1.3 out of the lengths of its records.
     pub fn second_flight(&self) -> SecondFlight {
-        let Some(hello) = self.last_server_hello().filter(|_| self.is_tls13()) else { return SecondFlight::Pending };
         let [records, answers] = &self.records;
+        if records.is_empty() || !self.is_tls13() {
+            return SecondFlight::Pending;
+        }
+        let Some(hello) = self.last_server_hello() else { return SecondFlight::Pending };
         let Some(begin) = records.iter().position(|record| record.follows(hello.end, hello.mark)) else {
             return SecondFlight::Pending;
         };

@@ -14,6 +14,8 @@ use crate::tls::{RECORD_HEADER_LEN, RecordError, RecordHeader, record_header};
 
 /// A handshake message longer than this is kept up to here; the rest of it is passed over.
 pub(super) const MAX_MESSAGE: usize = 128 * 1024;
+/// A message over several segments gets room for so much at once; longer ones grow into theirs.
+const USUAL_MESSAGE: usize = 4096;
 /// A stream that has not begun a TLS record after this many bytes is not TLS.
 pub(super) const MAX_PRELUDE_BYTES: u64 = 32 * 1024;
 /// A stream that has not begun a TLS record after this many segments is not TLS.
@@ -481,7 +483,8 @@ impl Messages {
             } else {
                 let goal = self.goal().min(MAX_MESSAGE);
                 let count = goal.saturating_sub(self.buffer.len()).min(bytes.len());
-                self.buffer.extend(bytes.get(..count).unwrap_or_default());
+                self.buffer.reserve(goal.min(USUAL_MESSAGE).saturating_sub(self.buffer.len()));
+                self.buffer.extend_from_slice(bytes.get(..count).unwrap_or_default());
                 bytes = bytes.get(count..).unwrap_or_default();
                 if self.buffer.len() >= self.goal().min(MAX_MESSAGE) {
                     self.cut(place, out);

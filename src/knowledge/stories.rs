@@ -39,9 +39,13 @@ struct Client {
 /// A try that is remembered.
 struct Known {
     own: Arc<Try>,
-    /// A later try is its retry.
-    retried: bool,
+    /// It failed, and no later try is its retry yet.
+    unanswered: bool,
 }
+
+/// Whether a server's address is one of IPv4. Only tries over different families race, so most need no closer look, which
+/// each time would be at another place in memory.
+type Family = bool;
 
 /// Where a story is kept while it waits.
 pub(super) type Place = u32;
@@ -52,8 +56,8 @@ pub(super) struct Stories {
     told: Tellings,
     /// The latest stories that wait, and the latest tries that finished, of all clients: races over two address families
     /// have two client addresses.
-    latest: VecDeque<Place>,
-    finished: VecDeque<Arc<Try>>,
+    latest: VecDeque<(Family, Place)>,
+    finished: VecDeque<(Family, Arc<Try>)>,
     tries: usize,
 }
 
@@ -90,27 +94,29 @@ impl Stories {
         let own = Arc::new(own);
         let retry_of = client.retried_by(&own);
         let retry = client.go_on(told, &own, retry_of);
-        let retried = retry.is_some();
+        let unanswered = own.is_failed() && retry.is_none();
+        let family = own.server.is_ipv4();
         let mut place = None;
         if waits {
             let mut telling = client.begin(&own, retry_of);
             telling.retry = retry;
-            telling.rival = finished.iter().rfind(|other| other.races(&own)).cloned();
+            let rival = finished.iter().rfind(|(of_other, other)| *of_other != family && other.races(&own));
+            telling.rival = rival.map(|(_, other)| Arc::clone(other));
             place = told.add(telling);
         }
         if let Some(place) = place {
             push_bounded(&mut client.waiting, place, MAX_STORIES_EACH);
-            push_bounded(latest, place, MAX_RACING);
+            push_bounded(latest, (family, place), MAX_RACING);
         }
         if own.finished.is_some() && !own.is_failed() {
-            for place in latest.iter() {
+            for (_, place) in latest.iter().filter(|(of_other, _)| *of_other != family) {
                 if let Some(telling) = told.get_mut(*place).filter(|telling| own.races(&telling.own)) {
                     telling.rival = Some(Arc::clone(&own));
                 }
             }
-            push_bounded(finished, Arc::clone(&own), MAX_RACING);
+            push_bounded(finished, (family, Arc::clone(&own)), MAX_RACING);
         }
-        client.tries.push_back(Known { own, retried });
+        client.tries.push_back(Known { own, unanswered });
         *tries = tries.saturating_add(1);
         while *tries > MAX_TRIES {
             let gone = clients.forget_oldest();
@@ -124,7 +130,7 @@ impl Stories {
         if let Some(client) = self.clients.get_mut(&address) {
             client.waiting.retain(|waiting| *waiting != place);
         }
-        self.latest.retain(|waiting| *waiting != place);
+        self.latest.retain(|(_, waiting)| *waiting != place);
         Some(self.told.take(place)?.story())
     }
 
@@ -189,11 +195,11 @@ impl Client {
     /// The failed try of which this one is a retry: the latest to which it can belong.
     fn retried_by(&mut self, retry: &Try) -> Option<EventId> {
         let may = |failed: &Known| {
-            !failed.retried && retry.may_retry(&failed.own) && !self.succeeded_between(&failed.own, retry)
+            failed.unanswered && retry.may_retry(&failed.own) && !self.succeeded_between(&failed.own, retry)
         };
         let at = self.tries.iter().rposition(may)?;
         let failed = self.tries.get_mut(at)?;
-        failed.retried = true;
+        failed.unanswered = false;
         Some(failed.own.id)
     }
 

@@ -45,7 +45,7 @@ pub(super) struct Try {
     pub(super) end: Timestamp,
     pub(super) finished: Option<Timestamp>,
     outcome: Outcome,
-    server: SocketAddr,
+    pub(super) server: SocketAddr,
     name: Option<Arc<str>>,
     highest: Option<ProtocolVersion>,
     post_quantum: bool,

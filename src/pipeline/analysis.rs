@@ -4,20 +4,22 @@ use super::Outputs;
 use super::board::Board;
 use super::counts::Counting;
 use super::evidence::EvidenceSink;
-use super::feed::{Settled, Work};
+use super::feed::{BATCH, Settled, Work};
 use super::hold::{HOLD_FILE, Held, Hold};
 use super::judging::{Judging, Papers};
 use super::recorder::Recording;
+use super::seed;
 use crate::event::{
     Facts, Incident, IncidentRecord, Observer, OutcomeName, Record, Rendering, Selection, StatsRecord, Successes,
 };
 use crate::fingerprint::Fingerprinter;
 use crate::handshake::{Handshake, Negotiated};
-use crate::output::{Batch, Patience, Sink};
+use crate::output::{Batch, MAX_QUEUED_BATCHES, Patience, Sink};
 use crate::report::Summary;
 use crate::time::Timestamp;
 use crate::x509::Roots;
-use crossbeam_channel::{Receiver, TryRecvError};
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -58,13 +60,24 @@ pub(super) struct Analysis {
     file: Option<String>,
     interfaces: Vec<Option<String>>,
     lines: Batch,
+    /// Lines that the sinks may still have, in the order in which they were sent.
+    sent: VecDeque<Arc<Batch>>,
     summary: Summary,
     /// When incidents were looked at last.
     looked: Timestamp,
+    /// Handshakes that were told, and where they go back to.
+    told: Vec<Box<Handshake>>,
+    spent: Sender<Vec<Box<Handshake>>>,
 }
 
 impl Analysis {
-    pub(super) fn new(wanted: Wanted, outputs: Outputs, board: Arc<Board>, counting: Counting) -> Self {
+    pub(super) fn new(
+        wanted: Wanted,
+        outputs: Outputs,
+        board: Arc<Board>,
+        counting: Counting,
+        spent: Sender<Vec<Box<Handshake>>>,
+    ) -> Self {
         let Outputs { sinks, evidence } = outputs;
         let Wanted { selection, rendering, incidents, rows, roots, live } = wanted;
         Self {
@@ -79,12 +92,15 @@ impl Analysis {
             board,
             judging: Judging::new(roots),
             hold: Hold::new(HOLD_FILE),
-            fingerprinter: Fingerprinter::default(),
+            fingerprinter: Fingerprinter::new(seed()),
             file: None,
             interfaces: Vec::new(),
             lines: Batch { bytes: Vec::new(), events: 0 },
+            sent: VecDeque::new(),
             summary: Summary::default(),
             looked: Timestamp::default(),
+            told: Vec::with_capacity(BATCH),
+            spent,
         }
     }
 
@@ -211,13 +227,26 @@ impl Analysis {
                 drop(negotiated);
                 self.hold.add(Held { handshake, papers, recording }, span);
             }
-            None => self.tell(&handshake, &negotiated, &papers, recording),
+            None => {
+                self.tell(&handshake, &negotiated, &papers, recording);
+                drop(negotiated);
+                self.give_back(handshake);
+            }
         }
     }
 
     fn held(&mut self, held: Held) {
         let Held { handshake, papers, recording } = held;
         self.tell(&handshake, &handshake.negotiated(), &papers, recording);
+        self.give_back(handshake);
+    }
+
+    /// Handshakes go back to be freed where they were made, many at a time, and never wait for it.
+    fn give_back(&mut self, handshake: Box<Handshake>) {
+        self.told.push(handshake);
+        if self.told.len() >= BATCH {
+            let _ = self.spent.try_send(std::mem::replace(&mut self.told, Vec::with_capacity(BATCH)));
+        }
     }
 
     /// Judges a handshake, and writes its event and its frames.
@@ -276,13 +305,27 @@ impl Analysis {
         if self.lines.bytes.is_empty() {
             return true;
         }
-        let empty = Batch { bytes: Vec::with_capacity(self.lines.bytes.len()), events: 0 };
+        let empty = self.empty_batch();
         let lines = Arc::new(std::mem::replace(&mut self.lines, empty));
         let (mut taken, patience) = (self.evidence.is_some(), self.patience());
         for sink in &mut self.sinks {
             taken |= sink.send(&lines, patience);
         }
+        self.sent.push_back(lines);
         taken
+    }
+
+    /// A batch to fill: where all sinks are done with the one that was sent first, in its memory.
+    fn empty_batch(&mut self) -> Batch {
+        let done = self.sent.front().is_some_and(|batch| Arc::strong_count(batch) == 1);
+        let gone = if done || self.sent.len() > MAX_QUEUED_BATCHES { self.sent.pop_front() } else { None };
+        match gone.and_then(Arc::into_inner) {
+            Some(Batch { mut bytes, .. }) => {
+                bytes.clear();
+                Batch { bytes, events: 0 }
+            }
+            None => Batch { bytes: Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 8), events: 0 },
+        }
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) const HOLD_STREAM: Duration = Duration::from_secs(2);
 const HOLD_ESTABLISHED: Duration = Duration::from_secs(2);
 /// At most so many handshakes wait: each has a story that waits with it.
 const MAX_HELD: usize = MAX_STORIES;
-/// And at most so many bytes of them: 6 KB each as a rule.
+/// And at most so many bytes of them: 4 KB each as a rule.
 const MAX_HELD_BYTES: usize = 32 * 1024 * 1024;
 /// And so many of their frames, where they are recorded.
 const MAX_HELD_FRAMES: usize = 64 * 1024 * 1024;
@@ -61,7 +61,8 @@ impl Hold {
     }
 
     /// Lets a handshake wait.
-    pub(super) fn add(&mut self, held: Held, span: Duration) {
+    pub(super) fn add(&mut self, mut held: Held, span: Duration) {
+        held.handshake.shrink();
         self.bytes += held.handshake.memory();
         self.recorded += held.recorded();
         self.queue.insert((held.handshake.settled.plus(span), self.taken), held);
@@ -128,7 +129,8 @@ mod tests {
         let span = Duration::from_secs(60);
         let mut hold = Hold::new(span);
         let mut large = held(1);
-        large.handshake.steps.reserve(MAX_HELD_BYTES / 32);
+        let step = large.handshake.steps.first().cloned().expect("its ClientHello");
+        large.handshake.steps.extend(std::iter::repeat_n(step, MAX_HELD_BYTES / 32));
         hold.add(held(0), span);
         assert!(hold.surplus().is_none());
         hold.add(large, span);

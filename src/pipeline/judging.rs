@@ -31,7 +31,7 @@ pub(super) struct Judging {
 
 impl Judging {
     pub(super) fn new(roots: Roots) -> Self {
-        Self { judge: Judge::new(roots), knowledge: Knowledge::new(seed()) }
+        Self { judge: Judge::new(roots, seed()), knowledge: Knowledge::new(seed()) }
     }
 
     /// Another capture begins: what the last one showed says nothing about it.

@@ -10,6 +10,9 @@
 //! A handshake that did not go well waits between knowledge and verdict, for a while of capture time: what comes after it
 //! may explain it. All others go straight through.
 //!
+//! Handshakes that were told go back to the capture thread, which frees them; lines go back to the analysis once they are
+//! written.
+//!
 //! Every queue is short. A file can wait, so whoever is ahead waits and nothing is dropped: the same captures give the
 //! same bytes. Traffic cannot: a live run loses handshakes or events where a queue is full, and counts them on the board.
 //! Handshakes and lines cross a thread many at a time, but never wait for more to come: what is there is handed on as soon
@@ -44,7 +47,7 @@ use control::{Control, Signals};
 use counts::Counting;
 use crossbeam_channel::bounded;
 pub use evidence::{EvidenceCapture, Rotation};
-use feed::{Feed, Patience, Work};
+use feed::{Feed, Link, Patience, Work};
 use outputs::{Opened, Outputs};
 use reader::Reader;
 use sensor::{Sensor, Shared};
@@ -182,9 +185,18 @@ fn read(
     let board = Arc::new(Board::new(0));
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(feed::MAX_QUEUED_BATCHES);
-    let reader = Reader::new(limits, saved.filter, hold, outputs.record(), work, messages, Arc::clone(&board));
+    let (spent, emptied) = bounded(feed::MAX_QUEUED_BATCHES);
+    let reader = Reader::new(
+        limits,
+        saved.filter,
+        hold,
+        outputs.record(),
+        Link { work, spent: emptied },
+        messages,
+        Arc::clone(&board),
+    );
     let counting = Counting::new(Arc::clone(&board), &outputs.sinks);
-    let analysis = Analysis::new(wanted, outputs, Arc::clone(&board), counting);
+    let analysis = Analysis::new(wanted, outputs, Arc::clone(&board), counting, spent);
     thread::scope(|scope| {
         let capture = spawn(scope, "capture", move || reader.run(saved.inputs, saved.merge))?;
         let analysis = spawn(scope, "analysis", move || analysis.run(queue))?;
@@ -208,6 +220,7 @@ fn sniff(
     let board = Arc::new(Board::new(live.sniffers.len()));
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(feed::MAX_QUEUED_LIVE);
+    let (spent, emptied) = bounded(feed::MAX_QUEUED_BATCHES);
     let shared = Arc::new(Shared {
         stop: Arc::clone(&signals.stop),
         wanted: AtomicU64::new(live.count.unwrap_or(u64::MAX)),
@@ -217,14 +230,15 @@ fn sniff(
     let record = outputs.record();
     let (counted, work_asked) = (counting.clone(), work.clone());
     let control = Control::new(signals, live.duration, live.stats_interval, counted, &outputs.sinks, work_asked);
-    let analysis = Analysis::new(wanted, outputs, Arc::clone(&board), counting);
+    let analysis = Analysis::new(wanted, outputs, Arc::clone(&board), counting, spent);
     let limits = limits.shared_by(live.sniffers.len());
     // There is room: nothing else was sent.
     let _ = work.send(Work::Capture { file: None, hold: hold.unwrap_or(hold::HOLD_STREAM) });
     thread::scope(|scope| {
         let mut captures = Vec::new();
         for (place, sniffers) in live.sniffers.into_iter().enumerate() {
-            let feed = Feed::new(limits, record, Patience::Lose, work.clone(), Arc::clone(&board));
+            let link = Link { work: work.clone(), spent: emptied.clone() };
+            let feed = Feed::new(limits, record, Patience::Lose, link, Arc::clone(&board));
             let (messages, board, shared) = (messages.clone(), Arc::clone(&board), Arc::clone(&shared));
             let sensor = Sensor::new(place, Sniffers::new(sniffers), feed, messages, board, shared);
             captures.push(spawn(scope, "capture", move || sensor.run())?);

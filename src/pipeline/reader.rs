@@ -1,7 +1,7 @@
 //! The capture thread: frames from captures through the filter into an engine, and the engine's handshakes out.
 
 use super::board::Board;
-use super::feed::{Feed, Over, Patience, Work};
+use super::feed::{Feed, Link, Over, Patience, Work};
 use super::hold::{HOLD_FILE, HOLD_STREAM};
 use super::recorder::Record;
 use crate::capture::{CaptureError, Filter, FilterError, Input, Source, WarningKind};
@@ -23,7 +23,7 @@ pub(super) struct Reader {
     filter: Option<Filter>,
     hold: Option<Duration>,
     record: Record,
-    work: Sender<Work>,
+    link: Link,
     messages: Sender<String>,
     board: Arc<Board>,
     totals: Totals,
@@ -37,11 +37,11 @@ impl Reader {
         filter: Option<Filter>,
         hold: Option<Duration>,
         record: Record,
-        work: Sender<Work>,
+        link: Link,
         messages: Sender<String>,
         board: Arc<Board>,
     ) -> Self {
-        Self { limits, filter, hold, record, work, messages, board, totals: Totals::default(), read_before: 0 }
+        Self { limits, filter, hold, record, link, messages, board, totals: Totals::default(), read_before: 0 }
     }
 
     /// Reads everything; what cannot be read is told and left out.
@@ -90,7 +90,7 @@ impl Reader {
         // What is read may be a capture that is still being made: nobody wants to wait for its end then.
         let at_once = source.total().is_none();
         let hold = self.hold.unwrap_or(if at_once { HOLD_STREAM } else { HOLD_FILE });
-        let mut feed = Feed::new(self.limits, self.record, Patience::Wait, self.work.clone(), Arc::clone(&self.board));
+        let mut feed = Feed::new(self.limits, self.record, Patience::Wait, self.link.clone(), Arc::clone(&self.board));
         feed.send(Work::Capture { file, hold })?;
         let mut frames = 0_u64;
         loop {

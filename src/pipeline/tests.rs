@@ -44,7 +44,7 @@ fn judged(handshake: Handshake, judge: &mut Judge) -> Told {
 
 #[test]
 fn every_failure_in_our_captures_is_told_in_full() {
-    let mut judge = Judge::new(Roots::bundled());
+    let mut judge = Judge::new(Roots::bundled(), 0);
     let mut failures = 0;
     for capture in captures_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("captures")) {
         for handshake in handshakes(&capture) {

@@ -1,11 +1,13 @@
 //! Judges chains and remembers what it said: servers send the same chain with every handshake.
 
-use super::cache::CertificateCache;
+use super::cache::{CertificateCache, MAX_CACHED_CERTIFICATES};
 use super::name::{Covered, common_name_covers, covers};
 use super::parts::Parts;
 use super::roots::name_key;
 use super::{CertificateFacts, CertificateTime, ChainProblem, Judgement, Roots, chain};
+use crate::flow::hasher;
 use crate::time::Timestamp;
+use ahash::RandomState;
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
@@ -27,11 +29,11 @@ pub enum Purpose {
 /// Judges chains against chosen roots.
 ///
 /// A judgement holds until the next date of a certificate in it or of a root; then the chain is judged again.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Judge {
     certificates: CertificateCache,
     roots: Roots,
-    known: HashMap<Arc<[u8]>, Known>,
+    known: HashMap<Arc<[u8]>, Known, RandomState>,
     /// The keys of `known`, oldest first.
     order: VecDeque<Arc<[u8]>>,
     /// Bytes of DER in `known`.
@@ -52,9 +54,18 @@ struct Known {
 }
 
 impl Judge {
-    /// A judge that trusts these roots.
-    pub fn new(roots: Roots) -> Self {
-        Self { roots, ..Self::default() }
+    /// A judge that trusts these roots. The seed changes nothing that is told: it makes the tables hard to fill on purpose.
+    pub fn new(roots: Roots, seed: u64) -> Self {
+        Self {
+            certificates: CertificateCache::new(MAX_CACHED_CERTIFICATES, seed),
+            roots,
+            known: HashMap::with_hasher(hasher(seed)),
+            order: VecDeque::new(),
+            bytes: 0,
+            nothing: Arc::default(),
+            chain: Vec::new(),
+            key: Vec::new(),
+        }
     }
 
     /// Judges a chain as it was sent, the end entity's certificate first, for the name that was asked for.
