@@ -46,12 +46,6 @@ impl Handshake {
         }
     }
 
-    /// What it takes, in bytes; lists of which most handshakes have a few entries are left out.
-    pub(super) const fn bytes_held(&self) -> usize {
-        let steps = self.steps.capacity().saturating_mul(size_of::<Step>());
-        size_of::<Self>().saturating_add(self.bytes.capacity()).saturating_add(steps)
-    }
-
     pub(super) fn step(&mut self, from: Side, what: What, place: Place, body: &[u8], whole: bool) {
         if self.steps.len() >= MAX_STEPS {
             return;

@@ -367,8 +367,8 @@ impl Handshake {
         self.bytes.get(step.body.clone())
     }
 
-    /// About how many bytes of memory it takes.
-    pub fn memory(&self) -> usize {
+    /// What it takes, in bytes; lists of which most handshakes have a few entries are left out.
+    pub const fn memory(&self) -> usize {
         let steps = self.steps.capacity().saturating_mul(size_of::<Step>());
         size_of::<Self>().saturating_add(self.bytes.capacity()).saturating_add(steps)
     }

@@ -174,7 +174,7 @@ impl Tracker {
     pub fn bytes_held(&self) -> usize {
         let core = &self.core;
         let plain = core.plain.iter().flatten().map(|plain| plain.bytes_held());
-        let handshakes = core.current.iter().chain(&core.superseded).map(|handshake| handshake.bytes_held());
+        let handshakes = core.current.iter().chain(&core.superseded).map(|handshake| handshake.memory());
         self.streams.iter().map(Stream::bytes_held).chain(plain).chain(handshakes).fold(0, usize::saturating_add)
     }
 
