@@ -9,4 +9,5 @@ mod program;
 mod replay;
 mod stopping;
 mod taps;
+mod terminal;
 mod traffic;
