@@ -15,7 +15,7 @@ use super::program::Live;
 use crate::support::mutate::Packet;
 use crate::support::{captures_below, packets, root, say, tlscribe};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Stdio;
@@ -166,13 +166,16 @@ fn is_same(expected: &Value, told: &Value) -> bool {
     expected == told || open && until_settled(expected) == until_settled(told)
 }
 
-/// The first thing that is not the same, for who has to find out why.
+/// What is not the same, for who has to find out why.
 fn difference(expected: &[Value], told: &[Value]) -> String {
     if expected.len() != told.len() {
         return format!("{} handshakes, read from the file {}", told.len(), expected.len());
     }
-    let (expected, told) = expected.iter().zip(told).find(|(expected, told)| expected != told).unwrap();
-    let fields = expected.as_object().unwrap().keys().chain(told.as_object().unwrap().keys());
-    let field = fields.into_iter().find(|field| expected.get(*field) != told.get(*field)).unwrap();
-    format!("{field}: {}, read from the file {}", told[field], expected[field])
+    let (expected, told) = expected.iter().zip(told).find(|(expected, told)| !is_same(expected, told)).unwrap();
+    let fields: BTreeSet<_> = [expected, told].iter().flat_map(|event| event.as_object().unwrap().keys()).collect();
+    let field = |field: &&String| {
+        let (expected, told) = (expected.get(*field), told.get(*field));
+        (expected != told).then(|| format!("{field}: {told:?}, read from the file {expected:?}"))
+    };
+    fields.iter().filter_map(field).collect::<Vec<_>>().join("; ")
 }
