@@ -129,14 +129,14 @@ fn captures_that_are_sent_over_a_cable_give_the_handshakes_of_their_files() {
     let mut said = String::new();
     BufReader::new(tcpdump.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
     assert!(said.contains("listening on in"), "{said}");
-    let live = Live::start(&namespace, &format!("-i in --tcp --hold 20 --drain 60 -c {count}"));
+    let live = Live::start(&namespace, &format!("-i in --tcp --hold 300 --drain 60 -c {count}"));
     let status = namespace.sends("out", &[], sent.path()).status().unwrap();
     assert!(status.success());
     let ended = live.end();
     assert_eq!(ended.code, Some(0), "{}", ended.errors);
     assert!(tcpdump.wait().unwrap().success());
     let told = by_ends(ended.handshakes());
-    let read = tlscribe(["read", "-q", "--tcp", "--hold", "20", seen.path().to_str().unwrap()]);
+    let read = tlscribe(["read", "-q", "--tcp", "--hold", "300", seen.path().to_str().unwrap()]);
     let events: Vec<Value> =
         read.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect();
     let expected = by_ends(&events);
