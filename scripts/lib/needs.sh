@@ -60,3 +60,18 @@ need_build_tools() {
     has_rust || install_rust ||
         fail "Rust $(rust_wanted) or later is needed; get it from https://rustup.rs (rustup update stable where rustup is there)"
 }
+
+# What the tests of live captures need where they can be run: on Linux, by root. Without it they skip, and say so.
+need_live_tools() {
+    [ "$(uname)" = Linux ] && [ "$(id -u)" = 0 ] || return 0
+    local tool
+    for tool in ip nsenter unshare setcap openssl tcpdump tcpreplay script; do
+        command -v "$tool" >/dev/null || {
+            install "iproute2 util-linux bsdutils libcap2-bin openssl tcpdump tcpreplay" \
+                "iproute util-linux libcap openssl tcpdump tcpreplay" \
+                "iproute2 util-linux libcap openssl tcpdump tcpreplay" - ||
+                say "$tool is not here and cannot be had; tests of live captures that need it will be skipped"
+            return 0
+        }
+    done
+}

@@ -4,6 +4,7 @@
 use crate::capture::live::{SniffOptions, Sniffer};
 use crate::pipeline::Live;
 use crate::privileges::{Account, may_capture};
+use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
 /// What was asked for of a live run.
@@ -61,7 +62,8 @@ impl LiveSettings {
             buffer: self.buffer.saturating_mul(1 << 20).min(MAX_BUFFER),
             promiscuous: self.promiscuous,
             immediate: self.immediate,
-            fanout: (self.threads > 1).then(std::process::id),
+            // Groups are the network's, and process numbers are not: two containers may have the same.
+            fanout: (self.threads > 1).then(|| RandomState::new().hash_one(()) as u32),
             filter,
         };
         let open = |name: &String| Sniffer::open(name, &options).map_err(|error| error.to_string());

@@ -55,7 +55,6 @@ impl Console {
         if let Some(bar) = &self.bar {
             bar.set_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar()));
             bar.set_message("listening");
-            bar.enable_steady_tick(REDRAW);
         }
     }
 
@@ -112,8 +111,9 @@ fn status(before: &Counts, now: &Counts) -> String {
     let failed: u64 = now.outcomes.iter().filter(|(outcome, _)| outcome.0.is_failed()).map(|(_, count)| count).sum();
     let drops = now.kernel_drops + now.interface_drops;
     let lost: u64 = now.sinks.iter().map(|sink| sink.lost).sum();
+    let kind = if handshakes == 1 { "handshake" } else { "handshakes" };
     let mut line =
-        format!("{frames} frames/s, {bytes}/s; {} handshakes, {} failed", HumanCount(handshakes), HumanCount(failed));
+        format!("{frames} frames/s, {bytes}/s; {} {kind}, {} failed", HumanCount(handshakes), HumanCount(failed));
     if drops + now.handshakes_lost + lost > 0 {
         line += &format!(
             "; lost: {} frames, {} handshakes, {} events",

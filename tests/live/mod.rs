@@ -10,4 +10,5 @@ mod program;
 mod replay;
 mod stopping;
 mod taps;
+mod terminal;
 mod traffic;

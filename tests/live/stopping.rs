@@ -83,6 +83,20 @@ fn a_reader_that_is_stuck_is_waited_for_no_longer_than_asked_for() {
 }
 
 #[test]
+fn a_reader_that_catches_up_in_time_gets_everything() {
+    let Some(namespace) = Namespace::with_cable("catching up", &["tcpreplay"]) else { return };
+    let mut live = Live::unheard(live(&namespace, "-i in --detail full --drain 60"));
+    namespace.send("out", &by_clients(0..400, &established()));
+    live.wait_for_frames(400 * 21);
+    live.signal("-TERM");
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(live.runs(), "it waits for its reader");
+    live.listen();
+    let ended = live.end();
+    assert_eq!((ended.code, ended.handshakes().len()), (Some(0), 400), "{}", ended.errors);
+}
+
+#[test]
 fn files_that_were_moved_away_are_opened_anew_and_nothing_is_lost() {
     let Some(namespace) = Namespace::with_cable("moved away", &["tcpreplay"]) else { return };
     let folder = TempDir::new().unwrap();

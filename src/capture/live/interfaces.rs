@@ -26,6 +26,11 @@ pub(super) fn state(name: &str) -> State {
     }
 }
 
+/// The system's number for an interface: another one of the same name has another number.
+pub(super) fn number(name: &str) -> Option<u32> {
+    if_nametoindex(name).ok()
+}
+
 /// An interface that can be sniffed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InterfaceInfo {
@@ -52,7 +57,7 @@ pub fn interfaces() -> Result<Vec<InterfaceInfo>, String> {
 fn info(device: Device) -> InterfaceInfo {
     let link = Capture::from_device(device.name.as_str()).and_then(pcap::Capture::open).ok();
     // What the system does not know is no interface of a network: `any`, D-Bus, Bluetooth.
-    let known = if_nametoindex(device.name.as_str()).is_ok();
+    let known = number(&device.name).is_some();
     let state = known.then(|| match (device.flags.is_up(), device.flags.is_running()) {
         (false, _) => "down",
         (true, false) => "up, no link",

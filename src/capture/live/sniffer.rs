@@ -2,7 +2,7 @@
 //! itself. One that goes down is waited for and opened again if need be; one that vanishes has ended.
 
 use super::BLOCK_TIMEOUT;
-use super::interfaces::{State, state};
+use super::interfaces::{State, number, state};
 use crate::capture::filter::link_type;
 use crate::packet::{Frame, LinkType};
 use crate::time::Timestamp;
@@ -84,6 +84,8 @@ pub enum News {
     Down(String),
     /// It is up again.
     Up(String),
+    /// It has vanished, and another one has its name.
+    Replaced(String),
     /// It is there no more, or cannot be read any more.
     Gone(String, String),
 }
@@ -93,6 +95,9 @@ impl fmt::Display for News {
         match self {
             Self::Down(name) => write!(f, "{name} went down; waiting for it"),
             Self::Up(name) => write!(f, "{name} is up again"),
+            Self::Replaced(name) => {
+                write!(f, "{name} was replaced by another interface of that name, which is sniffed now")
+            }
             Self::Gone(name, why) => write!(f, "{name}: {why}; nothing more is sniffed there"),
         }
     }
@@ -137,8 +142,8 @@ pub struct Sniffer {
     link: LinkType,
     /// None while it cannot be read.
     capture: Option<Capture<Active>>,
-    /// The system knows it, and tells its state: not so `any`, and what is no interface of a network.
-    known: bool,
+    /// The system's number for it. It knows nothing of `any`, nor of what is no interface of a network.
+    number: Option<u32>,
     state: State,
     gone: bool,
     kernel: Counter,
@@ -151,6 +156,8 @@ impl Sniffer {
     /// # Errors
     /// Why it cannot be sniffed, in one line.
     pub fn open(name: &str, options: &SniffOptions) -> Result<Self, SniffError> {
+        // Before it is opened, or it might be another one's.
+        let number = number(name);
         let (capture, link) = open(name, options)?;
         let state = state(name);
         Ok(Self {
@@ -158,7 +165,7 @@ impl Sniffer {
             options: options.clone(),
             link,
             capture: Some(capture),
-            known: state != State::Missing,
+            number,
             state: if state == State::Down { State::Down } else { State::Up },
             gone: false,
             kernel: Counter::default(),
@@ -214,6 +221,8 @@ impl Sniffer {
         self.capture = None;
         match self.state_now() {
             State::Missing => self.end("the interface is gone"),
+            // It is opened when it is looked at.
+            _ if self.is_replaced() => None,
             State::Up if self.state == State::Up => self.end(&reason(error)),
             State::Up | State::Down => {
                 let was = std::mem::replace(&mut self.state, State::Down);
@@ -223,7 +232,12 @@ impl Sniffer {
     }
 
     fn state_now(&self) -> State {
-        if self.known { state(&self.name) } else { State::Up }
+        if self.number.is_some() { state(&self.name) } else { State::Up }
+    }
+
+    /// True where its name is another one's now. libpcap asks by name and does not notice.
+    fn is_replaced(&self) -> bool {
+        self.number.is_some() && number(&self.name) != self.number
     }
 
     fn end(&mut self, why: &str) -> Option<News> {
@@ -243,7 +257,14 @@ impl Sniffer {
             return self.end("the interface is gone");
         }
         let was = std::mem::replace(&mut self.state, now);
+        let replaced = self.is_replaced();
+        if replaced {
+            self.capture = None;
+        }
         if now == State::Up && self.capture.is_none() {
+            if replaced {
+                self.number = number(&self.name);
+            }
             match open(&self.name, &self.options) {
                 Ok((capture, link)) if link == self.link => {
                     (self.kernel.last, self.interface.last) = (0, 0);
@@ -259,6 +280,7 @@ impl Sniffer {
             }
         }
         match (was, now) {
+            (_, State::Up) if replaced => Some(News::Replaced(self.name.clone())),
             (State::Up, State::Down) => Some(News::Down(self.name.clone())),
             (State::Down, State::Up) => Some(News::Up(self.name.clone())),
             _ => None,
