@@ -136,6 +136,7 @@ impl Writer {
                 verdict: &Verdict { outcome: handshake.outcome, failure: None },
                 retry_of: None,
                 observer: Observer::new(Some("bench.pcap"), None),
+                numbered: true,
             };
             let record = Record::new(&facts, Detail::Normal, &mut self.fingerprinter);
             self.rendering.write(&record, &mut self.lines);

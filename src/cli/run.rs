@@ -18,7 +18,7 @@ pub(super) fn run(settings: Result<Settings, String>) -> Exit {
 
 /// Runs and reports.
 fn carry_out(plan: Plan, terminals: Terminals) -> Exit {
-    let Plan { job, report: wants_report, table, summary: wants_summary, quiet, fail_on } = plan;
+    let Plan { job, report: wants_report, live, summary: wants_summary, quiet, fail_on } = plan;
     let console = Console::new(quiet, terminals.error);
     let done = match pipeline::run(job, &console) {
         Ok(done) => done,
@@ -27,7 +27,7 @@ fn carry_out(plan: Plan, terminals: Terminals) -> Exit {
     let Done { summary, totals, lost, not_wanted } = &done;
     if wants_report {
         let look = look(&console::Term::stdout(), console::colors_enabled());
-        let text = report::report(summary, totals, Parts { table, summary: wants_summary }, look);
+        let text = report::report(summary, totals, Parts { table: !live, frames: !live, summary: wants_summary }, look);
         // A reader who closes early has seen what they wanted.
         let _ = std::io::stdout().write_all(text.as_bytes());
     } else if wants_summary && !quiet && !not_wanted {

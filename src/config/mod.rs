@@ -152,8 +152,8 @@ pub struct Plan {
     pub job: Job,
     /// Standard output gets the report for people.
     pub report: bool,
-    /// The report has a table of handshakes.
-    pub table: bool,
+    /// Frames come from interfaces: they have no numbers, and handshakes were shown as they went by.
+    pub live: bool,
     /// The summary is wanted: in the report, or else on standard error.
     pub summary: bool,
     /// No messages.
@@ -210,7 +210,7 @@ impl Settings {
                 roots: self.roots.read()?,
             },
             report,
-            table: !live,
+            live,
             summary: self.summary,
             quiet: self.quiet,
             fail_on: self.fail_on,

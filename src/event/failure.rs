@@ -1,6 +1,6 @@
 //! `failure`: why a handshake failed or was abandoned, as events tell it.
 
-use super::parts::Each;
+use super::parts::{Each, Part};
 use super::value::Time;
 use crate::diagnosis::{Evidence, Failure, Finding};
 use crate::handshake::Side;
@@ -25,7 +25,7 @@ pub struct FailurePart<'a> {
 }
 
 impl<'a> FailurePart<'a> {
-    pub(super) fn new(failure: &'a Failure, with_advice: bool) -> Self {
+    pub(super) fn new(failure: &'a Failure, with_advice: bool, numbered: bool) -> Self {
         let Failure { stage, finding } = failure;
         Self {
             cause: finding.cause.code(),
@@ -34,7 +34,7 @@ impl<'a> FailurePart<'a> {
             severity: finding.severity.name(),
             stage: stage.name(),
             summary: &finding.summary,
-            evidence: Each::new(&finding.evidence),
+            evidence: Each::new(&finding.evidence, numbered),
             advice: (with_advice && !finding.advice.is_empty()).then_some(&finding.advice),
             finding,
         }
@@ -54,12 +54,12 @@ struct EvidencePart<'a> {
     what: &'a str,
 }
 
-impl<'a> From<&'a Evidence> for EvidencePart<'a> {
-    fn from(evidence: &'a Evidence) -> Self {
+impl<'a> Part<'a, Evidence> for EvidencePart<'a> {
+    fn of(evidence: &'a Evidence, numbered: bool) -> Self {
         Self {
             code: evidence.code,
             side: evidence.side.map(Side::name),
-            frame: evidence.mark.map(|mark| mark.frame),
+            frame: evidence.mark.filter(|_| numbered).map(|mark| mark.frame),
             time: evidence.mark.map(|mark| Time(mark.time)),
             what: &evidence.what,
         }
@@ -93,9 +93,11 @@ mod tests {
             ],
             "advice": "Renew it."
         });
-        assert_eq!(json(FailurePart::new(&failure, true)), expected);
+        assert_eq!(json(FailurePart::new(&failure, true, true)), expected);
         expected.as_object_mut().expect("an object").remove("advice");
-        assert_eq!(json(FailurePart::new(&failure, false)), expected);
+        assert_eq!(json(FailurePart::new(&failure, false, true)), expected);
+        expected["evidence"][0].as_object_mut().expect("an object").remove("frame");
+        assert_eq!(json(FailurePart::new(&failure, false, false)), expected, "frames have numbers in files only");
     }
 
     #[test]

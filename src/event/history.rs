@@ -87,22 +87,28 @@ impl Serialize for History<'_> {
 
 /// `timeline`.
 #[derive(Debug)]
-pub(super) struct Timeline<'a>(pub(super) &'a Handshake);
+pub(super) struct Timeline<'a> {
+    pub(super) handshake: &'a Handshake,
+    /// Frames have numbers.
+    pub(super) numbered: bool,
+}
 
 #[derive(Serialize)]
 struct Entry {
     side: &'static str,
     message: String,
-    frame: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frame: Option<u64>,
     time: Time,
 }
 
 impl Serialize for Timeline<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(steps(self.0).map(|(step, word)| {
+        serializer.collect_seq(steps(self.handshake).map(|(step, word)| {
             let mut message = String::new();
             word.push_to(&mut message);
-            Entry { side: step.from.name(), message, frame: step.mark.frame, time: Time(step.mark.time) }
+            let frame = self.numbered.then_some(step.mark.frame);
+            Entry { side: step.from.name(), message, frame, time: Time(step.mark.time) }
         }))
     }
 }

@@ -80,7 +80,8 @@ pub struct AlertPart {
     /// Its registered name.
     pub name: Name<AlertDescription>,
     visibility: &'static str,
-    frame: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frame: Option<u64>,
 }
 
 impl AlertPart {
@@ -90,15 +91,15 @@ impl AlertPart {
     }
 }
 
-impl From<&Alert> for AlertPart {
-    fn from(alert: &Alert) -> Self {
+impl Part<'_, Alert> for AlertPart {
+    fn of(alert: &Alert, numbered: bool) -> Self {
         Self {
             from: alert.from.name(),
             level: Name(alert.level),
             code: alert.description.0,
             name: Name(alert.description),
             visibility: "plaintext",
-            frame: alert.mark.frame,
+            frame: numbered.then_some(alert.mark.frame),
         }
     }
 }
@@ -108,12 +109,14 @@ impl From<&Alert> for AlertPart {
 pub(super) struct FaultPart {
     from: &'static str,
     what: Shown<ParseError>,
-    frame: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frame: Option<u64>,
 }
 
-impl From<&Fault> for FaultPart {
-    fn from(fault: &Fault) -> Self {
-        Self { from: fault.from.name(), what: Shown(fault.error), frame: fault.mark.frame }
+impl Part<'_, Fault> for FaultPart {
+    fn of(fault: &Fault, numbered: bool) -> Self {
+        let frame = numbered.then_some(fault.mark.frame);
+        Self { from: fault.from.name(), what: Shown(fault.error), frame }
     }
 }
 
@@ -127,35 +130,47 @@ pub(super) struct Bytes {
 /// `capture`.
 #[derive(Debug, Serialize)]
 pub(super) struct CapturePart<'a> {
-    pub(super) frames: [u64; 2],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) frames: Option<[u64; 2]>,
     pub(super) complete: bool,
     #[serde(skip_serializing_if = "Each::is_empty")]
     pub(super) missing: Each<'a, Missing, Sentence<'a>>,
 }
 
+/// What is written of an item.
+pub trait Part<'a, T> {
+    /// The item as it is written; where frames are `numbered`, with its frame.
+    fn of(item: &'a T, numbered: bool) -> Self;
+}
+
 /// A list that is written item by item, each as another type.
 #[derive(Debug)]
-pub struct Each<'a, T, P>(&'a [T], PhantomData<fn() -> P>);
+pub struct Each<'a, T, P> {
+    items: &'a [T],
+    numbered: bool,
+    part: PhantomData<fn() -> P>,
+}
 
 impl<'a, T, P> Each<'a, T, P> {
-    pub(super) fn new(items: &'a [T]) -> Self {
-        Self(items, PhantomData)
+    pub(super) fn new(items: &'a [T], numbered: bool) -> Self {
+        Self { items, numbered, part: PhantomData }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.items.is_empty()
     }
 
     /// The items, each as it is written.
     pub fn iter(&self) -> impl Iterator<Item = P> + use<'a, T, P>
     where
-        P: From<&'a T>,
+        P: Part<'a, T>,
     {
-        self.0.iter().map(P::from)
+        let numbered = self.numbered;
+        self.items.iter().map(move |item| P::of(item, numbered))
     }
 }
 
-impl<'a, T, P: From<&'a T> + Serialize> Serialize for Each<'a, T, P> {
+impl<'a, T, P: Part<'a, T> + Serialize> Serialize for Each<'a, T, P> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter())
     }
@@ -165,8 +180,8 @@ impl<'a, T, P: From<&'a T> + Serialize> Serialize for Each<'a, T, P> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sentence<'a>(&'a Missing);
 
-impl<'a> From<&'a Missing> for Sentence<'a> {
-    fn from(missing: &'a Missing) -> Self {
+impl<'a> Part<'a, Missing> for Sentence<'a> {
+    fn of(missing: &'a Missing, _: bool) -> Self {
         Self(missing)
     }
 }

@@ -76,6 +76,8 @@ pub struct Facts<'a> {
     pub retry_of: Option<EventId>,
     /// Who saw it.
     pub observer: Observer<'a>,
+    /// Its frames have numbers by which they can be found: they are of a file.
+    pub numbered: bool,
 }
 
 /// One event. What readers of records need is public, the rest is only written.
@@ -193,7 +195,7 @@ pub struct Record<'a> {
 impl<'a> Record<'a> {
     /// Puts the event together. What only more detail shows is not looked at.
     pub fn new(facts: &Facts<'a>, detail: Detail, fingerprinter: &mut Fingerprinter) -> Self {
-        let Facts { handshake, negotiated, .. } = *facts;
+        let Facts { handshake, negotiated, numbered, .. } = *facts;
         let normal = detail >= Detail::Normal;
         let full = detail == Detail::Full;
         // A hello that the capture cut has no fingerprint: what is missing would have been part of it.
@@ -245,19 +247,19 @@ impl<'a> Record<'a> {
             client_certificate: certificate(facts.client_chain),
             client_chain_sha256: digests(facts.client_chain),
             history: (normal && !handshake.steps.is_empty()).then_some(History(handshake)),
-            timeline: (full && !handshake.steps.is_empty()).then_some(Timeline(handshake)),
-            alerts: Each::new(&handshake.alerts),
+            timeline: (full && !handshake.steps.is_empty()).then_some(Timeline { handshake, numbered }),
+            alerts: Each::new(&handshake.alerts, numbered),
             close: handshake.close.as_ref().map(ClosePart::from),
-            malformed: Each::new(&handshake.faults),
+            malformed: Each::new(&handshake.faults, numbered),
             timing: Timing::of(handshake),
             bytes: Bytes { client: handshake.tcp.sides[0].sent, server: handshake.tcp.sides[1].sent },
-            failure: facts.verdict.failure.as_ref().map(|failure| FailurePart::new(failure, normal)),
+            failure: facts.verdict.failure.as_ref().map(|failure| FailurePart::new(failure, normal, numbered)),
             retry_of: facts.retry_of.map(|id| id.to_string()),
             findings: findings(negotiated, facts.server_chain),
             capture: CapturePart {
-                frames: [handshake.first.frame, handshake.last.frame],
+                frames: numbered.then_some([handshake.first.frame, handshake.last.frame]),
                 complete: handshake.complete(),
-                missing: Each::new(&handshake.missing),
+                missing: Each::new(&handshake.missing, numbered),
             },
         }
     }

@@ -48,6 +48,7 @@ impl Told {
             verdict: &Verdict { outcome: self.handshake.outcome, failure },
             retry_of: None,
             observer: Observer::new(self.file, None),
+            numbered: true,
         };
         look(&Record::new(&facts, Detail::Normal, &mut Fingerprinter::new(0)))
     }

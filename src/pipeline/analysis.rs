@@ -269,6 +269,7 @@ impl Analysis {
             verdict: &verdict,
             retry_of: story.retry_of,
             observer: Observer::new(self.file.as_deref(), interface.and_then(Option::as_deref)),
+            numbered: !self.live,
         };
         let record = Record::new(&facts, self.rendering.detail(), &mut self.fingerprinter);
         let grouped = self.rows || self.incidents;

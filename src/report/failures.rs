@@ -30,10 +30,10 @@ const HANG: usize = 2;
 const LABEL: usize = 11;
 
 /// The failures of a run; no lines where there is none.
-pub(super) fn failures(summary: &Summary, totals: &Totals, look: Look) -> Vec<String> {
+pub(super) fn failures(summary: &Summary, totals: &Totals, numbered: bool, look: Look) -> Vec<String> {
     let all = summary.incidents.sorted();
     let (failures, harmless): (Vec<_>, Vec<_>) = all.into_iter().partition(|(incident, _)| incident.is_failure());
-    let mut text = Text { look, lines: Vec::new() };
+    let mut text = Text { look, numbered, lines: Vec::new() };
     for (incident, successes) in failures.iter().take(MAX_SHOWN) {
         text.failure(incident, *successes, summary, totals);
     }
@@ -50,6 +50,8 @@ pub(super) fn failures(summary: &Summary, totals: &Totals, look: Look) -> Vec<St
 /// Lines, as they come.
 struct Text {
     look: Look,
+    /// Frames have numbers.
+    numbered: bool,
     lines: Vec<String>,
 }
 
@@ -91,7 +93,8 @@ impl Text {
         self.put(INNER, &Clean(&finding.summary).to_string(), str::to_owned);
         self.gap();
         self.labelled("Cause", 0, [cause(finding).as_str()]);
-        let evidence: Vec<String> = finding.evidence.iter().take(MAX_EVIDENCE).map(evidence).collect();
+        let evidence: Vec<String> =
+            finding.evidence.iter().take(MAX_EVIDENCE).map(|piece| evidence(piece, self.numbered)).collect();
         self.labelled("Evidence", HANG, evidence.iter().map(String::as_str));
         if totals.captures > 1 {
             self.labelled("Capture", 0, incident.file.as_deref());
@@ -204,9 +207,9 @@ fn cause(finding: &Finding) -> String {
     format!("{}, {}; {who}", finding.cause, finding.confidence.name())
 }
 
-fn evidence(evidence: &Evidence) -> String {
+fn evidence(evidence: &Evidence, numbered: bool) -> String {
     let what = Clean(&evidence.what);
-    match evidence.mark {
+    match evidence.mark.filter(|_| numbered) {
         Some(mark) => format!("frame {}: {what}", mark.frame),
         None => what.to_string(),
     }
@@ -267,7 +270,7 @@ mod tests {
     }
 
     fn text(told: &[Told], width: usize) -> Vec<String> {
-        failures(&summary(told), &Totals::default(), Look { width, colour: false })
+        failures(&summary(told), &Totals::default(), true, Look { width, colour: false })
     }
 
     fn expired() -> Finding {
@@ -285,6 +288,13 @@ mod tests {
     }
 
     const NAME: Option<&str> = Some("www.example.org");
+
+    #[test]
+    fn frames_of_interfaces_have_no_numbers() {
+        let told = [Told::failed("10.0.0.1:50122", NAME, 60, &expired())];
+        let lines = failures(&summary(&told), &Totals::default(), false, Look { width: 100, colour: false });
+        assert!(lines.iter().any(|line| line.contains("Evidence   it is valid until")), "{lines:?}");
+    }
 
     #[test]
     fn a_failure_as_people_read_it() {

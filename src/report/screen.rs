@@ -40,6 +40,8 @@ const HANDSHAKES: [Column; 7] = [
 pub struct Parts {
     /// The first handshakes, a row each.
     pub table: bool,
+    /// The numbers of frames, by which they can be found in a file.
+    pub frames: bool,
     /// What there was in all.
     pub summary: bool,
 }
@@ -48,7 +50,7 @@ pub struct Parts {
 pub fn report(summary: &Summary, totals: &Totals, parts: Parts, look: Look) -> String {
     let mut sections = Vec::new();
     let (all, unsuccessful) = (summary.handshakes(), summary.unsuccessful());
-    let failures = failures(summary, totals, look);
+    let failures = failures(summary, totals, parts.frames, look);
     if unsuccessful > 0 || !failures.is_empty() {
         let title = format!("{} of {} did not succeed", HumanCount(unsuccessful), counted_noun(all, "handshake"));
         let mut section = vec![look.bold(&title)];
@@ -293,7 +295,12 @@ mod tests {
 
     #[test]
     fn a_report_of_nothing_says_so() {
-        let report = report(&Summary::default(), &Totals::default(), Parts { table: true, summary: true }, Look::PLAIN);
+        let report = report(
+            &Summary::default(),
+            &Totals::default(),
+            Parts { table: true, frames: true, summary: true },
+            Look::PLAIN,
+        );
         assert!(report.starts_with("Summary\n  Handshakes    0\n"), "{report}");
     }
 

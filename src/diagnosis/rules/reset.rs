@@ -73,9 +73,9 @@ fn signs(scene: &Scene<'_>, named: Side, reset: Reset) -> Vec<Evidence> {
     if tcp.anomalies.after_reset.count > 0 {
         let after = tcp.anomalies.after_reset;
         let what = format!(
-            "the {who} went on after \"its\" reset: {}, the first in frame {}",
+            "the {who} went on after \"its\" reset: {}, the first {} later",
             words::counted(after.count, "packet"),
-            after.first.frame
+            words::span(after.first.time.since(reset.mark.time))
         );
         sign("after_reset", what);
     }
@@ -84,7 +84,13 @@ fn signs(scene: &Scene<'_>, named: Side, reset: Reset) -> Vec<Evidence> {
         apart <= AT_ONCE && other.fin.is_none() && !closed_before
     });
     if let Some(theirs) = both {
-        sign("both_sides", format!("both sides were reset at once, the other in frame {}", theirs.mark.frame));
+        sign(
+            "both_sides",
+            format!(
+                "both sides were reset at once, the other within {}",
+                words::span(theirs.mark.time.apart(reset.mark.time))
+            ),
+        );
     }
     if let (IpIds::Counting { last }, Some(id)) = (tcp.ip_ids, reset.ip_id)
         && id != 0
