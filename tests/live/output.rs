@@ -15,10 +15,10 @@ fn lose_events(namespace: &Namespace) -> (Live, u64) {
     let mut sent = 0;
     while live.ask().contains(" 0 lost; ") {
         assert!(start.elapsed() < super::program::PATIENCE, "{}", live.ask());
-        let capture = saved(&by_clients(sent..sent + 50, &established()));
-        sent += 50;
-        // Slow enough that each event is handed on by itself.
-        assert!(namespace.sends("out", &["--pps=2000"], capture.path()).status().unwrap().success());
+        let capture = saved(&by_clients(sent..sent + 300, &established()));
+        sent += 300;
+        // Slow enough that none is lost before it is an event.
+        assert!(namespace.sends("out", &["--pps=6000"], capture.path()).status().unwrap().success());
     }
     (live, sent.into())
 }

@@ -97,7 +97,7 @@ fn wherever(event: &Value) -> Value {
     let mut event = event.clone();
     event.as_object_mut().unwrap().remove("observer");
     event["capture"].as_object_mut().unwrap().remove("frames");
-    for list in ["/alerts", "/failure/evidence"] {
+    for list in ["/alerts", "/malformed", "/failure/evidence"] {
         for item in event.pointer_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
             item.as_object_mut().unwrap().remove("frame");
         }
