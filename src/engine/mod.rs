@@ -160,6 +160,12 @@ impl Engine {
         self.world.finish();
     }
 
+    /// True where there is a handshake to poll.
+    #[inline]
+    pub fn has_settled(&self) -> bool {
+        !self.world.done.is_empty()
+    }
+
     /// The next handshake that is settled.
     #[inline]
     pub fn poll(&mut self) -> Option<Box<Handshake>> {

@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 /// Handshakes that are handed on together.
 pub(super) const BATCH: usize = 32;
+/// The time is told by itself in steps of this.
+const TIME_STEP: Duration = Duration::from_millis(100);
 /// Batches that wait for the analysis while captures are read. A handshake holds a few KB as a rule, and at most
 /// [`crate::handshake::facts::MAX_MESSAGE_BYTES`] of messages.
 pub(super) const MAX_QUEUED_BATCHES: usize = 8;
@@ -114,11 +116,11 @@ impl Feed {
         if let Some(recorder) = &mut self.recorder {
             recorder.frame(frame, flow, self.engine.datagram(frame));
         }
-        self.collect()
+        // Nearly always there is nothing to collect. What is recorded has to be looked over all the same.
+        (self.engine.has_settled() || self.recorder.is_some()) && self.collect()
     }
 
     /// Takes what is settled from the engine, as much as is handed on together; true where that is there.
-    #[inline]
     pub(super) fn collect(&mut self) -> bool {
         while self.batch.len() < BATCH
             && let Some(handshake) = self.engine.poll()
@@ -152,18 +154,18 @@ impl Feed {
     /// Gives the analysis what there is, and the time.
     pub(super) fn hand_on(&mut self, interfaces: &[Interface]) -> Result<(), Over> {
         // Else the engine has more, which were settled before.
-        let drained = self.batch.len() < BATCH;
-        if !self.batch.is_empty() {
+        let (drained, handed_on) = (self.batch.len() < BATCH, !self.batch.is_empty());
+        if handed_on {
             if self.interfaces < interfaces.len() {
                 self.interfaces = interfaces.len();
                 self.send(Work::Interfaces(interfaces.iter().map(|interface| interface.name.clone()).collect()))?;
             }
             self.send_batch()?;
         }
-        let now = self.engine.now();
-        if drained && self.told != now {
-            self.told = now;
-            self.send(Work::Time(now))?;
+        // By itself the time is told in steps: the other thread has to wake up for it.
+        if drained && (handed_on || self.untold() >= TIME_STEP) {
+            self.told = self.engine.now();
+            self.send(Work::Time(self.told))?;
         }
         Ok(())
     }
