@@ -55,11 +55,11 @@ fn a_host_that_has_just_acknowledged_knows_the_connection() {
 #[test]
 fn a_host_does_not_go_on_after_its_own_reset() {
     let told = also(forged(|_| {}), |handshake| {
-        let mark = Mark { frame: 7, time: handshake.last.time };
+        let mark = Mark { frame: 7, time: handshake.last.time.plus(Duration::from_millis(3)) };
         handshake.tcp.sides[1].anomalies.after_reset = Tally { count: 2, first: mark, last: mark };
     });
     assert_eq!(told.line(), "middlebox_reset network possible error client_hello: after_reset@6 close@6 stage@6");
-    assert!(told.what("after_reset").contains("2 packets, the first in frame 7"), "{}", told.what("after_reset"));
+    assert!(told.what("after_reset").contains("2 packets, the first 3 ms later"), "{}", told.what("after_reset"));
 }
 
 /// The other side is reset too, so much later.
