@@ -29,9 +29,8 @@ fn every_attribute_is_one_of_ocsf_and_none_that_is_required_is_missing() {
     let classes = definitions["classes"].as_object().unwrap();
     for event in all_events("ocsf") {
         assert_eq!(event["metadata"]["version"], definitions["version"]);
-        let class_uid = event["class_uid"].to_string();
-        let class = classes.values().find(|class| class["uid"].to_string() == class_uid).unwrap();
-        conforms(&definitions, class, &event, &class_uid);
+        let (name, class) = classes.iter().find(|(_, class)| class["uid"] == event["class_uid"]).unwrap();
+        conforms(&definitions, class, &event, name);
     }
 }
 

@@ -28,22 +28,18 @@ macro_rules! rows {
 
 /// An object with these rows.
 #[derive(Debug)]
-pub(in crate::event) struct Object<R>(pub(in crate::event) R);
+pub(super) struct Object<R>(pub(super) R);
 
 /// A key, its value, and the rows after it.
 #[derive(Debug)]
-pub(in crate::event) struct Row<V, R>(
-    pub(in crate::event) &'static str,
-    pub(in crate::event) V,
-    pub(in crate::event) R,
-);
+pub(super) struct Row<V, R>(pub(super) &'static str, pub(super) V, pub(super) R);
 
 /// A value that is there.
 #[derive(Debug)]
-pub(in crate::event) struct Always<V>(pub(in crate::event) V);
+pub(super) struct Always<V>(pub(super) V);
 
 /// What a row can hold.
-pub(in crate::event) trait Value {
+pub(super) trait Value {
     /// True where the row is left out.
     fn is_absent(&self) -> bool;
 
@@ -82,7 +78,7 @@ impl<R: Rows> Value for Object<R> {
 }
 
 /// Rows, one after the other.
-pub(in crate::event) trait Rows {
+pub(super) trait Rows {
     /// How many are there.
     fn count(&self) -> usize;
 

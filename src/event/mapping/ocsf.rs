@@ -13,7 +13,8 @@
 //! event itself (`tlscribe schema` describes them). Times are milliseconds since 1970. What `--detail brief` leaves
 //! out of events is left out here.
 //!
-//! A server name is `tls.sni` and nothing else: it is what a client asked for, and no `hostname` that is known.
+//! The server name of a handshake is `tls.sni` and nothing else: it is what a client asked for, and no `hostname` that is
+//! known.
 
 use super::super::certificate::CertificatePart;
 use super::super::incident::IncidentRecord;
