@@ -5,6 +5,7 @@ mod captures;
 mod cli;
 mod failures;
 mod floods;
+mod formats;
 mod fuzz_corpus;
 mod judged;
 mod layers;

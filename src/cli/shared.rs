@@ -78,6 +78,10 @@ pub(super) struct Shared {
 enum FormatName {
     /// One JSON object a line
     Native,
+    /// Elastic Common Schema, as JSON lines
+    Ecs,
+    /// Open Cybersecurity Schema Framework, as JSON lines
+    Ocsf,
     /// One line for people
     Text,
     /// Tab-separated fields
@@ -143,6 +147,8 @@ impl From<FormatName> for Format {
     fn from(name: FormatName) -> Self {
         match name {
             FormatName::Native => Self::Native,
+            FormatName::Ecs => Self::Ecs,
+            FormatName::Ocsf => Self::Ocsf,
             FormatName::Text => Self::Text,
             FormatName::Tsv => Self::Tsv,
         }

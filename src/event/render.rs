@@ -1,8 +1,9 @@
-//! The formats: JSON lines, tab-separated fields, and one line of text for people.
+//! The formats: JSON lines of our own and in the shapes of others, tab-separated fields, and one line of text for people.
 
 use super::fields::Fields;
 use super::incident::IncidentRecord;
 use super::json;
+use super::mapping::{ecs, ocsf};
 use super::record::{Detail, Record};
 use super::stats::StatsRecord;
 use super::text::{IncidentLine, Line, StatsLine};
@@ -16,10 +17,26 @@ pub enum Format {
     /// One JSON object a line: the event itself.
     #[default]
     Native,
+    /// One JSON document of the Elastic Common Schema a line.
+    Ecs,
+    /// One JSON event of the Open Cybersecurity Schema Framework a line.
+    Ocsf,
     /// One line for people.
     Text,
     /// Tab-separated fields under a line with their names.
     Tsv,
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Native => "native",
+            Self::Ecs => "ecs",
+            Self::Ocsf => "ocsf",
+            Self::Text => "text",
+            Self::Tsv => "tsv",
+        })
+    }
 }
 
 /// What tab-separated output has where no fields are named.
@@ -38,12 +55,13 @@ impl Rendering {
     /// With `fields` absent an event has all of them; TSV has a choice of its own.
     ///
     /// # Errors
-    /// Fields cannot be chosen for text.
+    /// Fields can be chosen only where events have their own names.
     pub fn new(format: Format, detail: Detail, fields: Option<Fields>) -> Result<Self, String> {
         let fields = match (format, fields) {
-            (Format::Text, Some(_)) => return Err("fields can be chosen for native and tsv, not for text".into()),
             (Format::Tsv, None) => Some(TSV_FIELDS.parse()?),
-            (_, fields) => fields,
+            (Format::Native | Format::Tsv, fields) => fields,
+            (_, None) => None,
+            (other, Some(_)) => return Err(format!("fields can be chosen for native and tsv, not for {other}")),
         };
         Ok(Self { format, detail, fields })
     }
@@ -63,20 +81,32 @@ impl Rendering {
 
     /// Appends an event, a line.
     pub fn write(&self, record: &Record<'_>, out: &mut Vec<u8>) {
-        self.put(record, Line(record), out);
+        match self.format {
+            Format::Ecs => put_json(&ecs::handshake(record), out),
+            Format::Ocsf => put_json(&ocsf::handshake(record), out),
+            _ => self.put(record, Line(record), out),
+        }
     }
 
     /// Appends an incident, a line.
     pub fn write_incident(&self, record: &IncidentRecord<'_>, out: &mut Vec<u8>) {
-        self.put(record, IncidentLine(record), out);
+        match self.format {
+            Format::Ecs => put_json(&ecs::incident(record), out),
+            Format::Ocsf => put_json(&ocsf::incident(record), out),
+            _ => self.put(record, IncidentLine(record), out),
+        }
     }
 
-    /// Appends what a run has counted, a line; false where only some fields of handshakes are wanted, and nothing else.
+    /// Appends what a run has counted, a line; false where the format has no place for it, or only some fields of
+    /// handshakes are wanted.
     pub fn write_stats(&self, record: &StatsRecord<'_>, out: &mut Vec<u8>) -> bool {
-        if self.fields.is_none() {
-            self.put(record, StatsLine(record), out);
+        let wanted = self.fields.is_none() && self.format != Format::Ocsf;
+        match self.format {
+            _ if !wanted => {}
+            Format::Ecs => put_json(&ecs::stats(record), out),
+            _ => self.put(record, StatsLine(record), out),
         }
-        self.fields.is_none()
+        wanted
     }
 
     fn put(&self, record: impl Serialize, line: impl fmt::Display, out: &mut Vec<u8>) {
@@ -86,8 +116,17 @@ impl Rendering {
             (_, Some(fields)) => serde_json::to_value(record).and_then(|event| json::write(&fields.of(&event), out)),
             (_, None) => json::write(&record, out),
         };
-        // Strings, numbers and lists have no way to fail, nor has a buffer in memory.
-        debug_assert!(written.is_ok(), "{written:?}");
-        out.push(b'\n');
+        end_line(written, out);
     }
+}
+
+fn put_json(record: &impl Serialize, out: &mut Vec<u8>) {
+    let written = json::write(record, out);
+    end_line(written, out);
+}
+
+fn end_line(written: Result<(), serde_json::Error>, out: &mut Vec<u8>) {
+    // Strings, numbers and lists have no way to fail, nor has a buffer in memory.
+    debug_assert!(written.is_ok(), "{written:?}");
+    out.push(b'\n');
 }

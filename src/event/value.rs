@@ -38,6 +38,16 @@ impl Millis {
         let micros = later.as_micros().saturating_sub(earlier.as_micros());
         (micros > 0).then_some(Self(Duration::from_micros(micros)))
     }
+
+    /// The same span in nanoseconds.
+    pub(super) fn as_nanos(self) -> u64 {
+        u64::try_from(self.0.as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// The same span in whole milliseconds.
+    pub(super) fn whole_millis(self) -> u64 {
+        u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX)
+    }
 }
 
 impl Serialize for Millis {

@@ -287,6 +287,7 @@ fn formats_and_fields() {
     assert!(text.starts_with(expected) && text.lines().count() == 1 && !text.contains('\u{1b}'), "{text}");
     Run::read(&[&file, &"--fields", &"clinet.ip"]).ends(2, &["no field `clinet.ip`"]);
     Run::read(&[&file, &"--format", &"text", &"--fields", &"sni"]).ends(2, &["not for text"]);
+    Run::read(&[&file, &"--format", &"ecs", &"--fields", &"sni"]).ends(2, &["not for ecs"]);
 }
 
 #[test]

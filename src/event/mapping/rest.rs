@@ -1,0 +1,32 @@
+//! What no schema has a place for, under the names of the event itself.
+
+use super::super::failure::FailurePart;
+use super::super::hello::ClientHelloPart;
+use serde::Serialize;
+
+/// `failure` without cause and summary.
+pub(super) fn failure<'a>(failure: &'a FailurePart<'_>) -> impl Serialize + 'a {
+    object! {
+        "party": failure.party,
+        "confidence": failure.confidence,
+        "severity": failure.severity,
+        "stage": failure.stage,
+        "evidence"?: failure.evidence.filled(),
+        "advice"?: failure.advice,
+    }
+}
+
+/// `client_hello` without the suites.
+pub(super) fn client_hello<'a>(hello: &'a ClientHelloPart<'_>) -> impl Serialize + 'a {
+    object! {
+        "versions": &hello.versions,
+        "named_groups"?: hello.named_groups.as_ref(),
+        "key_shares"?: hello.key_shares.as_ref(),
+        "signature_schemes"?: hello.signature_schemes.as_ref(),
+        "alpn"?: hello.alpn.as_ref(),
+        "extensions"?: hello.extensions.as_ref(),
+        "random": &hello.random,
+        "bytes"?: hello.bytes,
+        "raw"?: hello.raw,
+    }
+}
