@@ -1,6 +1,6 @@
 //! `tlscribe live`, also as `tlscribe -i`.
 
-use super::shared::{Shared, seconds};
+use super::shared::{Shared, seconds, some_seconds};
 use super::{Exit, run};
 use crate::config::{LiveSettings, OriginSettings, Settings};
 use clap::Args;
@@ -56,7 +56,7 @@ pub(super) struct Arguments {
     capture_threads: usize,
 
     /// End after so many frames
-    #[arg(short, long, value_name = "N", help_heading = "End")]
+    #[arg(short, long, value_name = "N", help_heading = "End", value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
     count: Option<u64>,
     /// End after so many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "End")]
@@ -66,7 +66,7 @@ pub(super) struct Arguments {
     drain: Duration,
 
     /// Write a record of what was counted every so many seconds, and at the end
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "60", help_heading = "Output")]
+    #[arg(long, value_name = "SECONDS", value_parser = some_seconds, default_value = "60", help_heading = "Output")]
     stats_interval: Duration,
 
     #[command(flatten)]
