@@ -81,11 +81,14 @@ impl Rights {
     }
 }
 
-/// Capabilities and landlock are a thread's own.
+/// Capabilities and landlock are a thread's own. Without `/proc` threads cannot be counted, and an error in tlscribe goes
+/// unnoticed.
 fn one_thread() -> Result<(), PrivilegeError> {
-    match std::fs::read_dir("/proc/self/task").map_err(PrivilegeError::of("count the threads"))?.count() {
-        1 => Ok(()),
-        threads => Err(PrivilegeError::Threads(threads)),
+    match std::fs::read_dir("/proc/self/task").map(Iterator::count) {
+        Ok(1) => Ok(()),
+        Ok(threads) => Err(PrivilegeError::Threads(threads)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(PrivilegeError::of("count the threads")(error)),
     }
 }
 
