@@ -6,12 +6,13 @@ use super::seed;
 use crate::capture::Interface;
 use crate::engine::{Engine, Limits};
 use crate::handshake::Handshake;
+use crate::output::{Patience, Unsent};
 use crate::packet::Frame;
 use crate::time::Timestamp;
-use crossbeam_channel::{Receiver, Sender, TrySendError};
+use crossbeam_channel::{Receiver, Sender};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Handshakes that are handed on together.
 pub(super) const BATCH: usize = 32;
@@ -77,17 +78,6 @@ pub(super) struct Link {
 /// Nobody takes what is read: the run is over.
 pub(super) struct Over;
 
-/// What to do where the analysis is behind.
-#[derive(Clone, Copy)]
-pub(super) enum Patience {
-    /// Wait for it: nothing is lost.
-    Wait,
-    /// Lose handshakes, and count them: traffic does not wait.
-    Lose,
-    /// Wait until then: there is no more traffic to miss.
-    Until(Instant),
-}
-
 /// An engine, and what it has settled.
 pub(super) struct Feed {
     pub(super) engine: Engine,
@@ -95,6 +85,7 @@ pub(super) struct Feed {
     batch: Vec<Settled>,
     link: Link,
     board: Arc<Board>,
+    /// What to do where the analysis is behind.
     pub(super) patience: Patience,
     /// Interfaces that the analysis knows.
     interfaces: usize,
@@ -193,18 +184,10 @@ impl Feed {
 
     /// Sends; false where there was no room, and it is lost.
     pub(super) fn send(&self, work: Work) -> Result<bool, Over> {
-        match self.patience {
-            Patience::Wait => self.link.work.send(work).map(|()| true).map_err(|_| Over),
-            Patience::Lose => match self.link.work.try_send(work) {
-                Ok(()) => Ok(true),
-                Err(TrySendError::Full(_)) => Ok(false),
-                Err(TrySendError::Disconnected(_)) => Err(Over),
-            },
-            Patience::Until(deadline) => match self.link.work.send_deadline(work, deadline) {
-                Ok(()) => Ok(true),
-                Err(error) if error.is_timeout() => Ok(false),
-                Err(_) => Err(Over),
-            },
+        match self.patience.send(&self.link.work, work) {
+            Ok(()) => Ok(true),
+            Err(Unsent::Full) => Ok(false),
+            Err(Unsent::Closed) => Err(Over),
         }
     }
 

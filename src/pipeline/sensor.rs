@@ -5,9 +5,10 @@
 
 use super::board::{Board, Seen};
 use super::counts;
-use super::feed::{Feed, Over, Patience};
+use super::feed::{Feed, Over};
 use crate::capture::Interface;
 use crate::capture::live::{News, Sniffers};
+use crate::output::Patience;
 use crate::report::Totals;
 use crate::time::Timestamp;
 use crossbeam_channel::Sender;
