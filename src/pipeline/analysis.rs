@@ -283,8 +283,8 @@ impl Analysis {
         if grouped {
             self.summary.incidents.add(&record);
         }
-        if let Some(evidence) = &mut self.evidence {
-            evidence.write(&record, recording);
+        if let Some(evidence) = &self.evidence {
+            evidence.write(&record, recording, self.patience());
         }
         if !self.sinks.is_empty() {
             self.rendering.write(&record, &mut self.lines.bytes);
@@ -309,7 +309,7 @@ impl Analysis {
         let empty = self.empty_batch();
         let lines = Arc::new(std::mem::replace(&mut self.lines, empty));
         let (mut taken, patience) = (self.evidence.is_some(), self.patience());
-        for sink in &mut self.sinks {
+        for sink in &self.sinks {
             taken |= sink.send(&lines, patience);
         }
         self.sent.push_back(lines);

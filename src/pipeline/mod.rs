@@ -46,6 +46,7 @@ use board::Board;
 use control::{Control, Signals};
 use counts::Counting;
 use crossbeam_channel::bounded;
+use evidence::Pace;
 pub use evidence::{EvidenceCapture, Rotation};
 use feed::{Feed, Link, Work};
 use outputs::{Opened, Outputs};
@@ -180,7 +181,8 @@ fn read(
 ) -> Result<Ended, String> {
     let total = total_bytes(&saved.inputs);
     // What is still being captured is wanted soon.
-    let outputs = opened.start(output::MAX_QUEUED_BATCHES, total.is_none(), true)?;
+    let pace = if total.is_none() { Pace::Soon } else { Pace::Whole };
+    let outputs = opened.start(output::MAX_QUEUED_BATCHES, pace)?;
     console.begin(total);
     let board = Arc::new(Board::new(0));
     let (messages, said) = bounded(MAX_MESSAGES);
@@ -195,7 +197,7 @@ fn read(
         messages,
         Arc::clone(&board),
     );
-    let counting = Counting::new(Arc::clone(&board), &outputs.sinks);
+    let counting = Counting::new(Arc::clone(&board), outputs.states());
     let analysis = Analysis::new(wanted, outputs, Arc::clone(&board), counting, spent);
     thread::scope(|scope| {
         let capture = spawn(scope, "capture", move || reader.run(saved.inputs, saved.merge))?;
@@ -216,7 +218,7 @@ fn sniff(
 ) -> Result<Ended, String> {
     let signals = Signals::heed()?;
     opened.confine(live.account.clone())?;
-    let outputs = opened.start(output::MAX_QUEUED_LIVE, true, false)?;
+    let outputs = opened.start(output::MAX_QUEUED_LIVE, Pace::Live)?;
     let board = Arc::new(Board::new(live.sniffers.len()));
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(feed::MAX_QUEUED_LIVE);
@@ -226,10 +228,10 @@ fn sniff(
         wanted: AtomicU64::new(live.count.unwrap_or(u64::MAX)),
         drain: live.drain,
     });
-    let counting = Counting::new(Arc::clone(&board), &outputs.sinks);
+    let counting = Counting::new(Arc::clone(&board), outputs.states());
     let record = outputs.record();
     let (counted, work_asked) = (counting.clone(), work.clone());
-    let control = Control::new(signals, live.duration, live.stats_interval, counted, &outputs.sinks, work_asked);
+    let control = Control::new(signals, live.duration, live.stats_interval, counted, work_asked);
     let analysis = Analysis::new(wanted, outputs, Arc::clone(&board), counting, spent);
     let limits = limits.shared_by(live.sniffers.len());
     // There is room: nothing else was sent.

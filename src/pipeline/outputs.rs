@@ -1,14 +1,15 @@
 //! Where what is found goes: opened first, confined when all is open, and only then given threads.
 
 use super::Done;
-use super::evidence::{EvidenceCapture, EvidenceEnd, EvidenceSink, Files};
+use super::evidence::{EvidenceCapture, EvidenceEnd, EvidenceSink, Files, Pace};
 use super::recorder::Record;
 use crate::diagnosis::counted;
 use crate::event::Rendering;
-use crate::output::{Before, Sink, SinkEnd, Target, Writer};
+use crate::output::{Before, Sink, SinkEnd, SinkState, Target, Writer};
 use crate::privileges::{self, Account};
 use crate::report::Console;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Outputs that are open, without threads yet.
@@ -60,12 +61,11 @@ impl Opened {
         rotated.map_or(Ok(()), |folder| confinement.may_create(folder)).map_err(|error| error.to_string())
     }
 
-    /// Starts their threads, each sink with room for so many batches. Evidence may be wanted `soon`, and the analysis may
-    /// have to wait for it.
-    pub(super) fn start(self, room: usize, soon: bool, waits: bool) -> Result<Outputs, String> {
+    /// Starts their threads, each sink with room for so many batches.
+    pub(super) fn start(self, room: usize, pace: Pace) -> Result<Outputs, String> {
         let start = |writer| Sink::start(writer, room).map_err(|error| format!("no thread for a sink: {error}"));
         let sinks = self.writers.into_iter().map(start).collect::<Result<Vec<_>, _>>()?;
-        let start = |files| EvidenceSink::start(files, soon, waits);
+        let start = |files| EvidenceSink::start(files, pace);
         let evidence = self.evidence.map(start).transpose().map_err(|error| format!("no thread for -w: {error}"))?;
         Ok(Outputs { sinks, evidence })
     }
@@ -81,6 +81,13 @@ impl Outputs {
     /// What has to be recorded for them.
     pub(super) fn record(&self) -> Record {
         self.evidence.as_ref().map_or(Record::Nothing, EvidenceSink::record)
+    }
+
+    /// What each tells while it works, by name.
+    pub(super) fn states(&self) -> Vec<(String, Arc<SinkState>)> {
+        let sinks = self.sinks.iter().map(|sink| (sink.target().to_string(), Arc::clone(sink.state())));
+        let evidence = self.evidence.iter().map(|evidence| (evidence.name(), Arc::clone(evidence.state())));
+        sinks.chain(evidence).collect()
     }
 
     /// Lets them write what they have, until `deadline` where there is one, and says what was lost.

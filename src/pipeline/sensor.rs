@@ -185,7 +185,8 @@ impl Sensor {
     }
 
     fn show(&mut self) {
-        let seen = Seen { stats: self.feed.engine.stats(), drops: self.sniffers.drops() };
+        let seen =
+            Seen { stats: self.feed.engine.stats(), drops: self.sniffers.drops(), unrecorded: self.feed.unrecorded() };
         self.board.saw(self.place, seen);
     }
 }
