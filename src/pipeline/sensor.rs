@@ -105,12 +105,15 @@ impl Sensor {
 
     fn sniff(&mut self) -> Result<(), Over> {
         while !self.shared.stop.load(Ordering::Relaxed) && self.sniffers.is_open() && self.wanted() > 0 {
+            // What had come until then is read now, however long that took: on a busy machine, the time must not be told
+            // before the frames that wait.
+            let looked = Instant::now();
             self.burst()?;
-            let now = Instant::now();
-            if now.duration_since(self.ticked) >= TICK {
-                self.ticked = now;
-                self.tick(now);
+            if looked.duration_since(self.ticked) >= TICK {
+                self.ticked = looked;
+                self.tick(looked);
             }
+            let now = Instant::now();
             while self.feed.collect() {
                 self.feed.hand_on(&self.interfaces)?;
             }
