@@ -25,6 +25,10 @@ pub(super) const MAX_QUEUED_BATCHES: usize = 8;
 pub(super) const MAX_QUEUED_LIVE: usize = 4096;
 const MAX_QUEUED_BYTES: usize = 32 * 1024 * 1024;
 
+/// A time that is so much before the one that it was is another clock's: the machine's was set back. Else the time waits
+/// for the clock to come round to it.
+pub(super) const SET_BACK: Duration = Duration::from_secs(10);
+
 /// What the analysis gets.
 pub(super) enum Work {
     /// A capture begins.
@@ -191,9 +195,21 @@ impl Feed {
         }
     }
 
+    /// Settles all that is open, and begins anew: the time may go on from before.
+    pub(super) fn begin_anew(&mut self, interfaces: &[Interface]) -> Result<(), Over> {
+        self.engine.begin_anew();
+        self.hand_on_all(interfaces)?;
+        self.told = Timestamp::default();
+        Ok(())
+    }
+
     /// Settles all that is open, and hands it on.
     pub(super) fn finish(&mut self, interfaces: &[Interface]) -> Result<(), Over> {
         self.engine.finish();
+        self.hand_on_all(interfaces)
+    }
+
+    fn hand_on_all(&mut self, interfaces: &[Interface]) -> Result<(), Over> {
         loop {
             self.collect();
             if self.batch.is_empty() {

@@ -5,7 +5,7 @@
 
 use super::board::{Board, Seen};
 use super::counts;
-use super::feed::{Feed, Over};
+use super::feed::{Feed, Over, SET_BACK};
 use crate::capture::Interface;
 use crate::capture::live::{News, Sniffers};
 use crate::output::Patience;
@@ -163,6 +163,10 @@ impl Sensor {
                     return;
                 }
                 last = Some(frame.time);
+                if frame.time.plus(SET_BACK) < feed.engine.now() && end.is_ok() {
+                    let _ = messages.try_send(set_back(feed.engine.now().since(frame.time)));
+                    end = feed.begin_anew(interfaces);
+                }
                 if feed.frame(frame) && end.is_ok() {
                     end = feed.hand_on(interfaces);
                 }
@@ -192,4 +196,11 @@ impl Sensor {
             Seen { stats: self.feed.engine.stats(), drops: self.sniffers.drops(), unrecorded: self.feed.unrecorded() };
         self.board.saw(self.place, seen);
     }
+}
+
+fn set_back(by: Duration) -> String {
+    format!(
+        "the clock was set back by {} s; what was open is told as it is, and the time goes on from there",
+        by.as_secs()
+    )
 }
