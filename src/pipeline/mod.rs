@@ -3,8 +3,8 @@
 //! ```text
 //! capture threads                     analysis thread                 output threads
 //! reader (captures, filter)  ─┐
-//!                             feed ─> knowledge, verdict, bytes    ─> one per sink
-//! sensor (interfaces)        ─┘
+//!                             feed ─> knowledge, verdict, bytes    ─> one per sink,
+//! sensor (interfaces)        ─┘                                       one for evidence (-w)
 //! ```
 //!
 //! A handshake that did not go well waits between knowledge and verdict, for a while of capture time: what comes after it
@@ -13,7 +13,7 @@
 //! Handshakes that were told go back to the capture thread, which frees them; lines go back to the analysis once they are
 //! written.
 //!
-//! Every queue is short. A file can wait, so whoever is ahead waits and nothing is dropped: the same captures give the
+//! Every queue is bounded. A file can wait, so whoever is ahead waits and nothing is dropped: the same captures give the
 //! same bytes. Traffic cannot: a live run loses handshakes or events where a queue is full, and counts them on the board.
 //! Handshakes and lines cross a thread many at a time, but never wait for more to come: what is there is handed on as soon
 //! as the other side is idle. The main thread says what the others have to say, and heeds the signals (`control`).
@@ -217,7 +217,7 @@ fn sniff(
     console: &Console,
 ) -> Result<Ended, String> {
     let signals = Signals::heed()?;
-    opened.confine(live.account.clone())?;
+    opened.confine(live.account.clone(), console)?;
     let outputs = opened.start(output::MAX_QUEUED_LIVE, Pace::Live)?;
     let board = Arc::new(Board::new(live.sniffers.len()));
     let (messages, said) = bounded(MAX_MESSAGES);

@@ -43,11 +43,11 @@ impl Opened {
         Ok(Self { writers, evidence: evidence.map(open).transpose()? })
     }
 
-    /// Gives up the rights that are not needed any more.
+    /// Gives up the rights that are not needed any more, and says where this system keeps some.
     ///
     /// # Errors
     /// They cannot be given up, or files that come later could not be made without them.
-    pub(super) fn confine(&self, account: Option<Account>) -> Result<(), String> {
+    pub(super) fn confine(&self, account: Option<Account>, console: &Console) -> Result<(), String> {
         let evidence = self.evidence.as_ref();
         if let Some(account) = &account {
             let mut files = self.writers.iter().filter_map(Writer::file).chain(evidence.and_then(Files::open_file));
@@ -57,6 +57,7 @@ impl Opened {
         let writable = paths.map(Path::to_owned).collect();
         let confined = privileges::confine(&privileges::Plan { account, writable, readable: Vec::new() });
         let confinement = confined.map_err(|error| error.to_string())?;
+        confinement.lacking().iter().for_each(|what| console.say(what));
         let rotated = evidence.and_then(Files::rotated_in);
         rotated.map_or(Ok(()), |folder| confinement.may_create(folder)).map_err(|error| error.to_string())
     }
