@@ -9,12 +9,12 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 const EXAMPLES: &str = "\
-On a terminal handshakes go by, a line each, and a report is printed at the end; into a pipe or a file go events, as JSON
-lines, each as soon as its handshake is settled.
+On a terminal handshakes go by, a line each, and a report is printed at the end; into a pipe or a
+file go events, as JSON lines, each as soon as its handshake is settled.
 
 Signals:
-  SIGINT, SIGTERM  stop sniffing, settle and write what is open, and end; the second one ends at once
-  SIGHUP           open output files anew, after they were moved away
+  SIGINT, SIGTERM  stop sniffing, settle and write what is open, and end; the second: end at once
+  SIGHUP           open output files anew, -w too, after they were moved away
   SIGUSR1          say on standard error what was counted so far
 
 Examples:
