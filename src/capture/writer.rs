@@ -110,6 +110,11 @@ impl<W: Write> Writer<W> {
         &self.out
     }
 
+    /// What it wrote to.
+    pub fn into_inner(self) -> W {
+        self.out
+    }
+
     /// Hands on what is buffered.
     ///
     /// # Errors

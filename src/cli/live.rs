@@ -1,6 +1,6 @@
 //! `tlscribe live`, also as `tlscribe -i`.
 
-use super::shared::{Shared, seconds};
+use super::shared::{Shared, seconds, some_seconds};
 use super::{Exit, run};
 use crate::config::{LiveSettings, OriginSettings, Settings};
 use clap::Args;
@@ -9,12 +9,12 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 const EXAMPLES: &str = "\
-On a terminal handshakes go by, a line each, and a report is printed at the end; into a pipe or a file go events, as JSON
-lines, each as soon as its handshake is settled.
+On a terminal handshakes go by, a line each, and a report is printed at the end; into a pipe or a
+file go events, as JSON lines, each as soon as its handshake is settled.
 
 Signals:
-  SIGINT, SIGTERM  stop sniffing, settle and write what is open, and end; the second one ends at once
-  SIGHUP           open output files anew, after they were moved away
+  SIGINT, SIGTERM  stop sniffing, settle and write what is open, and end; the second: end at once
+  SIGHUP           open output files anew, -w too, after they were moved away
   SIGUSR1          say on standard error what was counted so far
 
 Examples:
@@ -56,7 +56,7 @@ pub(super) struct Arguments {
     capture_threads: usize,
 
     /// End after so many frames
-    #[arg(short, long, value_name = "N", help_heading = "End")]
+    #[arg(short, long, value_name = "N", help_heading = "End", value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
     count: Option<u64>,
     /// End after so many seconds
     #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "End")]
@@ -66,7 +66,7 @@ pub(super) struct Arguments {
     drain: Duration,
 
     /// Write a record of what was counted every so many seconds, and at the end
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "60", help_heading = "Output")]
+    #[arg(long, value_name = "SECONDS", value_parser = some_seconds, default_value = "60", help_heading = "Output")]
     stats_interval: Duration,
 
     #[command(flatten)]

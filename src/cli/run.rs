@@ -32,7 +32,7 @@ fn carry_out(plan: Plan, terminals: Terminals) -> Exit {
         let _ = std::io::stdout().write_all(text.as_bytes());
     } else if wants_summary && !quiet && !not_wanted {
         let look = look(&console::Term::stderr(), console::colors_enabled_stderr());
-        report::summary(summary, totals, look).iter().for_each(|line| eprintln!("{line}"));
+        report::summary(summary, totals, look).iter().for_each(report::to_standard_error);
     }
     let met = |fail_on: &FailOn| match fail_on {
         FailOn::Outcome(outcome) => summary.outcomes.count(outcome) > 0,

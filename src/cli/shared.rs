@@ -165,8 +165,31 @@ impl From<DetailName> for Detail {
     }
 }
 
+/// No span is longer: a century, which can be added to any time.
+const MAX_SPAN: Duration = Duration::from_secs(100 * 365 * 86_400);
+
 /// A span in seconds, also parts of one.
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let span = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    span.ok_or_else(|| "not a number of seconds".to_owned())
+    span.map(|span| span.min(MAX_SPAN)).ok_or_else(|| "not a number of seconds".to_owned())
+}
+
+/// A span in seconds that is one.
+pub(super) fn some_seconds(text: &str) -> Result<Duration, String> {
+    let span = seconds(text)?;
+    if span.is_zero() { Err("it has to be more than 0".to_owned()) } else { Ok(span) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_seconds_and_can_be_added_to_any_time() {
+        assert_eq!(seconds("2.5"), Ok(Duration::from_millis(2500)));
+        assert_eq!(seconds("1e18"), Ok(MAX_SPAN));
+        assert!(std::time::Instant::now().checked_add(MAX_SPAN).is_some());
+        assert!(seconds("-1").is_err() && seconds("soon").is_err());
+        assert!(seconds("0").is_ok() && some_seconds("0").is_err());
+    }
 }

@@ -1,6 +1,7 @@
 //! Mistakes on the command line, each told in one line.
 
 use super::Exit;
+use crate::report::to_standard_error;
 use clap::error::ErrorKind;
 use std::ffi::OsString;
 use std::path::Path;
@@ -23,7 +24,7 @@ pub(super) fn told(error: &clap::Error, words: &[OsString]) -> Exit {
 
 /// Tells a mistake.
 pub(super) fn mistake(what: &str) -> Exit {
-    eprintln!("tlscribe: {what}");
+    to_standard_error(format_args!("tlscribe: {what}"));
     Exit::Usage
 }
 

@@ -160,6 +160,13 @@ impl Engine {
         self.world.finish();
     }
 
+    /// Begins another capture, whose times may lie before: what is open is settled, and counters go on.
+    pub fn begin_anew(&mut self) {
+        self.world.finish();
+        (self.world.clock, self.world.turned) = (Clock::default(), Timestamp::default());
+        (self.world.timers, self.world.closing) = (Timers::default(), Closing::default());
+    }
+
     /// True where there is a handshake to poll.
     #[inline]
     pub fn has_settled(&self) -> bool {

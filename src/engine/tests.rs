@@ -300,6 +300,30 @@ fn silence_is_waited_for_by_ticks_alone() {
 }
 
 #[test]
+fn after_a_clock_was_set_back_time_goes_on_from_there() {
+    let hour = Duration::from_secs(3600);
+    let hello = |flow| Script::open_between(flow).hello(&tls12_hello()).frames;
+    let mut late = hello(1);
+    late.iter_mut().for_each(|taped| taped.time = taped.time.plus(2 * hour));
+    let mut engine = Engine::new(Limits::default(), 7);
+    let see = |engine: &mut Engine, frames: &[Taped], first| {
+        frames.iter().zip(first..).for_each(|(taped, number)| _ = engine.frame(&taped.frame(number)));
+        engine.now()
+    };
+    let told = |engine: &mut Engine| std::iter::from_fn(|| engine.poll()).count();
+    let before = see(&mut engine, &late, 1);
+    engine.begin_anew();
+    assert_eq!(told(&mut engine), 1, "what was open");
+    let now = see(&mut engine, &hello(2), 10);
+    assert!(now.plus(hour) < before);
+    engine.tick(now.plus(Duration::from_secs(200)));
+    assert_eq!(told(&mut engine), 0, "it may yet be answered");
+    engine.tick(now.plus(hour));
+    assert_eq!(told(&mut engine), 1, "long before the time that it was");
+    assert_eq!(engine.stats().frames, 8, "all are counted");
+}
+
+#[test]
 fn flows_of_which_one_side_is_not_seen_are_counted_once() {
     let count = |frames: &[Taped]| {
         let mut engine = Engine::new(Limits::default(), 7);

@@ -29,7 +29,9 @@ pub struct Counts {
     pub outcomes: Vec<(OutcomeName, u64)>,
     /// Handshakes lost since the analysis was behind.
     pub handshakes_lost: u64,
-    /// The sinks.
+    /// Handshakes whose frames could not be kept for evidence until they were told.
+    pub unrecorded: u64,
+    /// The sinks, also that of evidence, whose events are the handshakes it writes.
     pub sinks: Vec<SinkCounts>,
     /// Bytes of memory that the process has, where the system tells.
     pub memory: Option<u64>,
@@ -111,6 +113,8 @@ pub(super) struct Flows {
 pub(super) struct Dropped {
     /// Handshakes, before the analysis.
     analysis: u64,
+    /// Handshakes whose frames could not be kept for evidence until they were told.
+    recording: u64,
     /// Events, before the sinks or in them.
     output: u64,
 }
@@ -169,6 +173,7 @@ impl<'a> StatsRecord<'a> {
             handshakes: Outcomes(&counts.outcomes),
             dropped: Dropped {
                 analysis: counts.handshakes_lost,
+                recording: counts.unrecorded,
                 output: counts.sinks.iter().map(|sink| sink.lost).sum(),
             },
             sinks: &counts.sinks,
@@ -217,7 +222,7 @@ mod tests {
         assert!(validator.is_valid(&value), "{value}");
         assert_eq!(value["undecoded"], json!({ "truncated IP header": 2 }), "what did not happen is not listed");
         assert_eq!(value["handshakes"], json!({ "established": 7, "failed": 0 }));
-        assert_eq!(value["dropped"], json!({ "analysis": 4, "output": 4 }), "the sinks together");
+        assert_eq!(value["dropped"], json!({ "analysis": 4, "recording": 0, "output": 4 }), "the sinks together");
         assert_eq!(value["memory_bytes"], 20 << 20);
     }
 

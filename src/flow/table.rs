@@ -3,7 +3,8 @@
 //! Invariants: a slot is in the index exactly while it holds a flow; the table never holds more than `capacity` flows;
 //! nothing that can be observed depends on the hash (walks go by slot, slots are handed out last freed first).
 //!
-//! Expiry has no timers: a hand goes round the slots, a few at every turn of the clock. When the table is full the hand looks at a handful of slots and gives up the least useful of them.
+//! Expiry has no timers: a hand goes round the slots, a few at every turn of the clock. When the table is full the hand
+//! looks at a handful of slots and gives up the least useful of them.
 
 use super::chunks::Chunks;
 use super::hasher;
@@ -256,10 +257,11 @@ impl<S: FlowState> FlowTable<S> {
         (0..self.slots.len()).filter_map(|at| Some((FlowId(at), self.slots.get(at)?.state.as_ref()?)))
     }
 
-    /// Forgets all flows.
+    /// Forgets all flows, and when they were: what comes may be of another time.
     pub fn clear(&mut self) {
         self.index.clear();
         self.slots.clear();
+        self.epoch = None;
         (self.free, self.len, self.hand, self.round) = (NONE, 0, 0, (0, 0));
     }
 

@@ -1,7 +1,8 @@
 //! The sinks of this machine: standard output and files.
 
+use super::patience::{Patience, Queue, Unsent};
 use super::target::{Target, Writer};
-use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,10 +10,9 @@ use std::time::{Duration, Instant};
 
 /// A sink that is slower than the analysis makes it wait, or loses events, once so many batches are queued.
 pub const MAX_QUEUED_BATCHES: usize = 4;
-/// Live, batches may be small, and a disk or a reader slow for a while: so many wait, of so many bytes in all. That is a
-/// second of the events that a busy machine can bring forth.
+/// Live, batches may be small, and a disk or a reader slow for a while: so many wait, as long as they have not too many
+/// bytes.
 pub const MAX_QUEUED_LIVE: usize = 4096;
-const MAX_QUEUED_BYTES: usize = 32 * 1024 * 1024;
 /// How soon a file is opened anew after that was asked for.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -23,17 +23,6 @@ pub struct Batch {
     pub bytes: Vec<u8>,
     /// How many events they hold.
     pub events: u64,
-}
-
-/// What to do with a batch for which there is no room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Patience {
-    /// Wait until there is: nothing is lost.
-    Wait,
-    /// Lose it, and count its events.
-    Lose,
-    /// Wait until then, and lose it then.
-    Until(Instant),
 }
 
 /// How a sink ended.
@@ -55,7 +44,7 @@ pub enum SinkEnd {
     },
 }
 
-/// What a sink tells while it works.
+/// What a sink tells while it works: of its events, or, where it writes packets, of their handshakes.
 #[derive(Debug, Default)]
 pub struct SinkState {
     /// Set to have its file opened anew, where another program has moved the old one away.
@@ -67,7 +56,7 @@ pub struct SinkState {
     /// Events that wait.
     pub queued: AtomicU64,
     /// Bytes of their batches.
-    queued_bytes: AtomicUsize,
+    pub(super) queued_bytes: AtomicUsize,
     /// Events that were written.
     pub written: AtomicU64,
     /// Events that were lost, for want of room or because writing failed.
@@ -80,15 +69,28 @@ impl SinkState {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Counts a batch as queued: the bytes that wait with it.
-    fn queue(&self, batch: &Batch) -> usize {
-        self.queued.fetch_add(batch.events, Ordering::Relaxed);
-        self.queued_bytes.fetch_add(batch.bytes.len(), Ordering::Relaxed) + batch.bytes.len()
+    /// Sets down what went wrong.
+    pub fn tell(&self, trouble: String) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
     }
 
-    fn unqueue(&self, batch: &Batch) {
-        self.queued.fetch_sub(batch.events, Ordering::Relaxed);
-        self.queued_bytes.fetch_sub(batch.bytes.len(), Ordering::Relaxed);
+    /// So many bytes were taken out of the queue.
+    pub fn taken(&self, bytes: usize) {
+        self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// So many events that were queued are written.
+    pub fn write(&self, events: u64) {
+        self.queued.fetch_sub(events, Ordering::Relaxed);
+        self.written.fetch_add(events, Ordering::Relaxed);
+    }
+
+    /// So many events that were queued are lost, where somebody wanted them.
+    pub fn lose(&self, events: u64) {
+        self.queued.fetch_sub(events, Ordering::Relaxed);
+        if !self.not_wanted.load(Ordering::Relaxed) {
+            self.lost.fetch_add(events, Ordering::Relaxed);
+        }
     }
 }
 
@@ -96,9 +98,8 @@ impl SinkState {
 #[derive(Debug)]
 pub struct Sink {
     target: Target,
-    queue: Option<Sender<Arc<Batch>>>,
+    queue: Queue<Arc<Batch>>,
     end: Receiver<SinkEnd>,
-    state: Arc<SinkState>,
 }
 
 impl Sink {
@@ -113,7 +114,7 @@ impl Sink {
         let target = writer.target().clone();
         let worker = Worker { writer, state: Arc::clone(&state), failing: false };
         std::thread::Builder::new().name("output".into()).spawn(move || tell.send(worker.run(&batches)))?;
-        Ok(Self { target, queue: Some(queue), end, state })
+        Ok(Self { target, queue: Queue::new(queue, state), end })
     }
 
     /// What it is.
@@ -123,54 +124,25 @@ impl Sink {
 
     /// What it tells while it works.
     pub const fn state(&self) -> &Arc<SinkState> {
-        &self.state
+        self.queue.state()
     }
 
     /// Queues a batch. False once the sink takes no more.
-    pub fn send(&mut self, batch: &Arc<Batch>, patience: Patience) -> bool {
-        let Some(queue) = &self.queue else {
-            self.lose(batch);
-            return false;
-        };
-        let full = self.state.queue(batch) > MAX_QUEUED_BYTES;
-        let shared = Arc::clone(batch);
-        let (sent, open) = match patience {
-            Patience::Lose if full => (false, true),
-            Patience::Wait => (queue.send(shared).is_ok(), false),
-            Patience::Lose => match queue.try_send(shared) {
-                Ok(()) => (true, true),
-                Err(error) => (false, matches!(error, TrySendError::Full(_))),
-            },
-            Patience::Until(deadline) => match queue.send_deadline(shared, deadline) {
-                Ok(()) => (true, true),
-                Err(error) => (false, matches!(error, SendTimeoutError::Timeout(_))),
-            },
-        };
-        if !sent {
-            self.state.unqueue(batch);
-            self.lose(batch);
-        }
-        if !sent && !open {
-            self.queue = None;
-        }
-        sent || open
-    }
-
-    /// Counts what could not be queued, where somebody wanted it.
-    fn lose(&self, batch: &Batch) {
-        if !self.state.not_wanted.load(Ordering::Relaxed) {
-            self.state.lost.fetch_add(batch.events, Ordering::Relaxed);
-        }
+    pub fn send(&self, batch: &Arc<Batch>, patience: Patience) -> bool {
+        let sent = self.queue.send(Arc::clone(batch), batch.events, batch.bytes.len(), patience);
+        sent != Err(Unsent::Closed)
     }
 
     /// Writes what is queued, until `deadline` where there is one, and tells how it went.
     pub fn finish(self, deadline: Option<Instant>) -> (Target, SinkEnd) {
-        drop(self.queue);
+        let Self { target, queue, end } = self;
+        let state = Arc::clone(queue.state());
+        drop(queue);
         let end = match deadline {
-            None => self.end.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(deadline) => self.end.recv_deadline(deadline),
+            None => end.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(deadline) => end.recv_deadline(deadline),
         };
-        let lost = self.state.lost.load(Ordering::Relaxed);
+        let lost = state.lost.load(Ordering::Relaxed);
         let end = match end {
             Ok(SinkEnd::Done) if lost > 0 => SinkEnd::Lost { events: lost, error: None },
             Ok(SinkEnd::NotWanted { .. }) => SinkEnd::NotWanted { lost },
@@ -179,11 +151,11 @@ impl Sink {
             Err(why) => {
                 let error =
                     matches!(why, RecvTimeoutError::Disconnected).then(|| io::Error::other("its thread ended early"));
-                let queued = self.state.queued.load(Ordering::Relaxed);
+                let queued = state.queued.load(Ordering::Relaxed);
                 SinkEnd::Lost { events: lost.saturating_add(queued), error }
             }
         };
-        (self.target, end)
+        (target, end)
     }
 }
 
@@ -213,17 +185,17 @@ impl Worker {
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             let written = self.writer.write(&batch.bytes);
-            self.state.unqueue(&batch);
+            self.state.taken(batch.bytes.len());
             match written {
                 Ok(()) => {
-                    self.state.written.fetch_add(batch.events, Ordering::Relaxed);
+                    self.state.write(batch.events);
                     self.failing = false;
                 }
                 Err(error) if error.kind() == ErrorKind::BrokenPipe || self.writer.is_closed() => {
                     return self.not_wanted();
                 }
                 Err(error) => {
-                    self.state.lost.fetch_add(batch.events, Ordering::Relaxed);
+                    self.state.lose(batch.events);
                     if !self.failing {
                         self.tell(&format!("cannot be written: {error}"));
                     }
@@ -243,8 +215,7 @@ impl Worker {
     }
 
     fn tell(&self, what: &str) {
-        let message = format!("{}: {what}", self.writer.target());
-        *self.state.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
+        self.state.tell(format!("{}: {what}", self.writer.target()));
     }
 }
 
@@ -263,14 +234,14 @@ mod tests {
         let reader = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
         let aside = Console::new(true, false).aside();
         let writer = Writer::open(Target::File(pipe), vec![], Before::Kept, aside).unwrap();
-        let mut sink = Sink::start(writer, MAX_QUEUED_LIVE).unwrap();
+        let sink = Sink::start(writer, MAX_QUEUED_LIVE).unwrap();
         let batch = |bytes: usize| Arc::new(Batch { bytes: vec![b'x'; bytes], events: 1 });
         let small = batch(4096);
         assert!((0..2000).all(|_| sink.send(&small, Patience::Lose)));
-        assert_eq!(sink.state.lost.load(Ordering::Relaxed), 0, "of 8 MiB in small batches");
+        assert_eq!(sink.state().lost.load(Ordering::Relaxed), 0, "of 8 MiB in small batches");
         let large = batch(1024 * 1024);
         assert!((0..64).all(|_| sink.send(&large, Patience::Lose)), "it is open, if full");
-        let lost = sink.state.lost.load(Ordering::Relaxed);
+        let lost = sink.state().lost.load(Ordering::Relaxed);
         assert!((40..=41).contains(&lost), "{lost} of 64 MiB: there is room for 24");
         drop(reader);
         drop(sink);

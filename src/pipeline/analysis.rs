@@ -4,7 +4,7 @@ use super::Outputs;
 use super::board::Board;
 use super::counts::Counting;
 use super::evidence::EvidenceSink;
-use super::feed::{BATCH, Settled, Work};
+use super::feed::{BATCH, SET_BACK, Settled, Work};
 use super::hold::{HOLD_FILE, Held, Hold};
 use super::judging::{Judging, Papers};
 use super::recorder::Recording;
@@ -63,6 +63,8 @@ pub(super) struct Analysis {
     /// Lines that the sinks may still have, in the order in which they were sent.
     sent: VecDeque<Arc<Batch>>,
     summary: Summary,
+    /// Capture time, as far as it was told.
+    now: Timestamp,
     /// When incidents were looked at last.
     looked: Timestamp,
     /// Handshakes that were told, and where they go back to.
@@ -98,6 +100,7 @@ impl Analysis {
             lines: Batch { bytes: Vec::new(), events: 0 },
             sent: VecDeque::new(),
             summary: Summary::default(),
+            now: Timestamp::default(),
             looked: Timestamp::default(),
             told: Vec::with_capacity(BATCH),
             spent,
@@ -208,6 +211,11 @@ impl Analysis {
 
     /// Capture time goes on: what has waited long enough is judged.
     fn advance(&mut self, now: Timestamp) {
+        if self.live && now.plus(SET_BACK) < self.now {
+            self.end();
+            self.looked = Timestamp::default();
+        }
+        self.now = now;
         while let Some(held) = self.hold.due(now) {
             self.held(held);
         }
@@ -283,8 +291,8 @@ impl Analysis {
         if grouped {
             self.summary.incidents.add(&record);
         }
-        if let Some(evidence) = &mut self.evidence {
-            evidence.write(&record, recording);
+        if let Some(evidence) = &self.evidence {
+            evidence.write(&record, recording, self.patience());
         }
         if !self.sinks.is_empty() {
             self.rendering.write(&record, &mut self.lines.bytes);
@@ -309,7 +317,7 @@ impl Analysis {
         let empty = self.empty_batch();
         let lines = Arc::new(std::mem::replace(&mut self.lines, empty));
         let (mut taken, patience) = (self.evidence.is_some(), self.patience());
-        for sink in &mut self.sinks {
+        for sink in &self.sinks {
             taken |= sink.send(&lines, patience);
         }
         self.sent.push_back(lines);

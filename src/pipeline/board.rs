@@ -33,6 +33,8 @@ pub(super) struct Seen {
     pub(super) stats: Stats,
     /// What was lost before it came there.
     pub(super) drops: Drops,
+    /// Handshakes whose frames could not be kept until they were told.
+    pub(super) unrecorded: u64,
 }
 
 impl Board {
@@ -69,6 +71,7 @@ impl Board {
         for sensor in &self.sensors {
             let seen = sensor.lock().unwrap_or_else(PoisonError::into_inner);
             all.stats.add(&seen.stats);
+            all.unrecorded += seen.unrecorded;
             all.drops = [all.drops, seen.drops].into_iter().sum();
         }
         all

@@ -8,7 +8,7 @@ use super::board::Board;
 use super::counts::Counting;
 use super::feed::Work;
 use crate::event::Counts;
-use crate::output::{Sink, SinkState};
+use crate::output::SinkState;
 use crate::report::Console;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
@@ -80,7 +80,6 @@ impl Signals {
 /// What a live run is controlled by.
 pub(super) struct Control {
     signals: Signals,
-    sinks: Vec<Arc<SinkState>>,
     end: Option<Instant>,
     stats_interval: Duration,
     counting: Counting,
@@ -93,12 +92,10 @@ impl Control {
         duration: Option<Duration>,
         stats_interval: Duration,
         counting: Counting,
-        sinks: &[Sink],
         work: Sender<Work>,
     ) -> Self {
-        let sinks = sinks.iter().map(|sink| Arc::clone(sink.state())).collect();
         let end = duration.map(|duration| Instant::now() + duration);
-        Self { signals, sinks, end, stats_interval, counting, work }
+        Self { signals, end, stats_interval, counting, work }
     }
 
     /// Watches a live run until it has ended.
@@ -113,13 +110,14 @@ impl Control {
             }
             // Where nobody wants what is told, there is nothing to do it for.
             let not_wanted = |sink: &Arc<SinkState>| sink.not_wanted.load(Ordering::Relaxed);
-            if !self.sinks.is_empty() && self.sinks.iter().all(not_wanted) {
+            let mut sinks = self.counting.sinks().peekable();
+            if sinks.peek().is_some() && sinks.all(not_wanted) {
                 self.signals.stop.store(true, Ordering::Relaxed);
             }
             if self.signals.hang_up.swap(false, Ordering::Relaxed) {
-                self.sinks.iter().for_each(|sink| sink.reopen.store(true, Ordering::Relaxed));
+                self.counting.sinks().for_each(|sink| sink.reopen.store(true, Ordering::Relaxed));
             }
-            self.sinks.iter().filter_map(|sink| sink.trouble()).for_each(|trouble| console.say(&trouble));
+            self.counting.sinks().filter_map(|sink| sink.trouble()).for_each(|trouble| console.say(&trouble));
             if self.signals.ask.swap(false, Ordering::Relaxed) {
                 console.say(&self.counting.read().to_string());
             }

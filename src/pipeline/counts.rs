@@ -2,7 +2,7 @@
 
 use super::board::Board;
 use crate::event::{Counts, SinkCounts};
-use crate::output::{Sink, SinkState};
+use crate::output::SinkState;
 use crate::time::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,9 +20,13 @@ pub(super) struct Counting {
 }
 
 impl Counting {
-    pub(super) fn new(board: Arc<Board>, sinks: &[Sink]) -> Self {
-        let sinks = sinks.iter().map(|sink| (sink.target().to_string(), Arc::clone(sink.state()))).collect();
+    pub(super) fn new(board: Arc<Board>, sinks: Vec<(String, Arc<SinkState>)>) -> Self {
         Self { begin: now(), board, sinks }
+    }
+
+    /// The sinks.
+    pub(super) fn sinks(&self) -> impl Iterator<Item = &Arc<SinkState>> {
+        self.sinks.iter().map(|(_, state)| state)
     }
 
     /// What they say now.
@@ -42,6 +46,7 @@ impl Counting {
             interface_drops: seen.drops.interface,
             outcomes: self.board.outcomes().to_vec(),
             handshakes_lost: self.board.lost.load(Ordering::Relaxed),
+            unrecorded: seen.unrecorded,
             sinks: self.sinks.iter().map(sink).collect(),
             memory: resident(),
         }

@@ -6,12 +6,13 @@ use super::seed;
 use crate::capture::Interface;
 use crate::engine::{Engine, Limits};
 use crate::handshake::Handshake;
+use crate::output::{Patience, Unsent};
 use crate::packet::Frame;
 use crate::time::Timestamp;
-use crossbeam_channel::{Receiver, Sender, TrySendError};
+use crossbeam_channel::{Receiver, Sender};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Handshakes that are handed on together.
 pub(super) const BATCH: usize = 32;
@@ -23,6 +24,10 @@ pub(super) const MAX_QUEUED_BATCHES: usize = 8;
 /// Live, batches may be small: so many wait, of handshakes with so many bytes in all.
 pub(super) const MAX_QUEUED_LIVE: usize = 4096;
 const MAX_QUEUED_BYTES: usize = 32 * 1024 * 1024;
+
+/// A time that is so much before the one that it was is another clock's: the machine's was set back. Else the time waits
+/// for the clock to come round to it.
+pub(super) const SET_BACK: Duration = Duration::from_secs(10);
 
 /// What the analysis gets.
 pub(super) enum Work {
@@ -77,17 +82,6 @@ pub(super) struct Link {
 /// Nobody takes what is read: the run is over.
 pub(super) struct Over;
 
-/// What to do where the analysis is behind.
-#[derive(Clone, Copy)]
-pub(super) enum Patience {
-    /// Wait for it: nothing is lost.
-    Wait,
-    /// Lose handshakes, and count them: traffic does not wait.
-    Lose,
-    /// Wait until then: there is no more traffic to miss.
-    Until(Instant),
-}
-
 /// An engine, and what it has settled.
 pub(super) struct Feed {
     pub(super) engine: Engine,
@@ -95,6 +89,7 @@ pub(super) struct Feed {
     batch: Vec<Settled>,
     link: Link,
     board: Arc<Board>,
+    /// What to do where the analysis is behind.
     pub(super) patience: Patience,
     /// Interfaces that the analysis knows.
     interfaces: usize,
@@ -193,24 +188,28 @@ impl Feed {
 
     /// Sends; false where there was no room, and it is lost.
     pub(super) fn send(&self, work: Work) -> Result<bool, Over> {
-        match self.patience {
-            Patience::Wait => self.link.work.send(work).map(|()| true).map_err(|_| Over),
-            Patience::Lose => match self.link.work.try_send(work) {
-                Ok(()) => Ok(true),
-                Err(TrySendError::Full(_)) => Ok(false),
-                Err(TrySendError::Disconnected(_)) => Err(Over),
-            },
-            Patience::Until(deadline) => match self.link.work.send_deadline(work, deadline) {
-                Ok(()) => Ok(true),
-                Err(error) if error.is_timeout() => Ok(false),
-                Err(_) => Err(Over),
-            },
+        match self.patience.send(&self.link.work, work) {
+            Ok(()) => Ok(true),
+            Err(Unsent::Full) => Ok(false),
+            Err(Unsent::Closed) => Err(Over),
         }
+    }
+
+    /// Settles all that is open, and begins anew: the time may go on from before.
+    pub(super) fn begin_anew(&mut self, interfaces: &[Interface]) -> Result<(), Over> {
+        self.engine.begin_anew();
+        self.hand_on_all(interfaces)?;
+        self.told = Timestamp::default();
+        Ok(())
     }
 
     /// Settles all that is open, and hands it on.
     pub(super) fn finish(&mut self, interfaces: &[Interface]) -> Result<(), Over> {
         self.engine.finish();
+        self.hand_on_all(interfaces)
+    }
+
+    fn hand_on_all(&mut self, interfaces: &[Interface]) -> Result<(), Over> {
         loop {
             self.collect();
             if self.batch.is_empty() {

@@ -3,8 +3,8 @@
 //! ```text
 //! capture threads                     analysis thread                 output threads
 //! reader (captures, filter)  ─┐
-//!                             feed ─> knowledge, verdict, bytes    ─> one per sink
-//! sensor (interfaces)        ─┘
+//!                             feed ─> knowledge, verdict, bytes    ─> one per sink,
+//! sensor (interfaces)        ─┘                                       one for evidence (-w)
 //! ```
 //!
 //! A handshake that did not go well waits between knowledge and verdict, for a while of capture time: what comes after it
@@ -13,7 +13,7 @@
 //! Handshakes that were told go back to the capture thread, which frees them; lines go back to the analysis once they are
 //! written.
 //!
-//! Every queue is short. A file can wait, so whoever is ahead waits and nothing is dropped: the same captures give the
+//! Every queue is bounded. A file can wait, so whoever is ahead waits and nothing is dropped: the same captures give the
 //! same bytes. Traffic cannot: a live run loses handshakes or events where a queue is full, and counts them on the board.
 //! Handshakes and lines cross a thread many at a time, but never wait for more to come: what is there is handed on as soon
 //! as the other side is idle. The main thread says what the others have to say, and heeds the signals (`control`).
@@ -37,7 +37,7 @@ use crate::capture::live::{Sniffer, Sniffers};
 use crate::capture::{CaptureError, Filter, Input};
 use crate::engine::Limits;
 use crate::event::{Rendering, Selection};
-use crate::output::{self, Before, Target};
+use crate::output::{self, Before, Patience, Target};
 use crate::privileges::Account;
 use crate::report::{Console, Summary, Totals};
 use crate::x509::Roots;
@@ -46,8 +46,9 @@ use board::Board;
 use control::{Control, Signals};
 use counts::Counting;
 use crossbeam_channel::bounded;
+use evidence::Pace;
 pub use evidence::{EvidenceCapture, Rotation};
-use feed::{Feed, Link, Patience, Work};
+use feed::{Feed, Link, Work};
 use outputs::{Opened, Outputs};
 use reader::Reader;
 use sensor::{Sensor, Shared};
@@ -180,7 +181,8 @@ fn read(
 ) -> Result<Ended, String> {
     let total = total_bytes(&saved.inputs);
     // What is still being captured is wanted soon.
-    let outputs = opened.start(output::MAX_QUEUED_BATCHES, total.is_none(), true)?;
+    let pace = if total.is_none() { Pace::Soon } else { Pace::Whole };
+    let outputs = opened.start(output::MAX_QUEUED_BATCHES, pace)?;
     console.begin(total);
     let board = Arc::new(Board::new(0));
     let (messages, said) = bounded(MAX_MESSAGES);
@@ -195,7 +197,7 @@ fn read(
         messages,
         Arc::clone(&board),
     );
-    let counting = Counting::new(Arc::clone(&board), &outputs.sinks);
+    let counting = Counting::new(Arc::clone(&board), outputs.states());
     let analysis = Analysis::new(wanted, outputs, Arc::clone(&board), counting, spent);
     thread::scope(|scope| {
         let capture = spawn(scope, "capture", move || reader.run(saved.inputs, saved.merge))?;
@@ -215,8 +217,8 @@ fn sniff(
     console: &Console,
 ) -> Result<Ended, String> {
     let signals = Signals::heed()?;
-    opened.confine(live.account.clone())?;
-    let outputs = opened.start(output::MAX_QUEUED_LIVE, true, false)?;
+    opened.confine(live.account.clone(), console)?;
+    let outputs = opened.start(output::MAX_QUEUED_LIVE, Pace::Live)?;
     let board = Arc::new(Board::new(live.sniffers.len()));
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(feed::MAX_QUEUED_LIVE);
@@ -226,10 +228,10 @@ fn sniff(
         wanted: AtomicU64::new(live.count.unwrap_or(u64::MAX)),
         drain: live.drain,
     });
-    let counting = Counting::new(Arc::clone(&board), &outputs.sinks);
+    let counting = Counting::new(Arc::clone(&board), outputs.states());
     let record = outputs.record();
     let (counted, work_asked) = (counting.clone(), work.clone());
-    let control = Control::new(signals, live.duration, live.stats_interval, counted, &outputs.sinks, work_asked);
+    let control = Control::new(signals, live.duration, live.stats_interval, counted, work_asked);
     let analysis = Analysis::new(wanted, outputs, Arc::clone(&board), counting, spent);
     let limits = limits.shared_by(live.sniffers.len());
     // There is room: nothing else was sent.

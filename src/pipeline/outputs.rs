@@ -1,14 +1,15 @@
 //! Where what is found goes: opened first, confined when all is open, and only then given threads.
 
 use super::Done;
-use super::evidence::{EvidenceCapture, EvidenceEnd, EvidenceSink, Files};
+use super::evidence::{EvidenceCapture, EvidenceEnd, EvidenceSink, Files, Pace};
 use super::recorder::Record;
 use crate::diagnosis::counted;
 use crate::event::Rendering;
-use crate::output::{Before, Sink, SinkEnd, Target, Writer};
+use crate::output::{Before, Sink, SinkEnd, SinkState, Target, Writer};
 use crate::privileges::{self, Account};
 use crate::report::Console;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Outputs that are open, without threads yet.
@@ -42,11 +43,11 @@ impl Opened {
         Ok(Self { writers, evidence: evidence.map(open).transpose()? })
     }
 
-    /// Gives up the rights that are not needed any more.
+    /// Gives up the rights that are not needed any more, and says where this system keeps some.
     ///
     /// # Errors
     /// They cannot be given up, or files that come later could not be made without them.
-    pub(super) fn confine(&self, account: Option<Account>) -> Result<(), String> {
+    pub(super) fn confine(&self, account: Option<Account>, console: &Console) -> Result<(), String> {
         let evidence = self.evidence.as_ref();
         if let Some(account) = &account {
             let mut files = self.writers.iter().filter_map(Writer::file).chain(evidence.and_then(Files::open_file));
@@ -56,16 +57,16 @@ impl Opened {
         let writable = paths.map(Path::to_owned).collect();
         let confined = privileges::confine(&privileges::Plan { account, writable, readable: Vec::new() });
         let confinement = confined.map_err(|error| error.to_string())?;
+        confinement.lacking().iter().for_each(|what| console.say(what));
         let rotated = evidence.and_then(Files::rotated_in);
         rotated.map_or(Ok(()), |folder| confinement.may_create(folder)).map_err(|error| error.to_string())
     }
 
-    /// Starts their threads, each sink with room for so many batches. Evidence may be wanted `soon`, and the analysis may
-    /// have to wait for it.
-    pub(super) fn start(self, room: usize, soon: bool, waits: bool) -> Result<Outputs, String> {
+    /// Starts their threads, each sink with room for so many batches.
+    pub(super) fn start(self, room: usize, pace: Pace) -> Result<Outputs, String> {
         let start = |writer| Sink::start(writer, room).map_err(|error| format!("no thread for a sink: {error}"));
         let sinks = self.writers.into_iter().map(start).collect::<Result<Vec<_>, _>>()?;
-        let start = |files| EvidenceSink::start(files, soon, waits);
+        let start = |files| EvidenceSink::start(files, pace);
         let evidence = self.evidence.map(start).transpose().map_err(|error| format!("no thread for -w: {error}"))?;
         Ok(Outputs { sinks, evidence })
     }
@@ -81,6 +82,13 @@ impl Outputs {
     /// What has to be recorded for them.
     pub(super) fn record(&self) -> Record {
         self.evidence.as_ref().map_or(Record::Nothing, EvidenceSink::record)
+    }
+
+    /// What each tells while it works, by name.
+    pub(super) fn states(&self) -> Vec<(String, Arc<SinkState>)> {
+        let sinks = self.sinks.iter().map(|sink| (sink.target().to_string(), Arc::clone(sink.state())));
+        let evidence = self.evidence.iter().map(|evidence| (evidence.name(), Arc::clone(evidence.state())));
+        sinks.chain(evidence).collect()
     }
 
     /// Lets them write what they have, until `deadline` where there is one, and says what was lost.

@@ -1,11 +1,12 @@
 //! The capture thread: frames from captures through the filter into an engine, and the engine's handshakes out.
 
 use super::board::Board;
-use super::feed::{Feed, Link, Over, Patience, Work};
+use super::feed::{Feed, Link, Over, Work};
 use super::hold::{HOLD_FILE, HOLD_STREAM};
 use super::recorder::Record;
 use crate::capture::{CaptureError, Filter, FilterError, Input, Source, WarningKind};
 use crate::engine::{Limits, Stats};
+use crate::output::Patience;
 use crate::packet::DecodeError;
 use crate::report::Totals;
 use crossbeam_channel::Sender;

@@ -4,12 +4,14 @@
 //! It never waits for anybody but the interfaces. Where the analysis is behind, handshakes are lost and counted.
 
 use super::board::{Board, Seen};
-use super::feed::{Feed, Over, Patience};
+use super::counts;
+use super::feed::{Feed, Over, SET_BACK};
 use crate::capture::Interface;
 use crate::capture::live::{News, Sniffers};
+use crate::output::Patience;
 use crate::report::Totals;
 use crate::time::Timestamp;
-use crossbeam_channel::{Sender, TrySendError};
+use crossbeam_channel::Sender;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -21,6 +23,8 @@ const TICK: Duration = Duration::from_millis(100);
 const PACE: Duration = Duration::from_millis(10);
 /// Frames may come so much later than their time says: the engine's time stays as far behind.
 const SLACK: Duration = Duration::from_millis(200);
+/// When the run is to end, what waits in the kernel is read for no longer than this.
+const MAX_REST: Duration = Duration::from_secs(1);
 /// How often the board is brought up to date: libpcap's counters cost a few system calls.
 const BOARD: Duration = Duration::from_millis(500);
 
@@ -28,7 +32,7 @@ const BOARD: Duration = Duration::from_millis(500);
 pub(super) struct Shared {
     /// The run is to end.
     pub(super) stop: Arc<AtomicBool>,
-    /// How many frames are still wanted, in all.
+    /// How many frames are still wanted, in all; as many as there are where it is [`u64::MAX`].
     pub(super) wanted: AtomicU64,
     /// How long to wait for what is behind, once the run is to end.
     pub(super) drain: Duration,
@@ -79,12 +83,13 @@ impl Sensor {
 
     /// Sniffs until the run is to end.
     pub(super) fn run(mut self) -> Totals {
-        let sniffed = self.sniff();
+        let sniffed = self.sniff().and_then(|()| self.sniff_rest());
+        // The others end with it: what they share is wanted no more, or nobody takes it.
+        self.shared.stop.store(true, Ordering::Relaxed);
         let end = *self.board.end.get_or_init(|| Instant::now() + self.shared.drain);
         self.feed.patience = Patience::Until(end);
         // An error means that nobody takes what is read: there is nothing more to do.
         let _ = sniffed.and_then(|()| self.feed.finish(&self.interfaces));
-        self.shared.stop.store(true, Ordering::Relaxed);
         self.show();
         let (stats, drops) = (self.feed.engine.stats(), self.sniffers.drops());
         self.totals.add(&stats, stats.frames);
@@ -93,18 +98,22 @@ impl Sensor {
         self.totals
     }
 
+    /// How many frames are still wanted.
+    fn wanted(&self) -> u64 {
+        self.shared.wanted.load(Ordering::Relaxed)
+    }
+
     fn sniff(&mut self) -> Result<(), Over> {
-        while !self.shared.stop.load(Ordering::Relaxed) && self.sniffers.is_open() {
-            let wanted = self.shared.wanted.load(Ordering::Relaxed);
-            if wanted == 0 {
-                break;
+        while !self.shared.stop.load(Ordering::Relaxed) && self.sniffers.is_open() && self.wanted() > 0 {
+            // What had come until then is read now, however long that took: on a busy machine, the time must not be told
+            // before the frames that wait.
+            let looked = Instant::now();
+            self.burst()?;
+            if looked.duration_since(self.ticked) >= TICK {
+                self.ticked = looked;
+                self.tick(looked);
             }
-            self.burst(wanted)?;
             let now = Instant::now();
-            if now.duration_since(self.ticked) >= TICK {
-                self.ticked = now;
-                self.tick(now);
-            }
             while self.feed.collect() {
                 self.feed.hand_on(&self.interfaces)?;
             }
@@ -120,15 +129,44 @@ impl Sensor {
         Ok(())
     }
 
-    /// Takes what frames there are.
-    fn burst(&mut self, wanted: u64) -> Result<(), Over> {
-        let Self { sniffers, interfaces, feed, messages, totals, .. } = self;
-        let (mut last, mut taken, mut end) = (None, 0, Ok(()));
+    /// Takes what has been captured until now and waits in the kernel, where the end of a handshake may be.
+    fn sniff_rest(&mut self) -> Result<(), Over> {
+        let (began, captured) = (Instant::now(), counts::now());
+        let mut last = None;
+        while self.sniffers.is_open()
+            && self.wanted() > 0
+            && last.is_none_or(|last| last <= captured)
+            && began.elapsed() < self.shared.drain.min(MAX_REST)
+        {
+            last = self.burst()?;
+            if last.is_none() && began.elapsed() >= TICK {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what frames there are, and returns the time of the last one.
+    fn burst(&mut self) -> Result<Option<Timestamp>, Over> {
+        let limit = self.wanted();
+        let Self { sniffers, interfaces, feed, messages, totals, shared, .. } = self;
+        let (mut last, mut end) = (None, Ok(()));
+        let one_less = |wanted: u64| wanted.checked_sub(1);
         sniffers.burst(
             TICK,
-            wanted,
+            limit,
             |frame| {
-                (last, taken) = (Some(frame.time), taken + 1);
+                // Another thread may have taken the last one.
+                if limit < u64::MAX
+                    && shared.wanted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_err()
+                {
+                    return;
+                }
+                last = Some(frame.time);
+                if frame.time.plus(SET_BACK) < feed.engine.now() && end.is_ok() {
+                    let _ = messages.try_send(set_back(feed.engine.now().since(frame.time)));
+                    end = feed.begin_anew(interfaces);
+                }
                 if feed.frame(frame) && end.is_ok() {
                     end = feed.hand_on(interfaces);
                 }
@@ -136,15 +174,13 @@ impl Sensor {
             |news| {
                 totals.unreadable += u64::from(matches!(news, News::Gone(..)));
                 // Nobody is waited for: a message for which there is no room is lost.
-                if let Err(TrySendError::Full(_)) = messages.try_send(news.to_string()) {}
+                let _ = messages.try_send(news.to_string());
             },
         );
         if let Some(time) = last {
             self.anchor = Some((time, Instant::now()));
         }
-        let left = |wanted: u64| Some(wanted.saturating_sub(taken)).filter(|_| wanted < u64::MAX);
-        let _ = self.shared.wanted.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left);
-        end
+        end.map(|()| last)
     }
 
     /// Tells the engine the time: that of the last frame, and what has gone by since.
@@ -156,7 +192,15 @@ impl Sensor {
     }
 
     fn show(&mut self) {
-        let seen = Seen { stats: self.feed.engine.stats(), drops: self.sniffers.drops() };
+        let seen =
+            Seen { stats: self.feed.engine.stats(), drops: self.sniffers.drops(), unrecorded: self.feed.unrecorded() };
         self.board.saw(self.place, seen);
     }
+}
+
+fn set_back(by: Duration) -> String {
+    format!(
+        "the clock was set back by {} s; what was open is told as it is, and the time goes on from there",
+        by.as_secs()
+    )
 }

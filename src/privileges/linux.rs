@@ -39,7 +39,6 @@ type Reach = (PathFd, BitFlags<AccessFs>);
 /// Rights that are about to be dropped. What needs them is done first, what the user can do after the change of user.
 pub(super) struct Rights {
     reach: Vec<Reach>,
-    lacking: Vec<String>,
 }
 
 impl Rights {
@@ -48,18 +47,19 @@ impl Rights {
     pub(super) fn about_to_drop(plan: &Plan) -> Result<Self, PrivilegeError> {
         one_thread()?;
         let reach = reach(plan)?;
-        let mut lacking = Vec::new();
-        if let Err(error) = empty_bounding_set() {
-            lacking.push(format!("the bounding set stays, without effect as nothing gains rights ({error})"));
+        match empty_bounding_set() {
+            // Whose it is not to empty gains nothing by it: nothing that is executed gains rights.
+            Ok(()) | Err(Errno::PERM) => {}
+            Err(error) => return Err(PrivilegeError::of("empty the bounding set")(error)),
         }
         if plan.account.is_some() {
             set_keep_capabilities(true).map_err(PrivilegeError::of("keep the right to capture"))?;
         }
-        Ok(Self { reach, lacking })
+        Ok(Self { reach })
     }
 
     /// Drops all rights but that to capture, and restricts the files. Returns what could not be had.
-    pub(super) fn drop(mut self) -> Result<Vec<String>, PrivilegeError> {
+    pub(super) fn drop(self) -> Result<Vec<String>, PrivilegeError> {
         let step = "drop its rights";
         let held = capabilities(None).map_err(PrivilegeError::of(step))?.permitted & CapabilitySet::NET_RAW;
         // The ambient set goes with the inheritable one.
@@ -67,31 +67,33 @@ impl Rights {
         set_capabilities(None, kept).map_err(PrivilegeError::of(step))?;
         set_keep_capabilities(false).map_err(PrivilegeError::of(step))?;
         set_no_new_privs(true).map_err(PrivilegeError::of("refuse new rights"))?;
-        match restrict(self.reach) {
-            Ok(RulesetStatus::FullyEnforced) => {}
+        Ok(match restrict(self.reach) {
+            Ok(RulesetStatus::FullyEnforced) => Vec::new(),
             Ok(RulesetStatus::PartiallyEnforced) => {
-                self.lacking.push("files are restricted in part: this kernel's landlock is an older one".into());
+                vec!["files are restricted in part: this kernel's landlock is an older one".into()]
             }
             Ok(RulesetStatus::NotEnforced) => {
-                self.lacking.push("files are not restricted: this kernel has no landlock, or it is off".into());
+                vec!["files are not restricted: this kernel has no landlock, or it is off".into()]
             }
-            Err(error) => self.lacking.push(format!("files are not restricted: {error}")),
-        }
-        Ok(self.lacking)
+            Err(error) => vec![format!("files are not restricted: {error}")],
+        })
     }
 }
 
-/// Capabilities and landlock are a thread's own.
+/// Capabilities and landlock are a thread's own. Without `/proc` threads cannot be counted, and an error in tlscribe goes
+/// unnoticed.
 fn one_thread() -> Result<(), PrivilegeError> {
-    match std::fs::read_dir("/proc/self/task").map_err(PrivilegeError::of("count the threads"))?.count() {
-        1 => Ok(()),
-        threads => Err(PrivilegeError::Threads(threads)),
+    match std::fs::read_dir("/proc/self/task").map(Iterator::count) {
+        Ok(1) => Ok(()),
+        Ok(threads) => Err(PrivilegeError::Threads(threads)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(PrivilegeError::of("count the threads")(error)),
     }
 }
 
 /// What is no longer in the bounding set is gained by no program that is executed. The kernel knows fewer than 64
 /// capabilities, and says where they end.
-fn empty_bounding_set() -> io::Result<()> {
+fn empty_bounding_set() -> Result<(), Errno> {
     for bit in 0..64 {
         match remove_capability_from_bounding_set(CapabilitySet::from_bits_retain(1 << bit)) {
             Err(Errno::INVAL) => break,

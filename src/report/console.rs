@@ -3,6 +3,8 @@
 
 use crate::event::Counts;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt::Display;
+use std::io::Write as _;
 use std::time::Duration;
 
 /// How often the bar is drawn anew.
@@ -29,8 +31,7 @@ impl Console {
         if self.quiet {
             return;
         }
-        let line = || eprintln!("tlscribe: {message}");
-        self.aside().print(line);
+        self.aside().print(|| to_standard_error(format_args!("tlscribe: {message}")));
     }
 
     /// Begins to show how far a run is, through so many bytes where that is known.
@@ -76,6 +77,11 @@ impl Console {
             bar.finish_and_clear();
         }
     }
+}
+
+/// Writes a line to standard error. `eprintln!` would end the program where nobody reads it any more.
+pub fn to_standard_error(line: impl Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Prints without drawing over what a console shows all the time.

@@ -8,7 +8,7 @@ mod table;
 mod tally;
 mod totals;
 
-pub use console::{Aside, Console};
+pub use console::{Aside, Console, to_standard_error};
 pub use screen::{Parts, report, summary};
 pub use summary::{MAX_ROWS, Row, Summary};
 pub use table::Look;

@@ -214,6 +214,20 @@ fn a_reader_who_goes_away_is_no_failure() {
 }
 
 #[test]
+fn messages_that_nobody_reads_are_no_failure() {
+    let folder = Folder::new();
+    let file = folder.file("one.pcap", &Made::refused(1).file());
+    let (reader, closed) = std::io::pipe().unwrap();
+    drop(reader);
+    let run = Command::new(env!("CARGO_BIN_EXE_tlscribe"))
+        .args(["read".as_ref(), folder.path("missing.pcap").as_os_str(), file.as_os_str()])
+        .stderr(closed)
+        .output()
+        .unwrap();
+    assert_eq!((run.status.code(), run.stdout.iter().filter(|byte| **byte == b'\n').count()), (Some(1), 1));
+}
+
+#[test]
 fn the_same_capture_gives_the_same_bytes_and_ids_know_no_file() {
     let folder = Folder::new();
     let file = Made::refused(100).file();

@@ -3,8 +3,6 @@
 use super::net::Namespace;
 use super::program::Live;
 use super::traffic::{by_clients, established};
-use std::io::Write as _;
-use std::process::Stdio;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -49,6 +47,20 @@ fn an_interface_that_goes_down_is_waited_for() {
 }
 
 #[test]
+fn an_interface_that_is_up_again_before_it_was_looked_at_is_sniffed_on() {
+    let Some(namespace) = Namespace::with_cable("flapping", &["tcpreplay"]) else { return };
+    let mut live = Live::start(&namespace, "-i in");
+    // In one go, and again and again: the program looks once a second.
+    let words = "link set in down\nlink set in up\n".repeat(200);
+    namespace.ip_batch(&words);
+    sleep(Duration::from_millis(1500));
+    namespace.send("out", &established());
+    live.wait_for(1, "handshake");
+    let ended = live.stop();
+    assert_eq!(ended.code, Some(0), "{}", ended.errors);
+}
+
+#[test]
 fn where_one_interface_vanishes_the_others_go_on_until_the_last_is_gone() {
     let Some(namespace) = Namespace::with_cable("vanished", &["tcpreplay"]) else { return };
     namespace.cable("out2", "in2", &namespace);
@@ -76,10 +88,8 @@ fn another_interface_that_takes_the_name_is_sniffed() {
     namespace.cable("out2", "in2", &namespace);
     let mut live = Live::start(&namespace, "-i in");
     // Renamed in one go: whoever looks finds one of that name, but for an instant.
-    let mut ip = namespace.command("ip").args(["-batch", "-"]).stdin(Stdio::piped()).spawn().unwrap();
-    let words = b"link set in down\nlink set in2 down\nlink set in name in3\nlink set in2 name in\nlink set in up\n";
-    ip.stdin.take().unwrap().write_all(words).unwrap();
-    assert!(ip.wait().unwrap().success());
+    namespace
+        .ip_batch("link set in down\nlink set in2 down\nlink set in name in3\nlink set in2 name in\nlink set in up\n");
     live.wait_to_hear("tlscribe: in was replaced by another interface of that name, which is sniffed now\n");
     namespace.send("out2", &established());
     live.wait_for(1, "handshake");

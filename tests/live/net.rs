@@ -5,7 +5,7 @@
 
 use crate::support::mutate::{Packet, pcap};
 use crate::support::say;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -61,6 +61,14 @@ impl Namespace {
     pub(super) fn ip(&self, words: &str) {
         let run = self.command("ip").args(words.split(' ')).output().unwrap();
         assert!(run.status.success(), "ip {words}: {}", String::from_utf8_lossy(&run.stderr));
+    }
+
+    /// Runs `ip` in it, for several things in one go.
+    #[track_caller]
+    pub(super) fn ip_batch(&self, lines: &str) {
+        let mut ip = self.command("ip").args(["-batch", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+        ip.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+        assert!(ip.wait().unwrap().success(), "ip: {lines}");
     }
 
     /// Lays a cable from an interface here to one there. Both are up and say nothing of their own accord.

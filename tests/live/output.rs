@@ -97,6 +97,6 @@ fn what_was_counted_is_told_regularly_and_at_the_end() {
     let flows = json!({ "now": 0, "created": 4, "reused": 0, "evicted": 0, "one_sided": 0 });
     assert_eq!((&last["flows"], &last["buffered_bytes"]), (&flows, &json!(0)));
     assert_eq!((&last["kernel_drops"], &last["undecoded"]), (&json!(0), &json!({})));
-    assert_eq!(last["dropped"], json!({ "analysis": 0, "output": 0 }));
+    assert_eq!(last["dropped"], json!({ "analysis": 0, "recording": 0, "output": 0 }));
     assert_eq!(sink(&ended).1, 0);
 }

@@ -37,6 +37,20 @@ fn a_signal_settles_what_is_open_and_ends_in_good_order() {
 }
 
 #[test]
+fn what_waits_in_the_kernel_when_the_signal_comes_is_read() {
+    let Some(namespace) = Namespace::with_cable("the rest", &["tcpreplay"]) else { return };
+    for words in ["-i in", "-i in -i out"] {
+        let live = Live::start(&namespace, words);
+        namespace.send("out", &by_clients(0..40, &established()));
+        live.signal("-TERM");
+        let ended = live.end();
+        assert_eq!(ended.code, Some(0), "{words}: {}", ended.errors);
+        let each = ended.stats()[0]["frames"].as_u64().unwrap() / words.matches("-i").count() as u64;
+        assert_eq!((each, ended.handshakes().len()), (40 * 21, 40), "{words}");
+    }
+}
+
+#[test]
 fn a_run_ends_after_so_long_or_so_many_frames() {
     let Some(namespace) = Namespace::with_cable("so long", &["tcpreplay"]) else { return };
     let start = Instant::now();
@@ -44,12 +58,14 @@ fn a_run_ends_after_so_long_or_so_many_frames() {
     assert_eq!(ended.code, Some(0), "{}", ended.errors);
     assert!(start.elapsed() >= Duration::from_millis(1500));
     assert_eq!(ended.stats()[0]["frames"], 0);
-    let live = Live::start(&namespace, "-i in -c 25");
-    namespace.send("out", &by_clients(0..4, &established()));
-    let ended = live.end();
-    assert_eq!(ended.code, Some(0), "{}", ended.errors);
-    assert_eq!(ended.stats()[0]["frames"], 25, "the rest is not looked at");
-    assert_eq!(ended.handshakes().len(), 2);
+    for (words, handshakes) in [("-i in -c 25", 2..=2), ("-i in -c 25 --capture-threads 2", 2..=4)] {
+        let live = Live::start(&namespace, words);
+        namespace.send("out", &by_clients(0..4, &established()));
+        let ended = live.end();
+        assert_eq!(ended.code, Some(0), "{words}: {}", ended.errors);
+        assert_eq!(ended.stats()[0]["frames"], 25, "{words}: the rest is not looked at");
+        assert!(handshakes.contains(&ended.handshakes().len()), "{words}");
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! One network interface, opened through libpcap: its frames, what was lost of them, and what becomes of the interface
 //! itself. One that goes down is waited for and opened again if need be; one that vanishes has ended.
 
-use super::BLOCK_TIMEOUT;
 use super::interfaces::{State, number, state};
+use super::{BLOCK_TIMEOUT, LOOK};
 use crate::capture::filter::link_type;
 use crate::packet::{Frame, LinkType};
 use crate::time::Timestamp;
@@ -10,6 +10,7 @@ use pcap::{Active, Capture, Error, Precision};
 use std::fmt;
 use std::iter::Sum;
 use std::os::fd::{AsFd as _, BorrowedFd};
+use std::time::Instant;
 
 /// How an interface is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,8 +130,12 @@ struct Counter {
 }
 
 impl Counter {
+    /// One that went back is another interface's of that name, and not one that has gone almost all the way round.
     fn read(&mut self, value: u32) {
-        self.sum = self.sum.saturating_add(u64::from(value.wrapping_sub(self.last)));
+        let more = value.wrapping_sub(self.last);
+        if more <= u32::MAX / 2 {
+            self.sum = self.sum.saturating_add(u64::from(more));
+        }
         self.last = value;
     }
 }
@@ -142,6 +147,8 @@ pub struct Sniffer {
     link: LinkType,
     /// None while it cannot be read.
     capture: Option<Capture<Active>>,
+    /// When it was opened.
+    opened: Instant,
     /// The system's number for it. It knows nothing of `any`, nor of what is no interface of a network.
     number: Option<u32>,
     state: State,
@@ -165,6 +172,7 @@ impl Sniffer {
             options: options.clone(),
             link,
             capture: Some(capture),
+            opened: Instant::now(),
             number,
             state: if state == State::Down { State::Down } else { State::Up },
             gone: false,
@@ -223,7 +231,9 @@ impl Sniffer {
             State::Missing => self.end("the interface is gone"),
             // It is opened when it is looked at.
             _ if self.is_replaced() => None,
-            State::Up if self.state == State::Up => self.end(&reason(error)),
+            // One that fails as soon as it is open cannot be read. Another may have been down and up again since it was
+            // looked at.
+            State::Up if self.state == State::Up && self.opened.elapsed() < LOOK => self.end(&reason(error)),
             State::Up | State::Down => {
                 let was = std::mem::replace(&mut self.state, State::Down);
                 (was == State::Up).then(|| News::Down(self.name.clone()))
@@ -268,7 +278,7 @@ impl Sniffer {
             match open(&self.name, &self.options) {
                 Ok((capture, link)) if link == self.link => {
                     (self.kernel.last, self.interface.last) = (0, 0);
-                    self.capture = Some(capture);
+                    (self.capture, self.opened) = (Some(capture), Instant::now());
                 }
                 Ok(_) => return self.end("it came back with another link type"),
                 // Since it was looked at.
@@ -353,5 +363,19 @@ fn refusal(name: &str, error: Error) -> SniffError {
         SniffError::Permission { name }
     } else {
         SniffError::Other { name, reason }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_goes_round_and_begins_anew() {
+        let mut counter = Counter::default();
+        [10, 25, u32::MAX / 2, u32::MAX - 5, 4].into_iter().for_each(|value| counter.read(value));
+        assert_eq!(counter.sum, (1 << 32) + 4, "round once");
+        [1, 3].into_iter().for_each(|value| counter.read(value));
+        assert_eq!(counter.sum, (1 << 32) + 6, "anew");
     }
 }

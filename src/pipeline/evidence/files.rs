@@ -6,7 +6,7 @@ use crate::time::Timestamp;
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, BufWriter, ErrorKind};
+use std::io::{self, BufWriter, ErrorKind, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -42,6 +42,8 @@ struct Current {
     writer: Writer<BufWriter<File>>,
     bytes: u64,
     begun: Timestamp,
+    /// The file's length when it was whole the last time.
+    whole: u64,
 }
 
 impl Files {
@@ -133,7 +135,27 @@ impl Files {
 
     /// Hands to the system what is buffered.
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        self.current.as_mut().map_or(Ok(()), |current| current.writer.flush())
+        self.current.as_mut().map_or(Ok(()), Current::flush)
+    }
+
+    /// After a failure: the file at hand ends where it was whole the last time, and goes on with another section.
+    pub(super) fn retract(&mut self) {
+        self.current = self.current.take().and_then(|current| current.retracted().ok());
+    }
+
+    /// Begins a new file where the one at hand was moved away. In a rotation the next handshake begins one; else there is
+    /// nothing to do where a file of that name is there still.
+    pub(super) fn reopen(&mut self) -> io::Result<()> {
+        if self.capture.rotation.rotates() {
+            self.current = None;
+            return Ok(());
+        }
+        match File::create_new(self.file()) {
+            Ok(file) => self.current = Some(Current::new(file, Timestamp::default())?),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && self.current.is_some() => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 }
 
@@ -142,7 +164,23 @@ impl Current {
         let mut writer = Writer::new(BufWriter::new(file))?;
         // A capture without a packet is one, too.
         writer.flush()?;
-        Ok(Self { writer, bytes: 0, begun })
+        let whole = writer.get_ref().get_ref().metadata()?.len();
+        Ok(Self { writer, bytes: 0, begun, whole })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()?;
+        self.whole = self.writer.get_ref().get_ref().metadata()?.len();
+        Ok(())
+    }
+
+    fn retracted(self) -> io::Result<Self> {
+        let Self { writer, bytes, begun, whole } = self;
+        // What is buffered is lost with the rest.
+        let (mut file, _) = writer.into_inner().into_parts();
+        file.set_len(whole)?;
+        file.seek(SeekFrom::End(0))?;
+        Ok(Self { writer: Writer::new(BufWriter::new(file))?, bytes, begun, whole })
     }
 }
 
@@ -162,7 +200,9 @@ fn name(file: &Path, number: u64, time: Timestamp) -> OsString {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capture::{Input, Source};
     use crate::handshake::sample::BEGIN;
+    use crate::packet::{Frame, LinkType};
 
     fn open(file: PathBuf, rotation: Rotation) -> io::Result<Files> {
         Files::open(EvidenceCapture { file, rotation, all: false })
@@ -221,6 +261,53 @@ mod tests {
         let ours = [4, 5].map(|number| format!("a_0000{number}_20260301100000.pcapng"));
         assert_eq!(names(folder.path()), [theirs, &ours[0], &ours[1]]);
         assert_eq!(std::fs::read(folder.path().join(theirs)).expect("still there"), b"theirs");
+    }
+
+    #[test]
+    fn after_a_failure_a_file_goes_on_where_it_was_whole() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut files = files(folder.path(), Rotation::default());
+        let frame = |number| Frame {
+            number,
+            time: BEGIN,
+            link: LinkType(1),
+            interface: 0,
+            original_length: 9,
+            bytes: b"a frame",
+        };
+        let write = |files: &mut Files, number| {
+            let writer = files.writer().expect("one is open");
+            let interface = writer.interface(Some("eth0"), LinkType(1)).expect("it is described");
+            writer.frame(interface, &frame(number), None).expect("written");
+        };
+        write(&mut files, 1);
+        files.flush().expect("flushed");
+        write(&mut files, 2);
+        files.retract();
+        write(&mut files, 3);
+        files.flush().expect("flushed");
+        let mut source = Source::open(&Input::File(files.file().to_owned())).expect("a capture");
+        let mut count = 0;
+        while source.next_frame().expect("it is sound").is_some() {
+            count += 1;
+        }
+        assert_eq!(count, 2, "the first and the third");
+    }
+
+    #[test]
+    fn a_file_that_was_moved_away_is_begun_anew_and_no_other_is_touched() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut one = files(folder.path(), Rotation::default());
+        std::fs::rename(one.file(), folder.path().join("old")).expect("moved");
+        one.reopen().expect("a new one");
+        assert_eq!(names(folder.path()), ["a.pcapng", "old"]);
+        std::fs::write(one.file(), "evidence").expect("written");
+        one.reopen().expect("it stays");
+        assert_eq!(std::fs::read(one.file()).expect("still there"), b"evidence");
+        let mut several = files(folder.path(), Rotation { size: Some(1000), ..Rotation::default() });
+        several.begin(BEGIN).expect("a file");
+        several.reopen().expect("nothing to do yet");
+        assert!(!several.has_room(1, BEGIN), "the next handshake begins another");
     }
 
     #[test]

@@ -12,18 +12,20 @@ use super::recorder::{Place, Record as Recorded, Recording};
 use crate::capture::packet_size;
 use crate::diagnosis::counted;
 use crate::event::{Comment, Record};
+use crate::output::{MAX_QUEUED_LIVE, Patience, Queue, SinkState};
 use crate::report::Written;
 use crate::time::Timestamp;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 pub(super) use files::Files;
 pub use files::Rotation;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// So many handshakes wait for the writing thread. Each has some KB of frames as a rule.
+/// Where captures are read, so many handshakes wait for the writing thread. Each has some KB of frames as a rule.
 const MAX_QUEUED: usize = 64;
 /// So many bytes of frames are merged; when there are more, the earliest are written.
 const MAX_WAITING: usize = 32 * 1024 * 1024;
@@ -48,7 +50,7 @@ pub(super) struct EvidenceEnd {
     pub(super) written: Written,
     /// Handshakes that were to be written and were not.
     pub(super) lost: u64,
-    /// What the system said.
+    /// What the system said last.
     pub(super) error: Option<io::Error>,
 }
 
@@ -62,28 +64,47 @@ struct Waiting {
     next: Place,
 }
 
+/// How evidence is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// As much of it in order as memory has room for: a capture that is complete.
+    Whole,
+    /// Within [`FLUSH`]: a capture that is still being made.
+    Soon,
+    /// So too, and for weeks: a disk may be full for a while, and files are moved away.
+    Live,
+}
+
 /// Open evidence, and the way to the thread that writes it.
 pub(super) struct EvidenceSink {
     capture: EvidenceCapture,
-    waits: bool,
     names: Arc<[Option<String>]>,
-    queue: Option<Sender<Waiting>>,
-    end: Receiver<EvidenceEnd>,
-    /// Handshakes that the thread did not get.
-    refused: u64,
+    queue: Queue<Waiting>,
+    end: Receiver<(Written, Option<io::Error>)>,
 }
 
 impl EvidenceSink {
-    /// Starts the thread. What is to be written `soon` is, within [`FLUSH`], for a capture that is still being made; else
-    /// all of it is put in order that memory has room for. A sink that `waits` makes the analysis wait where the disk is
-    /// slower, another loses what there is no room for, and counts it.
-    pub(super) fn start(files: Files, soon: bool, waits: bool) -> io::Result<Self> {
+    /// Starts the thread.
+    pub(super) fn start(files: Files, pace: Pace) -> io::Result<Self> {
         let capture = files.capture().clone();
-        let ((queue, handshakes), (ended, end)) = (bounded(MAX_QUEUED), bounded(1));
+        let room = if pace == Pace::Live { MAX_QUEUED_LIVE } else { MAX_QUEUED };
+        let ((queue, handshakes), (ended, end)) = (bounded(room), bounded(1));
+        let state = Arc::new(SinkState::default());
+        let writing = Writing::new(files, pace, Arc::clone(&state));
         // Whoever does not wait for the end any more does not need it.
-        let writing = move || _ = ended.send(Writing::new(files).run(&handshakes, soon));
-        std::thread::Builder::new().name("evidence".into()).spawn(writing)?;
-        Ok(Self { capture, waits, names: Arc::default(), queue: Some(queue), end, refused: 0 })
+        let run = move || _ = ended.send(writing.run(&handshakes));
+        std::thread::Builder::new().name("evidence".into()).spawn(run)?;
+        Ok(Self { capture, names: Arc::default(), queue: Queue::new(queue, state), end })
+    }
+
+    /// What it is called, beside the sinks of events.
+    pub(super) fn name(&self) -> String {
+        name(&self.capture)
+    }
+
+    /// What it tells while it works.
+    pub(super) const fn state(&self) -> &Arc<SinkState> {
+        self.queue.state()
     }
 
     /// What has to be recorded for it.
@@ -97,7 +118,7 @@ impl EvidenceSink {
     }
 
     /// Queues the frames of a handshake where it is one to be written.
-    pub(super) fn write(&mut self, record: &Record<'_>, recording: Option<Box<Recording>>) {
+    pub(super) fn write(&self, record: &Record<'_>, recording: Option<Box<Recording>>, patience: Patience) {
         let failed = record.failure.is_some() || record.outcome.0.is_failed();
         let Some(recording) = recording.filter(|_| self.capture.all || failed) else { return };
         let mut comment = Comment(record).to_string();
@@ -105,31 +126,29 @@ impl EvidenceSink {
             let packets = counted(recording.left_out(), "packet");
             comment += &format!("\nleft out: {packets} between its first and its last ones");
         }
-        let names = Arc::clone(&self.names);
+        let (names, bytes) = (Arc::clone(&self.names), recording.memory());
         let handshake = Waiting { recording, names, comment: Some(comment), next: Place::default() };
-        let sent = self.queue.as_ref().is_some_and(|queue| match self.waits {
-            true => queue.send(handshake).is_ok(),
-            false => queue.try_send(handshake).is_ok(),
-        });
-        self.refused += u64::from(!sent);
+        // What is lost is counted.
+        let _ = self.queue.send(handshake, 1, bytes, patience);
     }
 
     /// Writes what is queued, and tells how it went; waits no longer than until the deadline.
     pub(super) fn finish(self, deadline: Option<Instant>) -> EvidenceEnd {
-        let queued = self.queue.as_ref().map_or(0, |queue| queue.len() as u64);
-        drop(self.queue);
+        let Self { capture, queue, end, .. } = self;
+        let state = Arc::clone(queue.state());
+        drop(queue);
         let end = match deadline {
-            Some(deadline) => self.end.recv_deadline(deadline).ok(),
-            None => self.end.recv().ok(),
+            Some(deadline) => end.recv_deadline(deadline).ok(),
+            None => end.recv().ok(),
         };
-        let end = end.unwrap_or_else(|| EvidenceEnd {
-            file: self.capture.file,
-            written: Written::default(),
-            lost: queued.max(1),
-            error: Some(io::Error::other("it took too long")),
-        });
-        EvidenceEnd { lost: end.lost + self.refused, ..end }
+        let (written, error) = end.unwrap_or_else(|| (Written::default(), Some(io::Error::other("it took too long"))));
+        let lost = state.lost.load(Ordering::Relaxed) + state.queued.load(Ordering::Relaxed);
+        EvidenceEnd { file: capture.file, written, lost, error }
     }
+}
+
+fn name(capture: &EvidenceCapture) -> String {
+    format!("-w {}", capture.file.display())
 }
 
 /// Whose frame is written next: by the time of the frame, as far as a connection's time goes on, then by when the
@@ -143,52 +162,92 @@ struct Turn {
 /// The writing thread.
 struct Writing {
     files: Files,
+    pace: Pace,
+    state: Arc<SinkState>,
     waiting: BTreeMap<Turn, Waiting>,
     /// The memory that they take.
     held: usize,
     /// Handshakes that came.
     told: u64,
-    /// And of these, those that the system has taken in full.
-    safe: u64,
+    /// Those of them that were taken in, and that the system has not in full.
+    pending: u64,
     packets: u64,
     error: Option<io::Error>,
+    /// The last thing it did went wrong.
+    failing: bool,
 }
 
 impl Writing {
-    fn new(files: Files) -> Self {
-        Self { files, waiting: BTreeMap::new(), held: 0, told: 0, safe: 0, packets: 0, error: None }
+    const fn new(files: Files, pace: Pace, state: Arc<SinkState>) -> Self {
+        let waiting = BTreeMap::new();
+        Self { files, pace, state, waiting, held: 0, told: 0, pending: 0, packets: 0, error: None, failing: false }
     }
 
-    /// Works until there is no more. After a failure the rest is only counted.
-    fn run(mut self, handshakes: &Receiver<Waiting>, soon: bool) -> EvidenceEnd {
+    /// Works until there is no more.
+    fn run(mut self, handshakes: &Receiver<Waiting>) -> (Written, Option<io::Error>) {
         let mut flushed = Instant::now();
         loop {
-            let next = match soon {
-                true => handshakes.recv_timeout(FLUSH),
-                false => handshakes.recv().map_err(RecvTimeoutError::from),
+            let next = match self.pace {
+                Pace::Whole => handshakes.recv().map_err(RecvTimeoutError::from),
+                Pace::Soon | Pace::Live => handshakes.recv_timeout(FLUSH),
             };
             match next {
                 Ok(handshake) => {
-                    self.attempt(|writing| writing.add(handshake));
+                    self.state.taken(handshake.recording.memory());
+                    match self.attempt(|writing| writing.add(handshake)) {
+                        true => self.pending += 1,
+                        false => self.state.lose(1),
+                    }
                     self.told += 1;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            if soon && flushed.elapsed() >= FLUSH {
+            if self.pace != Pace::Whole && flushed.elapsed() >= FLUSH {
                 self.attempt(Self::flush);
                 flushed = Instant::now();
             }
+            if self.state.reopen.swap(false, Ordering::Relaxed) {
+                self.attempt(Self::flush);
+                self.reopen();
+            }
         }
         self.attempt(Self::flush);
-        let written = Written { handshakes: self.safe, packets: self.packets, bytes: self.files.bytes() };
-        EvidenceEnd { file: self.files.file().to_owned(), written, lost: self.told - self.safe, error: self.error }
+        let handshakes = self.state.written.load(Ordering::Relaxed);
+        (Written { handshakes, packets: self.packets, bytes: self.files.bytes() }, self.error)
     }
 
-    /// Does something, unless writing has failed before.
-    fn attempt(&mut self, step: impl FnOnce(&mut Self) -> io::Result<()>) {
-        if self.error.is_none() {
-            self.error = step(self).err();
+    /// Does something; false where it could not be done, and what was not written yet is lost. Of a capture that is read
+    /// the rest is only counted then, as its disk stays full. Live the next handshake is tried again, as events are.
+    fn attempt(&mut self, step: impl FnOnce(&mut Self) -> io::Result<()>) -> bool {
+        let rest_is_lost = self.error.is_some() && self.pace != Pace::Live;
+        if !rest_is_lost {
+            match step(self) {
+                Ok(()) => return true,
+                Err(error) => self.failed(error),
+            }
+        }
+        self.waiting.clear();
+        self.held = 0;
+        self.state.lose(std::mem::take(&mut self.pending));
+        false
+    }
+
+    fn failed(&mut self, error: io::Error) {
+        if self.pace == Pace::Live {
+            self.files.retract();
+        }
+        if !std::mem::replace(&mut self.failing, true) {
+            self.state.tell(format!("{}: cannot be written: {error}", name(self.files.capture())));
+        }
+        self.error = Some(error);
+    }
+
+    /// Begins a new file, where another program has moved the old one away.
+    fn reopen(&mut self) {
+        if let Err(error) = self.files.reopen() {
+            let name = name(self.files.capture());
+            self.state.tell(format!("{name}: cannot be opened anew, the old file is written on: {error}"));
         }
     }
 
@@ -234,7 +293,8 @@ impl Writing {
     fn flush(&mut self) -> io::Result<()> {
         while self.write_next()? {}
         self.files.flush()?;
-        self.safe = self.told;
+        self.failing &= self.pending == 0;
+        self.state.write(std::mem::take(&mut self.pending));
         Ok(())
     }
 }
