@@ -10,27 +10,30 @@ use serde::{Serialize, Serializer};
 #[derive(Debug, Serialize)]
 pub(super) struct CertificatePart<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<&'a str>,
+    pub(super) subject: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    issuer: Option<&'a str>,
+    pub(super) issuer: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    serial: Option<&'a str>,
+    pub(super) serial: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    not_before: Option<Shown<CertificateTime>>,
+    pub(super) not_before: Option<Shown<CertificateTime>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    not_after: Option<Shown<CertificateTime>>,
+    pub(super) not_after: Option<Shown<CertificateTime>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    san: Option<AlternativeNames<'a>>,
-    san_count: usize,
+    pub(super) san: Option<AlternativeNames<'a>>,
+    pub(super) san_count: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    key: Option<Shown<&'a PublicKey>>,
+    pub(super) key: Option<Shown<&'a PublicKey>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    signature_algorithm: Option<&'a str>,
-    sha256: &'a str,
+    pub(super) signature_algorithm: Option<&'a str>,
+    pub(super) sha256: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    self_signed: Option<bool>,
+    pub(super) self_signed: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    fault: Option<Shown<CertificateFault>>,
+    pub(super) fault: Option<Shown<CertificateFault>>,
+    /// What all of it was taken from.
+    #[serde(skip)]
+    pub(super) facts: &'a CertificateFacts,
 }
 
 impl<'a> CertificatePart<'a> {
@@ -48,12 +51,13 @@ impl<'a> CertificatePart<'a> {
             sha256: &facts.sha256,
             self_signed: facts.self_signed,
             fault: facts.fault.map(Shown),
+            facts,
         }
     }
 }
 
 #[derive(Debug)]
-struct AlternativeNames<'a>(&'a [AlternativeName]);
+pub(super) struct AlternativeNames<'a>(&'a [AlternativeName]);
 
 impl Serialize for AlternativeNames<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -9,16 +9,16 @@ use serde::Serialize;
 /// `failure`.
 #[derive(Debug, Serialize)]
 pub struct FailurePart<'a> {
-    cause: &'static str,
-    party: &'static str,
-    confidence: &'static str,
-    severity: &'static str,
-    stage: &'static str,
-    summary: &'a str,
+    pub(super) cause: &'static str,
+    pub(super) party: &'static str,
+    pub(super) confidence: &'static str,
+    pub(super) severity: &'static str,
+    pub(super) stage: &'static str,
+    pub(super) summary: &'a str,
     #[serde(skip_serializing_if = "Each::is_empty")]
-    evidence: Each<'a, Evidence, EvidencePart<'a>>,
+    pub(super) evidence: Each<'a, Evidence, EvidencePart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    advice: Option<&'a str>,
+    pub(super) advice: Option<&'a str>,
     /// What all of it was taken from.
     #[serde(skip)]
     pub finding: &'a Finding,
@@ -43,7 +43,7 @@ impl<'a> FailurePart<'a> {
 
 /// One of `failure.evidence`.
 #[derive(Clone, Copy, Debug, Serialize)]
-struct EvidencePart<'a> {
+pub(super) struct EvidencePart<'a> {
     code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     side: Option<&'static str>,

@@ -16,7 +16,7 @@ use std::fmt::Debug;
 
 /// A list whose elements are written as their names.
 #[derive(Debug)]
-struct Names<'a, T: Element<'a, Value: Debug>>(List<'a, T>);
+pub(super) struct Names<'a, T: Element<'a, Value: Debug>>(List<'a, T>);
 
 impl<'a, T: Element<'a, Value: Debug + Registered>> Serialize for Names<'a, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -26,7 +26,7 @@ impl<'a, T: Element<'a, Value: Debug + Registered>> Serialize for Names<'a, T> {
 
 /// The types of the extensions.
 #[derive(Debug)]
-struct Kinds<'a>(Extensions<'a>);
+pub(super) struct Kinds<'a>(Extensions<'a>);
 
 impl Serialize for Kinds<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -36,7 +36,7 @@ impl Serialize for Kinds<'_> {
 
 /// The groups that the client sent a key for.
 #[derive(Debug)]
-struct KeyShares<'a>(List<'a, KeyShare<'a>>);
+pub(super) struct KeyShares<'a>(List<'a, KeyShare<'a>>);
 
 impl Serialize for KeyShares<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -46,7 +46,7 @@ impl Serialize for KeyShares<'_> {
 
 /// Application protocols.
 #[derive(Debug)]
-struct Protocols<'a>(List<'a, Opaque8>);
+pub(super) struct Protocols<'a>(List<'a, Opaque8>);
 
 impl Serialize for Protocols<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -57,7 +57,7 @@ impl Serialize for Protocols<'_> {
 /// The versions that the client offered: its list, or else the highest.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum Versions<'a> {
+pub(super) enum Versions<'a> {
     List(Names<'a, ProtocolVersion>),
     Highest([Name<ProtocolVersion>; 1]),
 }
@@ -65,7 +65,7 @@ enum Versions<'a> {
 /// The suites of either kind of ClientHello.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum Suites<'a> {
+pub(super) enum Suites<'a> {
     Tls(Names<'a, CipherSuite>),
     Ssl2(Names<'a, Ssl2CipherSpec>),
 }
@@ -73,24 +73,24 @@ enum Suites<'a> {
 /// `client_hello`.
 #[derive(Debug, Serialize)]
 pub(super) struct ClientHelloPart<'a> {
-    versions: Versions<'a>,
+    pub(super) versions: Versions<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cipher_suites: Option<Suites<'a>>,
+    pub(super) cipher_suites: Option<Suites<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    named_groups: Option<Names<'a, NamedGroup>>,
+    pub(super) named_groups: Option<Names<'a, NamedGroup>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    key_shares: Option<KeyShares<'a>>,
+    pub(super) key_shares: Option<KeyShares<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    signature_schemes: Option<Names<'a, SignatureScheme>>,
+    pub(super) signature_schemes: Option<Names<'a, SignatureScheme>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    alpn: Option<Protocols<'a>>,
+    pub(super) alpn: Option<Protocols<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    extensions: Option<Kinds<'a>>,
-    random: String,
+    pub(super) extensions: Option<Kinds<'a>>,
+    pub(super) random: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    bytes: Option<usize>,
+    pub(super) bytes: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    raw: Option<Base64<'a>>,
+    pub(super) raw: Option<Base64<'a>>,
 }
 
 impl<'a> ClientHelloPart<'a> {

@@ -217,34 +217,34 @@ impl Incidents {
 /// An incident as it is written.
 #[derive(Debug, Serialize)]
 pub struct IncidentRecord<'a> {
-    schema: &'static str,
-    event_type: &'static str,
-    id: String,
+    pub(super) schema: &'static str,
+    pub(super) event_type: &'static str,
+    pub(super) id: String,
     /// When the first of its handshakes began.
     pub start_time: Time,
-    end_time: Time,
-    observer: Observer<'a>,
+    pub(super) end_time: Time,
+    pub(super) observer: Observer<'a>,
     /// The server of the handshake that tells most.
     pub server: End,
     /// The server name that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sni: Option<&'a str>,
-    cause: &'static str,
-    party: &'static str,
-    severity: &'static str,
-    confidence: &'static str,
+    pub(super) cause: &'static str,
+    pub(super) party: &'static str,
+    pub(super) severity: &'static str,
+    pub(super) confidence: &'static str,
     /// How many client addresses it met.
     pub clients: usize,
-    servers: usize,
+    pub(super) servers: usize,
     /// How many handshakes it met.
     pub count: u64,
-    first_handshake: &'a str,
-    last_handshake: &'a str,
+    pub(super) first_handshake: &'a str,
+    pub(super) last_handshake: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_success: Option<Time>,
-    summary: &'a str,
+    pub(super) last_success: Option<Time>,
+    pub(super) summary: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    advice: Option<&'a str>,
+    pub(super) advice: Option<&'a str>,
     /// What cause, summary and the rest were taken from.
     #[serde(skip)]
     pub finding: &'a Finding,

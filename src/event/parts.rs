@@ -75,13 +75,13 @@ impl From<&Close> for ClosePart {
 pub struct AlertPart {
     /// Who sent it.
     pub from: &'static str,
-    level: Name<AlertLevel>,
-    code: u8,
+    pub(super) level: Name<AlertLevel>,
+    pub(super) code: u8,
     /// Its registered name.
     pub name: Name<AlertDescription>,
-    visibility: &'static str,
+    pub(super) visibility: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    frame: Option<u64>,
+    pub(super) frame: Option<u64>,
 }
 
 impl AlertPart {
@@ -158,6 +158,11 @@ impl<'a, T, P> Each<'a, T, P> {
 
     pub(super) fn is_empty(&self) -> bool {
         self.items.is_empty()
+    }
+
+    /// Nothing where there are no items.
+    pub(super) fn filled(&self) -> Option<&Self> {
+        (!self.is_empty()).then_some(self)
     }
 
     /// The items, each as it is written.

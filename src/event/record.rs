@@ -83,8 +83,8 @@ pub struct Facts<'a> {
 /// One event. What readers of records need is public, the rest is only written.
 #[derive(Debug, Serialize)]
 pub struct Record<'a> {
-    schema: &'static str,
-    event_type: &'static str,
+    pub(super) schema: &'static str,
+    pub(super) event_type: &'static str,
     /// The handshake's id.
     pub id: String,
     /// When the handshake began.
@@ -92,24 +92,24 @@ pub struct Record<'a> {
     /// When its last byte was seen.
     pub end_time: Time,
     #[serde(skip_serializing_if = "Option::is_none")]
-    duration_ms: Option<Millis>,
+    pub(super) duration_ms: Option<Millis>,
     /// Who saw it.
     pub observer: Observer<'a>,
-    protocol: &'static str,
-    transport: &'static str,
+    pub(super) protocol: &'static str,
+    pub(super) transport: &'static str,
     /// The TLS client.
     pub client: End,
     /// The TLS server.
     pub server: End,
-    community_id: String,
+    pub(super) community_id: String,
     #[serde(skip_serializing_if = "<[u16]>::is_empty")]
-    vlan: &'a [u16],
+    pub(super) vlan: &'a [u16],
     #[serde(skip_serializing_if = "Option::is_none")]
-    tunnel: Option<TunnelNames>,
+    pub(super) tunnel: Option<TunnelNames>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    starttls: Option<&'static str>,
+    pub(super) starttls: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    via: Option<&'a str>,
+    pub(super) via: Option<&'a str>,
     /// How it went.
     pub outcome: OutcomeName,
     /// What was negotiated.
@@ -119,12 +119,12 @@ pub struct Record<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cipher_suite: Option<Name<CipherSuite>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cipher_suite_code: Option<u16>,
+    pub(super) cipher_suite_code: Option<u16>,
     /// What was negotiated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub named_group: Option<Name<NamedGroup>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    signature_scheme: Option<Name<SignatureScheme>>,
+    pub(super) signature_scheme: Option<Name<SignatureScheme>>,
     /// The server name that the client asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sni: Option<Text<'a>>,
@@ -135,41 +135,41 @@ pub struct Record<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resumed: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    early_data: Option<&'static str>,
+    pub(super) early_data: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    hello_retry: Option<bool>,
+    pub(super) hello_retry: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    client_auth: Option<&'static str>,
+    pub(super) client_auth: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ech: Option<&'static str>,
+    pub(super) ech: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    inferred: Vec<&'static str>,
+    pub(super) inferred: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ja3: Option<String>,
+    pub(super) ja3: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ja3s: Option<String>,
+    pub(super) ja3s: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ja4: Option<String>,
+    pub(super) ja4: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    client_hello: Option<ClientHelloPart<'a>>,
+    pub(super) client_hello: Option<ClientHelloPart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    server_hello: Option<ServerHelloPart<'a>>,
+    pub(super) server_hello: Option<ServerHelloPart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    server_certificate: Option<CertificatePart<'a>>,
+    pub(super) server_certificate: Option<CertificatePart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    server_chain_sha256: Option<Digests<'a>>,
+    pub(super) server_chain_sha256: Option<Digests<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    chain_status: Option<&'static str>,
+    pub(super) chain_status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    name_matches: Option<bool>,
+    pub(super) name_matches: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    client_certificate: Option<CertificatePart<'a>>,
+    pub(super) client_certificate: Option<CertificatePart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    client_chain_sha256: Option<Digests<'a>>,
+    pub(super) client_chain_sha256: Option<Digests<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    history: Option<History<'a>>,
+    pub(super) history: Option<History<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    timeline: Option<Timeline<'a>>,
+    pub(super) timeline: Option<Timeline<'a>>,
     /// The alerts that could be read.
     #[serde(skip_serializing_if = "Each::is_empty")]
     pub alerts: Each<'a, Alert, AlertPart>,
@@ -177,19 +177,19 @@ pub struct Record<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub close: Option<ClosePart>,
     #[serde(skip_serializing_if = "Each::is_empty")]
-    malformed: Each<'a, Fault, FaultPart>,
+    pub(super) malformed: Each<'a, Fault, FaultPart>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    timing: Option<Timing>,
-    bytes: Bytes,
+    pub(super) timing: Option<Timing>,
+    pub(super) bytes: Bytes,
     /// Why it failed or was abandoned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<FailurePart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    retry_of: Option<String>,
+    pub(super) retry_of: Option<String>,
     /// What is weak in what was negotiated.
     pub findings: Vec<Shown<Finding>>,
     /// Where in the capture it was, and what the capture lacked.
-    capture: CapturePart<'a>,
+    pub(super) capture: CapturePart<'a>,
 }
 
 impl<'a> Record<'a> {

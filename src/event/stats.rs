@@ -73,32 +73,32 @@ impl fmt::Display for Counts {
 /// One record.
 #[derive(Debug, Serialize)]
 pub struct StatsRecord<'a> {
-    schema: &'static str,
-    event_type: &'static str,
-    id: String,
-    start_time: Time,
+    pub(super) schema: &'static str,
+    pub(super) event_type: &'static str,
+    pub(super) id: String,
+    pub(super) start_time: Time,
     /// When it was made.
     pub end_time: Time,
-    observer: Observer<'a>,
-    frames: u64,
-    bytes: u64,
-    kernel_drops: u64,
-    interface_drops: u64,
-    undecoded: Undecoded<'a>,
-    flows: Flows,
-    buffered_bytes: u64,
-    handshakes: Outcomes<'a>,
-    dropped: Dropped,
-    sinks: &'a [SinkCounts],
+    pub(super) observer: Observer<'a>,
+    pub(super) frames: u64,
+    pub(super) bytes: u64,
+    pub(super) kernel_drops: u64,
+    pub(super) interface_drops: u64,
+    pub(super) undecoded: Undecoded<'a>,
+    pub(super) flows: Flows,
+    pub(super) buffered_bytes: u64,
+    pub(super) handshakes: Outcomes<'a>,
+    pub(super) dropped: Dropped,
+    pub(super) sinks: &'a [SinkCounts],
     #[serde(skip_serializing_if = "Option::is_none")]
-    memory_bytes: Option<u64>,
+    pub(super) memory_bytes: Option<u64>,
     /// What it was made of.
     #[serde(skip)]
     pub counts: &'a Counts,
 }
 
 #[derive(Debug, Serialize)]
-struct Flows {
+pub(super) struct Flows {
     now: u64,
     created: u64,
     reused: u64,
@@ -108,7 +108,7 @@ struct Flows {
 
 /// What was lost between the stages of the program.
 #[derive(Debug, Serialize)]
-struct Dropped {
+pub(super) struct Dropped {
     /// Handshakes, before the analysis.
     analysis: u64,
     /// Events, before the sinks or in them.
@@ -117,7 +117,7 @@ struct Dropped {
 
 /// Frames that could not be decoded, by why.
 #[derive(Debug)]
-struct Undecoded<'a>(&'a engine::Stats);
+pub(super) struct Undecoded<'a>(&'a engine::Stats);
 
 impl Serialize for Undecoded<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -130,7 +130,7 @@ impl Serialize for Undecoded<'_> {
 }
 
 #[derive(Debug)]
-struct Outcomes<'a>(&'a [(OutcomeName, u64)]);
+pub(super) struct Outcomes<'a>(&'a [(OutcomeName, u64)]);
 
 impl Serialize for Outcomes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

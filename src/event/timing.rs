@@ -10,13 +10,13 @@ use serde::Serialize;
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Timing {
     #[serde(skip_serializing_if = "Option::is_none")]
-    tcp_ms: Option<Millis>,
+    pub(super) tcp_ms: Option<Millis>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rtt_ms: Option<Millis>,
+    pub(super) rtt_ms: Option<Millis>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    server_hello_ms: Option<Millis>,
+    pub(super) server_hello_ms: Option<Millis>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    finished_ms: Option<Millis>,
+    pub(super) finished_ms: Option<Millis>,
 }
 
 impl Timing {
