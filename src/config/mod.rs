@@ -184,6 +184,11 @@ impl Settings {
         };
         let format = self.format.unwrap_or(if follows { Format::Text } else { Format::default() });
         let rendering = Rendering::new(format, self.detail.unwrap_or_default(), self.fields)?;
+        if self.incidents && !rendering.has_incidents() {
+            return Err(
+                "this format has no place for incidents; leave --incidents out, or choose another format".into()
+            );
+        }
         let filter = self.filter.as_deref().map(Filter::new).transpose().map_err(|error| error.to_string())?;
         self.evidence.iter().try_for_each(|evidence| not_an_output(&evidence.file, &targets))?;
         let origin = match self.origin {

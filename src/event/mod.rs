@@ -13,6 +13,7 @@ mod hello;
 mod history;
 mod incident;
 mod json;
+mod mapping;
 mod name;
 mod outcome;
 mod parts;

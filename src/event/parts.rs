@@ -160,11 +160,6 @@ impl<'a, T, P> Each<'a, T, P> {
         self.items.is_empty()
     }
 
-    /// Nothing where there are no items.
-    pub(super) fn filled(&self) -> Option<&Self> {
-        (!self.is_empty()).then_some(self)
-    }
-
     /// The items, each as it is written.
     pub fn iter(&self) -> impl Iterator<Item = P> + use<'a, T, P>
     where
