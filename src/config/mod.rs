@@ -302,6 +302,9 @@ mod tests {
         assert!(wrong.plan(PIPE).err().expect("an error").contains("tcp prot 443"));
         let fields = Some("outcome".parse().expect("a field"));
         assert!(Settings { format: Some(Format::Text), fields, ..settings() }.plan(PIPE).is_err());
+        let incidents = |format| Settings { format: Some(format), incidents: true, ..settings() };
+        assert!(incidents(Format::Zeek).plan(PIPE).err().expect("an error").contains("no place for incidents"));
+        assert!(incidents(Format::Cef).plan(PIPE).is_ok());
     }
 
     #[test]

@@ -191,3 +191,88 @@ fn v4<'r>(end: &End) -> Cell<'r> {
 fn v6<'r>(end: &End) -> Cell<'r> {
     if matches!(end.ip.0, IpAddr::V6(_)) { end.ip.into() } else { Cell::Unset }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::record::Observer;
+    use super::super::super::{Counts, SinkCounts};
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The keys and values of an extension: a key is what stands before an equals sign that is not escaped, up to the
+    /// space before it.
+    fn parsed(extension: &str) -> Vec<(String, String)> {
+        let (mut pairs, mut text, mut key) = (Vec::new(), String::new(), None);
+        let mut characters = extension.chars();
+        while let Some(character) = characters.next() {
+            match character {
+                '\\' => text.push(match characters.next().expect("what is escaped") {
+                    'n' => '\n',
+                    'r' => '\r',
+                    same @ ('\\' | '=') => same,
+                    other => panic!("\\{other} is no escape"),
+                }),
+                '=' => {
+                    let (value, next) = text.rsplit_once(' ').map_or(("", text.as_str()), |split| split);
+                    if let Some(key) = key.replace(next.to_owned()) {
+                        pairs.push((key, value.to_owned()));
+                    }
+                    text.clear();
+                }
+                other => text.push(other),
+            }
+        }
+        pairs.extend(key.map(|key| (key, text)));
+        pairs
+    }
+
+    /// Control characters that have no escape are told as text.
+    fn told(text: &str) -> String {
+        let shown = |c: char| {
+            if c.is_ascii_control() && !matches!(c, '\n' | '\r') { format!("\\x{:02x}", c as u32) } else { c.into() }
+        };
+        text.chars().map(shown).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_comes_back_from_a_value(name: Vec<u8>, subject: String) {
+            let mut out = Vec::new();
+            let cells = [("dhost", None, Cell::Bytes(&name)), ("msg", Some("a label"), Cell::from(&subject))];
+            extension(cells.into_iter(), &mut out);
+            prop_assert!(!out.iter().any(u8::is_ascii_control), "{:?}", out);
+            let name = crate::event::value::Text(&name).to_string();
+            let expected = [("dhost", told(&name)), ("msg", told(&subject)), ("msgLabel", "a label".into())];
+            prop_assert_eq!(
+                parsed(str::from_utf8(&out).expect("text")),
+                expected.map(|(key, value)| (key.to_owned(), value)).to_vec()
+            );
+        }
+    }
+
+    #[test]
+    fn an_address_has_the_key_of_its_kind() {
+        let keys = |client: &str| {
+            let mut out = Vec::new();
+            let mut told = super::super::super::sample::Told::new(client, None, 0, Outcome::Established);
+            told.handshake.server.set_ip(told.handshake.client.ip());
+            told.record(|record| handshake(record, &mut out));
+            String::from_utf8(out).expect("text")
+        };
+        let (four, six) = (keys("10.0.0.1:1"), keys("[2001:db8::1]:1"));
+        assert!(four.contains(" src=10.0.0.1 spt=1 dst=10.0.0.1 ") && !four.contains("c6a"), "{four}");
+        assert!(six.contains(" c6a2=2001:db8::1 c6a2Label=Source IPv6 Address spt=1 c6a3=2001:db8::1 "), "{six}");
+        assert!(!six.contains(" src=") && !six.contains(" dst="), "{six}");
+    }
+
+    #[test]
+    fn the_counters_of_a_run_are_an_event() {
+        let sink = SinkCounts { name: "a=b".into(), lost: 2, ..SinkCounts::default() };
+        let counts = Counts { kernel_drops: 5, sinks: vec![sink], ..Counts::default() };
+        let mut out = Vec::new();
+        stats(&StatsRecord::new(&counts, Observer::new(None, None)), &mut out);
+        let line = String::from_utf8(out).expect("text");
+        assert!(line.starts_with("CEF:0|tlscribe|tlscribe|") && line.contains("|stats|"), "{line}");
+        assert!(line.contains(" cn2=5 cn2Label=kernel drops cn3=2 ") && line.contains("a\\=b"), "{line}");
+    }
+}

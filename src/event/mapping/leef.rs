@@ -145,3 +145,84 @@ fn special(byte: u8) -> Option<&'static [u8]> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::record::Observer;
+    use super::super::super::{Counts, SinkCounts};
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The keys and values of an event's attributes.
+    fn parsed(attributes: &str) -> Vec<(String, String)> {
+        let unescaped = |value: &str| {
+            let (mut text, mut characters) = (String::new(), value.chars());
+            while let Some(character) = characters.next() {
+                text.push(match character {
+                    '\\' => match characters.next().expect("what is escaped") {
+                        't' => '\t',
+                        'n' => '\n',
+                        'r' => '\r',
+                        '\\' => '\\',
+                        other => panic!("\\{other} is no escape"),
+                    },
+                    other => other,
+                });
+            }
+            text
+        };
+        let pair = |attribute: &str| {
+            let (key, value) = attribute.split_once('=').expect("a key");
+            (key.to_owned(), unescaped(value))
+        };
+        attributes.split('\t').map(pair).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_comes_back_from_a_value(name: Vec<u8>, subject: String) {
+            let mut out = Vec::new();
+            let cells = [("sni", Cell::Bytes(&name)), ("cat", Cell::Unset), ("reason", Cell::from(&subject))];
+            attributes(cells.into_iter(), &mut out);
+            prop_assert!(!out.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t'), "{:?}", out);
+            let told = |text: &str| -> String {
+                let shown = |c: char| {
+                    if c.is_ascii_control() && !matches!(c, '\t' | '\n' | '\r') {
+                        format!("\\x{:02x}", c as u32)
+                    } else {
+                        c.into()
+                    }
+                };
+                text.chars().map(shown).collect()
+            };
+            let name = crate::event::value::Text(&name).to_string();
+            prop_assert_eq!(
+                parsed(str::from_utf8(&out).expect("text")),
+                vec![("sni".to_owned(), told(&name)), ("reason".to_owned(), told(&subject))]
+            );
+        }
+    }
+
+    #[test]
+    fn no_key_is_there_twice_and_all_are_letters_and_digits() {
+        let of = |keys: Vec<&'static str>| {
+            let distinct: std::collections::BTreeSet<_> = keys.iter().collect();
+            assert_eq!(distinct.len(), keys.len(), "{keys:?}");
+            assert!(keys.iter().all(|key| key.bytes().all(|byte| byte.is_ascii_alphanumeric())), "{keys:?}");
+        };
+        of(HANDSHAKE.iter().map(|(key, _)| *key).collect());
+        of(INCIDENT.iter().map(|(key, _)| *key).collect());
+        of(STATS.iter().map(|(key, _)| *key).collect());
+    }
+
+    #[test]
+    fn the_counters_of_a_run_are_an_event() {
+        let sink = SinkCounts { name: "a\tb".into(), lost: 2, ..SinkCounts::default() };
+        let counts = Counts { kernel_drops: 5, sinks: vec![sink], ..Counts::default() };
+        let mut out = Vec::new();
+        stats(&StatsRecord::new(&counts, Observer::new(None, None)), &mut out);
+        let line = String::from_utf8(out).expect("text");
+        assert!(line.starts_with("LEEF:2.0|tlscribe|tlscribe|") && line.contains("|stats|x09|devTime="), "{line}");
+        assert!(line.contains("\tkernelDrops=5\teventsLost=2\t") && line.contains(r"a\tb"), "{line}");
+    }
+}

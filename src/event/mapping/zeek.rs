@@ -386,8 +386,8 @@ fn letter(word: Word) -> Option<char> {
     })
 }
 
-/// The sentence of OpenSSL's that fits `chain_status`. OpenSSL ends at the first fault, and comes to the dates last; a date
-/// that is over is the better news, and here it goes first.
+/// The sentence of OpenSSL's that says what `chain_status` says. OpenSSL stops at the first fault and comes to the dates
+/// last; here they go first, since who trusts a root that we do not know minds them still.
 fn validation(chain: &Judgement) -> Option<&'static str> {
     let untrusted = || {
         let of = |problem: &ChainProblem| match problem {
@@ -459,4 +459,116 @@ fn curve(key: &PublicKey) -> Option<&str> {
         "secp256r1" => "prime256v1",
         other => other,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::Told;
+    use super::*;
+    use crate::tls::registry::{CipherSuite, NamedGroup};
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    /// As Zeek's readers undo the escapes.
+    fn unescaped(mut text: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while let [first, rest @ ..] = text {
+            (text, bytes) = match (first, rest) {
+                (b'\\', [b'\\', rest @ ..]) => (rest, [bytes, vec![b'\\']].concat()),
+                (b'\\', [b'x', high, low, rest @ ..]) => {
+                    let digits = [*high, *low];
+                    let byte = u8::from_str_radix(str::from_utf8(&digits).expect("digits"), 16).expect("a byte");
+                    (rest, [bytes, vec![byte]].concat())
+                }
+                _ => (rest, [bytes, vec![*first]].concat()),
+            };
+        }
+        bytes
+    }
+
+    fn cell(cell: Cell<'_>) -> Vec<u8> {
+        let mut out = Vec::new();
+        push_cell(&mut out, &cell);
+        out
+    }
+
+    fn shown(value: Cell<'_>) -> String {
+        String::from_utf8(cell(value)).expect("text")
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_come_back_from_a_cell(bytes: Vec<u8>) {
+            let written = cell(Cell::Bytes(&bytes));
+            prop_assert!(!written.iter().any(u8::is_ascii_control), "{:?}", written);
+            prop_assert!(str::from_utf8(&written).is_ok());
+            if bytes.is_empty() {
+                prop_assert_eq!(written, b"(empty)");
+            } else {
+                prop_assert!(written != b"-" && written != b"(empty)");
+                prop_assert_eq!(unescaped(&written), bytes);
+            }
+        }
+
+        #[test]
+        fn any_list_comes_back_from_a_cell(texts in prop::collection::vec(".+", 1..4)) {
+            let written = cell(Cell::Texts(texts.iter().map(Into::into).collect()));
+            let parts: Vec<_> = written.split(|byte| *byte == b',').map(unescaped).collect();
+            prop_assert_eq!(parts, texts.iter().map(|text| text.as_bytes().to_vec()).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn what_reads_as_nothing_is_escaped() {
+        assert_eq!(shown("-".into()), r"\x2d");
+        assert_eq!(shown("(empty)".into()), r"\x28empty)");
+        assert_eq!(shown("a-b".into()), "a-b");
+        assert_eq!(shown(Cell::Texts(vec!["-".into(), "a,b".into()])), r"\x2d,a\x2cb");
+        assert_eq!(shown(Cell::Texts(Vec::new())), "(empty)");
+        assert_eq!(shown(Cell::Unset), "-");
+    }
+
+    #[test]
+    fn times_have_six_digits_before_1970_too() {
+        assert_eq!(shown(Cell::Time(1_795_434_951_000_001)), "1795434951.000001");
+        assert_eq!(shown(Cell::Time(-1_500_000)), "-1.500000");
+    }
+
+    #[test]
+    fn values_have_zeeks_names() {
+        let of = |number| shown(version(ProtocolVersion(number)));
+        assert_eq!([of(2), of(0x300), of(0x304)], ["SSLv2", "SSLv3", "TLSv13"]);
+        assert_eq!([of(0x7f1c), of(0xfb17)], ["TLSv13-draft28", "unknown-64279"]);
+        assert_eq!(shown(known(Name(NamedGroup::X25519), 29)), "x25519");
+        assert_eq!(shown(known(Name(CipherSuite(0x1a2b)), 0x1a2b)), "unknown-6699");
+    }
+
+    #[test]
+    fn a_uid_looks_like_zeeks_and_is_as_distinct_as_the_id() {
+        let ids = [
+            "00000000000000000000000000000000",
+            "ffffffffffffffffffffffffffffffff",
+            "0000000000000000000000ff00000000",
+        ];
+        let uids: BTreeSet<_> = ids.iter().map(|id| uid(id)).collect();
+        assert_eq!(uids.len(), 3);
+        for uid in &uids {
+            assert!(uid.len() == 18 && uid.starts_with('C'), "{uid}");
+            assert!(uid.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{uid}");
+        }
+        assert!(uids.contains("C00000000000000047"), "255 is 4 * 62 + 7: {uids:?}");
+    }
+
+    #[test]
+    fn a_handshake_without_an_answer_has_what_zeek_always_has() {
+        let mut out = Vec::new();
+        Told::new("10.0.0.1:50122", Some("a.example"), 0, Outcome::Failed)
+            .record(|record| Log::Ssl.write(record, Encoding::Json, &mut out));
+        let line: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+        assert_eq!(line["resumed"], false);
+        assert_eq!(line["established"], false);
+        assert_eq!(line["ssl_history"], "C");
+        assert_eq!(line.get("version"), None);
+        assert_eq!(line.get("cert_chain_fps"), None);
+    }
 }
