@@ -11,6 +11,7 @@ mod judged;
 mod layers;
 #[cfg(target_os = "linux")]
 mod live;
+mod logs;
 mod manifest;
 mod oracle;
 mod registries;

@@ -86,6 +86,22 @@ enum FormatName {
     Text,
     /// Tab-separated fields
     Tsv,
+    /// Zeek's ssl.log as JSON lines
+    Zeek,
+    /// Zeek's ssl.log, tab-separated
+    ZeekTsv,
+    /// Zeek's x509.log as JSON lines
+    #[value(name = "zeek-x509")]
+    ZeekX509,
+    /// Zeek's x509.log, tab-separated
+    #[value(name = "zeek-x509-tsv")]
+    ZeekX509Tsv,
+    /// Suricata's EVE
+    Eve,
+    /// ArcSight's Common Event Format
+    Cef,
+    /// QRadar's Log Event Extended Format
+    Leef,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -151,6 +167,13 @@ impl From<FormatName> for Format {
             FormatName::Ocsf => Self::Ocsf,
             FormatName::Text => Self::Text,
             FormatName::Tsv => Self::Tsv,
+            FormatName::Zeek => Self::Zeek,
+            FormatName::ZeekTsv => Self::ZeekTsv,
+            FormatName::ZeekX509 => Self::ZeekX509,
+            FormatName::ZeekX509Tsv => Self::ZeekX509Tsv,
+            FormatName::Eve => Self::Eve,
+            FormatName::Cef => Self::Cef,
+            FormatName::Leef => Self::Leef,
         }
     }
 }

@@ -184,6 +184,11 @@ impl Settings {
         };
         let format = self.format.unwrap_or(if follows { Format::Text } else { Format::default() });
         let rendering = Rendering::new(format, self.detail.unwrap_or_default(), self.fields)?;
+        if self.incidents && !rendering.has_incidents() {
+            return Err(
+                "this format has no place for incidents; leave --incidents out, or choose another format".into()
+            );
+        }
         let filter = self.filter.as_deref().map(Filter::new).transpose().map_err(|error| error.to_string())?;
         self.evidence.iter().try_for_each(|evidence| not_an_output(&evidence.file, &targets))?;
         let origin = match self.origin {
@@ -297,6 +302,9 @@ mod tests {
         assert!(wrong.plan(PIPE).err().expect("an error").contains("tcp prot 443"));
         let fields = Some("outcome".parse().expect("a field"));
         assert!(Settings { format: Some(Format::Text), fields, ..settings() }.plan(PIPE).is_err());
+        let incidents = |format| Settings { format: Some(format), incidents: true, ..settings() };
+        assert!(incidents(Format::Zeek).plan(PIPE).err().expect("an error").contains("no place for incidents"));
+        assert!(incidents(Format::Cef).plan(PIPE).is_ok());
     }
 
     #[test]

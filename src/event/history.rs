@@ -10,13 +10,13 @@ use serde::{Serialize, Serializer};
 
 /// The word for one step: the message's registered name, or what stands for it.
 #[derive(Clone, Copy, Debug)]
-enum Word {
+pub(super) enum Word {
     Step(What),
     HelloRetryRequest,
 }
 
 /// Each step and its word.
-fn steps(handshake: &Handshake) -> impl Iterator<Item = (&Step, Word)> {
+pub(super) fn steps(handshake: &Handshake) -> impl Iterator<Item = (&Step, Word)> {
     // Each step that is a message has the next message's body.
     let mut messages = handshake.messages();
     handshake.steps.iter().map(move |step| {

@@ -190,6 +190,9 @@ pub struct Record<'a> {
     pub findings: Vec<Shown<Finding>>,
     /// Where in the capture it was, and what the capture lacked.
     pub(super) capture: CapturePart<'a>,
+    /// What all of it was taken from.
+    #[serde(skip)]
+    pub(super) facts: Facts<'a>,
 }
 
 impl<'a> Record<'a> {
@@ -261,6 +264,7 @@ impl<'a> Record<'a> {
                 complete: handshake.complete(),
                 missing: Each::new(&handshake.missing, numbered),
             },
+            facts: *facts,
         }
     }
 

@@ -3,7 +3,8 @@
 use super::fields::Fields;
 use super::incident::IncidentRecord;
 use super::json;
-use super::mapping::{ecs, ocsf};
+use super::mapping::zeek::{Encoding, Log};
+use super::mapping::{cef, ecs, eve, leef, ocsf};
 use super::record::{Detail, Record};
 use super::stats::StatsRecord;
 use super::text::{IncidentLine, Line, StatsLine};
@@ -25,18 +26,20 @@ pub enum Format {
     Text,
     /// Tab-separated fields under a line with their names.
     Tsv,
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Native => "native",
-            Self::Ecs => "ecs",
-            Self::Ocsf => "ocsf",
-            Self::Text => "text",
-            Self::Tsv => "tsv",
-        })
-    }
+    /// Zeek's ssl.log as JSON lines.
+    Zeek,
+    /// Zeek's ssl.log, tab-separated.
+    ZeekTsv,
+    /// Zeek's x509.log as JSON lines.
+    ZeekX509,
+    /// Zeek's x509.log, tab-separated.
+    ZeekX509Tsv,
+    /// Suricata's EVE.
+    Eve,
+    /// ArcSight's Common Event Format.
+    Cef,
+    /// QRadar's Log Event Extended Format.
+    Leef,
 }
 
 /// What tab-separated output has where no fields are named.
@@ -55,13 +58,13 @@ impl Rendering {
     /// With `fields` absent an event has all of them; TSV has a choice of its own.
     ///
     /// # Errors
-    /// Fields can be chosen only where events have their own names.
+    /// Fields can be chosen for formats of our own fields only.
     pub fn new(format: Format, detail: Detail, fields: Option<Fields>) -> Result<Self, String> {
         let fields = match (format, fields) {
+            (Format::Native | Format::Tsv, Some(fields)) => Some(fields),
+            (_, Some(_)) => return Err("fields can be chosen for the formats native and tsv only".into()),
             (Format::Tsv, None) => Some(TSV_FIELDS.parse()?),
-            (Format::Native | Format::Tsv, fields) => fields,
             (_, None) => None,
-            (other, Some(_)) => return Err(format!("fields can be chosen for native and tsv, not for {other}")),
         };
         Ok(Self { format, detail, fields })
     }
@@ -71,62 +74,86 @@ impl Rendering {
         self.detail
     }
 
+    /// Whether the format has a place for incidents.
+    pub fn has_incidents(&self) -> bool {
+        match self.format {
+            Format::Native | Format::Text | Format::Tsv | Format::Ecs | Format::Ocsf | Format::Cef | Format::Leef => {
+                true
+            }
+            Format::Zeek | Format::ZeekTsv | Format::ZeekX509 | Format::ZeekX509Tsv | Format::Eve => false,
+        }
+    }
+
     /// What stands before the first event.
     pub fn header(&self) -> Vec<u8> {
         match (&self.fields, self.format) {
             (Some(fields), Format::Tsv) => (fields.paths().join("\t") + "\n").into_bytes(),
+            (_, Format::ZeekTsv) => Log::Ssl.header(),
+            (_, Format::ZeekX509Tsv) => Log::X509.header(),
             _ => Vec::new(),
         }
     }
 
-    /// Appends an event, a line.
-    pub fn write(&self, record: &Record<'_>, out: &mut Vec<u8>) {
+    /// Appends the lines of an event and says how many they are: most formats have one, x509.log one for each certificate.
+    pub fn write(&self, record: &Record<'_>, out: &mut Vec<u8>) -> u64 {
         match self.format {
-            Format::Ecs => put_json(&ecs::handshake(record), out),
-            Format::Ocsf => put_json(&ocsf::handshake(record), out),
-            _ => self.put(record, Line(record), out),
+            Format::Native | Format::Text | Format::Tsv => self.put(record, Line(record), out),
+            Format::Zeek => return Log::Ssl.write(record, Encoding::Json, out),
+            Format::ZeekTsv => return Log::Ssl.write(record, Encoding::Tsv, out),
+            Format::ZeekX509 => return Log::X509.write(record, Encoding::Json, out),
+            Format::ZeekX509Tsv => return Log::X509.write(record, Encoding::Tsv, out),
+            Format::Ecs => written(json::write(&ecs::handshake(record), out)),
+            Format::Ocsf => written(json::write(&ocsf::handshake(record), out)),
+            Format::Eve => written(json::write(&eve::Event::new(record), out)),
+            Format::Cef => cef::handshake(record, out),
+            Format::Leef => leef::handshake(record, out),
         }
+        out.push(b'\n');
+        1
     }
 
-    /// Appends an incident, a line.
-    pub fn write_incident(&self, record: &IncidentRecord<'_>, out: &mut Vec<u8>) {
+    /// Appends an incident, a line, and says how many they are: none where the format has no place for it.
+    pub fn write_incident(&self, record: &IncidentRecord<'_>, out: &mut Vec<u8>) -> u64 {
         match self.format {
-            Format::Ecs => put_json(&ecs::incident(record), out),
-            Format::Ocsf => put_json(&ocsf::incident(record), out),
-            _ => self.put(record, IncidentLine(record), out),
+            Format::Native | Format::Text | Format::Tsv => self.put(record, IncidentLine(record), out),
+            Format::Ecs => written(json::write(&ecs::incident(record), out)),
+            Format::Ocsf => written(json::write(&ocsf::incident(record), out)),
+            Format::Cef => cef::incident(record, out),
+            Format::Leef => leef::incident(record, out),
+            Format::Zeek | Format::ZeekTsv | Format::ZeekX509 | Format::ZeekX509Tsv | Format::Eve => return 0,
         }
+        out.push(b'\n');
+        1
     }
 
-    /// Appends what a run has counted, a line; false where the format has no place for it, or only some fields of
-    /// handshakes are wanted.
-    pub fn write_stats(&self, record: &StatsRecord<'_>, out: &mut Vec<u8>) -> bool {
-        let wanted = self.fields.is_none() && self.format != Format::Ocsf;
+    /// Appends what a run has counted, a line, and says how many they are: none where only some fields of handshakes are
+    /// wanted, or the format has no place for it.
+    pub fn write_stats(&self, record: &StatsRecord<'_>, out: &mut Vec<u8>) -> u64 {
         match self.format {
-            _ if !wanted => {}
-            Format::Ecs => put_json(&ecs::stats(record), out),
-            _ => self.put(record, StatsLine(record), out),
+            _ if self.fields.is_some() => return 0,
+            Format::Native | Format::Text | Format::Tsv => self.put(record, StatsLine(record), out),
+            Format::Ecs => written(json::write(&ecs::stats(record), out)),
+            Format::Cef => cef::stats(record, out),
+            Format::Leef => leef::stats(record, out),
+            Format::Zeek | Format::ZeekTsv | Format::ZeekX509 | Format::ZeekX509Tsv | Format::Eve | Format::Ocsf => {
+                return 0;
+            }
         }
-        wanted
+        out.push(b'\n');
+        1
     }
 
     fn put(&self, record: impl Serialize, line: impl fmt::Display, out: &mut Vec<u8>) {
-        let written = match (self.format, &self.fields) {
+        written(match (self.format, &self.fields) {
             (Format::Text, _) => write!(out, "{line}").map_err(serde_json::Error::io),
             (Format::Tsv, Some(fields)) => serde_json::to_value(record).map(|event| fields.tsv(&event, out)),
             (_, Some(fields)) => serde_json::to_value(record).and_then(|event| json::write(&fields.of(&event), out)),
             (_, None) => json::write(&record, out),
-        };
-        end_line(written, out);
+        });
     }
 }
 
-fn put_json(record: &impl Serialize, out: &mut Vec<u8>) {
-    let written = json::write(record, out);
-    end_line(written, out);
-}
-
-fn end_line(written: Result<(), serde_json::Error>, out: &mut Vec<u8>) {
-    // Strings, numbers and lists have no way to fail, nor has a buffer in memory.
-    debug_assert!(written.is_ok(), "{written:?}");
-    out.push(b'\n');
+/// Strings, numbers and lists have no way to fail, nor has a buffer in memory.
+fn written(result: Result<(), serde_json::Error>) {
+    debug_assert!(result.is_ok(), "{result:?}");
 }

@@ -4,8 +4,8 @@ use crate::hex::hex;
 use crate::tls::{ClientHello, ServerHello};
 use md5::{Digest, Md5};
 
-/// `771,4865-4866,0-23-65281,29-23,0`. The version is the hello's own field, never supported_versions.
-pub(super) fn client(text: &mut Vec<u8>, hello: &ClientHello<'_>) {
+/// Appends the text whose MD5 is JA3: `771,4865-4866,0-23-65281,29-23,0`. The version is the hello's own field, never supported_versions.
+pub fn client(text: &mut Vec<u8>, hello: &ClientHello<'_>) {
     let groups = hello.extensions.supported_groups().and_then(Result::ok).unwrap_or_default();
     let formats = hello.extensions.ec_point_formats().and_then(Result::ok).unwrap_or_default();
     list(text, [hello.legacy_version.0].into_iter());
@@ -22,8 +22,8 @@ pub(super) fn client(text: &mut Vec<u8>, hello: &ClientHello<'_>) {
     list(text, formats.iter().map(|format| u16::from(format.0)));
 }
 
-/// `771,4865,43-51`.
-pub(super) fn server(text: &mut Vec<u8>, hello: &ServerHello<'_>) {
+/// Appends the text whose MD5 is JA3S: `771,4865,43-51`.
+pub fn server(text: &mut Vec<u8>, hello: &ServerHello<'_>) {
     list(text, [hello.legacy_version.0].into_iter());
     text.push(b',');
     list(text, [hello.cipher_suite.0].into_iter());

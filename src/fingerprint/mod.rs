@@ -13,6 +13,7 @@ mod ja4;
 
 pub use community_id::{IpProtocol, community_id};
 pub use id::EventId;
+pub use ja3::{client as push_ja3_text, server as push_ja3s_text};
 pub use ja4::Carrier;
 
 use crate::tls::{ClientHello, ServerHello};

@@ -163,7 +163,7 @@ impl Analysis {
             _ => None,
         };
         let record = StatsRecord::new(&counts, Observer::new(None, interface));
-        self.lines.events += u64::from(self.rendering.write_stats(&record, &mut self.lines.bytes));
+        self.lines.events += self.rendering.write_stats(&record, &mut self.lines.bytes);
     }
 
     /// An incident is known when all has been read.
@@ -295,8 +295,7 @@ impl Analysis {
             evidence.write(&record, recording, self.patience());
         }
         if !self.sinks.is_empty() {
-            self.rendering.write(&record, &mut self.lines.bytes);
-            self.lines.events += 1;
+            self.lines.events += self.rendering.write(&record, &mut self.lines.bytes);
         }
     }
 
@@ -340,6 +339,5 @@ impl Analysis {
 
 fn write_incident(rendering: &Rendering, lines: &mut Batch, incident: &Incident, successes: Option<Successes>) {
     let record = IncidentRecord::new(incident, successes, rendering.detail());
-    rendering.write_incident(&record, &mut lines.bytes);
-    lines.events += 1;
+    lines.events += rendering.write_incident(&record, &mut lines.bytes);
 }

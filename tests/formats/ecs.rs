@@ -32,7 +32,8 @@ fn stats() -> Value {
     };
     let rendering = Rendering::new(Format::Ecs, Detail::Brief, None).unwrap();
     let mut line = Vec::new();
-    assert!(rendering.write_stats(&StatsRecord::new(&counts, Observer::new(None, Some("eth1"))), &mut line));
+    let written = rendering.write_stats(&StatsRecord::new(&counts, Observer::new(None, Some("eth1"))), &mut line);
+    assert_eq!(written, 1);
     let mut stats: Value = serde_json::from_slice(&line).unwrap();
     let id = stats["event"].as_object_mut().unwrap().shift_remove("id").unwrap();
     assert_eq!(id.as_str().unwrap().len(), 32);

@@ -3,6 +3,13 @@
 #[macro_use]
 mod object;
 
-pub(super) mod ecs;
-pub(super) mod ocsf;
+mod cell;
 mod rest;
+mod severity;
+
+pub(super) mod cef;
+pub(super) mod ecs;
+pub(super) mod eve;
+pub(super) mod leef;
+pub(super) mod ocsf;
+pub(super) mod zeek;
