@@ -95,7 +95,7 @@ struct World {
     flows: Flows,
     clock: Clock,
     /// When the clock last turned.
-    turned: Timestamp,
+    turned: Option<Timestamp>,
     timers: Timers,
     closing: Closing,
     done: VecDeque<Box<Handshake>>,
@@ -113,7 +113,7 @@ impl Engine {
             limits,
             flows: Flows::new(limits.flows, limits.idle, limits.tcp, seed),
             clock: Clock::default(),
-            turned: Timestamp::default(),
+            turned: None,
             timers: Timers::default(),
             closing: Closing::default(),
             done: VecDeque::new(),
@@ -163,7 +163,7 @@ impl Engine {
     /// Begins another capture, whose times may lie before: what is open is settled, and counters go on.
     pub fn begin_anew(&mut self) {
         self.world.finish();
-        (self.world.clock, self.world.turned) = (Clock::default(), Timestamp::default());
+        (self.world.clock, self.world.turned) = (Clock::default(), None);
         (self.world.timers, self.world.closing) = (Timers::default(), Closing::default());
     }
 
@@ -356,8 +356,8 @@ impl World {
     fn turn(&mut self) {
         let now = self.clock.now();
         // Where no frame at all came for long, that flows were silent says nothing: the sensor may have been.
-        let pause = now.since(self.turned).saturating_sub(LONGEST_PAUSE);
-        self.turned = now;
+        let turned = self.turned.replace(now).unwrap_or(now);
+        let pause = now.since(turned).saturating_sub(LONGEST_PAUSE);
         if !pause.is_zero() {
             self.flows.forgive(pause);
         }

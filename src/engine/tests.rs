@@ -299,6 +299,23 @@ fn silence_is_waited_for_by_ticks_alone() {
     assert_eq!(engine.poll().unwrap().outcome, Outcome::Established);
 }
 
+/// Tells an engine that so many seconds go by, without a pause that would be forgiven.
+fn pass(engine: &mut Engine, from: Timestamp, seconds: u64) {
+    (0..=seconds).step_by(10).for_each(|second| engine.tick(from.plus(Duration::from_secs(second))));
+}
+
+#[test]
+fn a_connection_that_falls_silent_is_given_up_in_time() {
+    let mut engine = Engine::new(Limits::default(), 7);
+    let frames = Script::open().hello(&tls12_hello()).frames;
+    frames.iter().zip(1..).for_each(|(taped, number)| _ = engine.frame(&taped.frame(number)));
+    let now = engine.now();
+    pass(&mut engine, now, 290);
+    assert!(engine.poll().is_none());
+    pass(&mut engine, now.plus(Duration::from_secs(300)), 20);
+    assert_eq!(closed_by(&engine.poll().expect("it is given up")), Some((CloseKind::Timeout, None)));
+}
+
 #[test]
 fn after_a_clock_was_set_back_time_goes_on_from_there() {
     let hour = Duration::from_secs(3600);
@@ -316,9 +333,9 @@ fn after_a_clock_was_set_back_time_goes_on_from_there() {
     assert_eq!(told(&mut engine), 1, "what was open");
     let now = see(&mut engine, &hello(2), 10);
     assert!(now.plus(hour) < before);
-    engine.tick(now.plus(Duration::from_secs(200)));
+    pass(&mut engine, now, 290);
     assert_eq!(told(&mut engine), 0, "it may yet be answered");
-    engine.tick(now.plus(hour));
+    pass(&mut engine, now.plus(Duration::from_secs(300)), 20);
     assert_eq!(told(&mut engine), 1, "long before the time that it was");
     assert_eq!(engine.stats().frames, 8, "all are counted");
 }

@@ -83,6 +83,7 @@ pub struct FlowTable<S> {
     hasher: RandomState,
     capacity: u32,
     idle: IdleLimits,
+    /// When the hand moved first. Of flows before that no silence is counted: the first frames do not tell the time yet.
     epoch: Option<Timestamp>,
     created: u64,
     evicted: u64,
@@ -149,7 +150,6 @@ impl<S: FlowState> FlowTable<S> {
     /// Adds a flow that is not there yet; where the table is full, another goes and is returned.
     pub fn insert(&mut self, key: FlowKey, state: S, now: Timestamp) -> (FlowId, Option<Gone<S>>) {
         let evicted = if self.len >= self.capacity { self.evict() } else { None };
-        self.epoch.get_or_insert(now);
         let touched = self.ticks(now);
         self.created = self.created.saturating_add(1);
         self.len = self.len.saturating_add(1);
@@ -234,6 +234,7 @@ impl<S: FlowState> FlowTable<S> {
     /// is left of the steps is written back, so that a caller loops until nothing comes. Once it has gone round in a tick,
     /// it only moves: before the next, no other flow becomes idle.
     pub fn sweep(&mut self, now: Timestamp, steps: &mut usize) -> Option<Gone<S>> {
+        self.epoch.get_or_insert(now);
         let ticks = self.ticks(now);
         if self.round.0 != ticks {
             self.round = (ticks, self.slots.len());
@@ -350,6 +351,7 @@ mod tests {
     #[test]
     fn a_full_table_gives_up_the_least_useful_then_the_longest_silent() {
         let mut table = FlowTable::new(3, IdleLimits::default(), 1);
+        table.sweep(at(0), &mut 1);
         table.insert(key(1), State(9), at(0));
         table.insert(key(2), State(1), at(5));
         table.insert(key(3), State(1), at(3));
@@ -361,6 +363,7 @@ mod tests {
     #[test]
     fn the_hand_takes_out_what_was_silent_for_too_long_and_nothing_else() {
         let mut table = FlowTable::new(100, IdleLimits::default(), 1);
+        table.sweep(at(0), &mut 1);
         for port in 0..10 {
             table.insert(key(port), State(1), at(u64::from(port) * 100));
         }
@@ -374,8 +377,18 @@ mod tests {
     }
 
     #[test]
+    fn a_flow_that_came_before_the_time_was_known_is_given_up_as_others_are() {
+        let mut table = FlowTable::new(100, IdleLimits::default(), 1);
+        table.insert(key(1), State(1), Timestamp::default());
+        table.find(&key(1), at(0)).unwrap();
+        assert!(table.sweep(at(1), &mut 10).is_none());
+        assert!(table.sweep(at(302), &mut 10).is_some());
+    }
+
+    #[test]
     fn a_pause_of_the_capture_is_no_silence_of_its_flows() {
         let mut table = FlowTable::new(100, IdleLimits::default(), 1);
+        table.sweep(at(0), &mut 1);
         table.insert(key(1), State(1), at(0));
         table.forgive(Duration::from_secs(3600));
         assert!(table.sweep(at(3600), &mut 10).is_none());

@@ -69,6 +69,22 @@ impl SinkState {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// How the sink ended, by what its thread said, if it did.
+    fn end(&self, said: Result<SinkEnd, RecvTimeoutError>) -> SinkEnd {
+        let lost = self.lost.load(Ordering::Relaxed);
+        match said {
+            Ok(SinkEnd::Done) if lost > 0 => SinkEnd::Lost { events: lost, error: None },
+            Ok(SinkEnd::NotWanted { .. }) => SinkEnd::NotWanted { lost },
+            Ok(SinkEnd::Lost { error, .. }) => SinkEnd::Lost { events: lost, error },
+            Ok(end) => end,
+            Err(why) => {
+                let early = matches!(why, RecvTimeoutError::Disconnected);
+                let error = early.then(|| io::Error::other("its thread ended early"));
+                SinkEnd::Lost { events: lost.saturating_add(self.queued.load(Ordering::Relaxed)), error }
+            }
+        }
+    }
+
     /// Sets down what went wrong.
     pub fn tell(&self, trouble: String) {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
@@ -133,29 +149,19 @@ impl Sink {
         sent != Err(Unsent::Closed)
     }
 
-    /// Writes what is queued, until `deadline` where there is one, and tells how it went.
-    pub fn finish(self, deadline: Option<Instant>) -> (Target, SinkEnd) {
+    /// Nothing more comes. What is queued is written; the answer waits for that, until a deadline where there is one, and
+    /// tells how it went.
+    pub fn close(self) -> impl FnOnce(Option<Instant>) -> (Target, SinkEnd) {
         let Self { target, queue, end } = self;
         let state = Arc::clone(queue.state());
         drop(queue);
-        let end = match deadline {
-            None => end.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            Some(deadline) => end.recv_deadline(deadline),
-        };
-        let lost = state.lost.load(Ordering::Relaxed);
-        let end = match end {
-            Ok(SinkEnd::Done) if lost > 0 => SinkEnd::Lost { events: lost, error: None },
-            Ok(SinkEnd::NotWanted { .. }) => SinkEnd::NotWanted { lost },
-            Ok(SinkEnd::Lost { error, .. }) => SinkEnd::Lost { events: lost, error },
-            Ok(end) => end,
-            Err(why) => {
-                let error =
-                    matches!(why, RecvTimeoutError::Disconnected).then(|| io::Error::other("its thread ended early"));
-                let queued = state.queued.load(Ordering::Relaxed);
-                SinkEnd::Lost { events: lost.saturating_add(queued), error }
-            }
-        };
-        (target, end)
+        move |deadline| {
+            let end = match deadline {
+                None => end.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(deadline) => end.recv_deadline(deadline),
+            };
+            (target, state.end(end))
+        }
     }
 }
 

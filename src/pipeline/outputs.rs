@@ -91,19 +91,21 @@ impl Outputs {
         sinks.chain(evidence).collect()
     }
 
-    /// Lets them write what they have, until `deadline` where there is one, and says what was lost.
+    /// Lets them write what they have, all of them until `deadline` where there is one, and says what was lost.
     pub(super) fn close(self, done: &mut Done, deadline: Option<Instant>, console: &Console) {
-        for sink in self.sinks {
-            close_sink(sink, done, deadline, console);
+        let sinks: Vec<_> = self.sinks.into_iter().map(Sink::close).collect();
+        let evidence = self.evidence.map(EvidenceSink::close);
+        for end in sinks {
+            tell_sink(end(deadline), done, console);
         }
-        if let Some(evidence) = self.evidence {
-            close_evidence(evidence, done, deadline, console);
+        if let Some(end) = evidence {
+            tell_evidence(end(deadline), done, console);
         }
     }
 }
 
-fn close_sink(sink: Sink, done: &mut Done, deadline: Option<Instant>, console: &Console) {
-    match sink.finish(deadline) {
+fn tell_sink(end: (Target, SinkEnd), done: &mut Done, console: &Console) {
+    match end {
         (_, SinkEnd::Done) => {}
         (target, SinkEnd::NotWanted { lost }) => {
             done.not_wanted = true;
@@ -122,8 +124,8 @@ fn close_sink(sink: Sink, done: &mut Done, deadline: Option<Instant>, console: &
     }
 }
 
-fn close_evidence(evidence: EvidenceSink, done: &mut Done, deadline: Option<Instant>, console: &Console) {
-    let EvidenceEnd { file, written, lost, error } = evidence.finish(deadline);
+fn tell_evidence(end: EvidenceEnd, done: &mut Done, console: &Console) {
+    let EvidenceEnd { file, written, lost, error } = end;
     let (file, unrecorded) = (file.display(), done.totals.unrecorded);
     let packets = |handshakes: u64| format!("the packets of {} were lost", counted(handshakes, "handshake"));
     done.totals.written = Some(written);

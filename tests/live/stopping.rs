@@ -86,7 +86,9 @@ fn the_second_signal_ends_at_once_though_nobody_reads() {
 #[test]
 fn a_reader_that_is_stuck_is_waited_for_no_longer_than_asked_for() {
     let Some(namespace) = Namespace::with_cable("drain", &["tcpreplay"]) else { return };
-    let mut stuck = Live::unheard(live(&namespace, "-i in --detail full --drain 1"));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let words = format!("-i in --detail full --drain 1 -o - -o {}", file.path().display());
+    let mut stuck = Live::unheard(live(&namespace, &words));
     namespace.send("out", &by_clients(0..40, &established()));
     stuck.wait_until_it_is_stuck();
     let signalled = Instant::now();
@@ -96,6 +98,9 @@ fn a_reader_that_is_stuck_is_waited_for_no_longer_than_asked_for() {
     assert!((Duration::from_secs(1)..Duration::from_secs(4)).contains(&took), "{took:?}");
     assert_eq!(ended.code, Some(1), "{}", ended.errors);
     assert!(ended.errors.contains("standard output: its reader is too slow"), "{}", ended.errors);
+    // The others have not waited for it.
+    assert!(!ended.errors.contains(file.path().to_str().unwrap()), "{}", ended.errors);
+    assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 41, "all events, and what was counted");
 }
 
 #[test]

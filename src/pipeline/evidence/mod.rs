@@ -132,18 +132,22 @@ impl EvidenceSink {
         let _ = self.queue.send(handshake, 1, bytes, patience);
     }
 
-    /// Writes what is queued, and tells how it went; waits no longer than until the deadline.
-    pub(super) fn finish(self, deadline: Option<Instant>) -> EvidenceEnd {
+    /// Nothing more comes. What is queued is written; the answer waits for that, until a deadline where there is one, and
+    /// tells how it went.
+    pub(super) fn close(self) -> impl FnOnce(Option<Instant>) -> EvidenceEnd {
         let Self { capture, queue, end, .. } = self;
         let state = Arc::clone(queue.state());
         drop(queue);
-        let end = match deadline {
-            Some(deadline) => end.recv_deadline(deadline).ok(),
-            None => end.recv().ok(),
-        };
-        let (written, error) = end.unwrap_or_else(|| (Written::default(), Some(io::Error::other("it took too long"))));
-        let lost = state.lost.load(Ordering::Relaxed) + state.queued.load(Ordering::Relaxed);
-        EvidenceEnd { file: capture.file, written, lost, error }
+        move |deadline| {
+            let end = match deadline {
+                Some(deadline) => end.recv_deadline(deadline).ok(),
+                None => end.recv().ok(),
+            };
+            let (written, error) =
+                end.unwrap_or_else(|| (Written::default(), Some(io::Error::other("it took too long"))));
+            let lost = state.lost.load(Ordering::Relaxed) + state.queued.load(Ordering::Relaxed);
+            EvidenceEnd { file: capture.file, written, lost, error }
+        }
     }
 }
 

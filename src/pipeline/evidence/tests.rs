@@ -61,7 +61,7 @@ fn failures_are_written_and_their_packets_merged_by_time() {
     write(&sink, Outcome::Abandoned, None);
     // Its second frame came late: a connection keeps its order.
     write(&sink, Outcome::Abandoned, recording(3, &[6, 8, 4, 9]));
-    let end = sink.finish(None);
+    let end = sink.close()(None);
     assert_eq!((end.written.handshakes, end.written.packets, end.lost), (2, 7, 0));
     assert!(end.error.is_none());
     let found = read(&end.file);
@@ -81,7 +81,7 @@ fn a_rotation_splits_no_handshake() {
     for (number, seconds) in [(1, &[0, 30][..]), (2, &[1]), (3, &[2, 3, 4, 5, 6]), (4, &[7]), (5, &[40])] {
         write(&sink, Outcome::Failed, recording(number, seconds));
     }
-    assert!(sink.finish(None).error.is_none());
+    assert!(sink.close()(None).error.is_none());
     let file = |name: &str| -> Vec<u8> { read(&folder.path().join(name)).iter().map(|(number, ..)| *number).collect() };
     assert_eq!(file("a_00001_20260301100000.pcapng"), [1, 2, 1]);
     assert_eq!(file("a_00002_20260301100002.pcapng"), [3, 3, 3, 3, 3]);
@@ -97,7 +97,7 @@ fn more_than_may_wait_is_written_earliest_first() {
     let seconds: Vec<u64> = (0..100).collect();
     let count = 2 * MAX_WAITING as u64 / 100_000;
     (0..count).for_each(|_| write(&sink, Outcome::Failed, recording(1, &seconds)));
-    let end = sink.finish(None);
+    let end = sink.close()(None);
     assert_eq!((end.written.handshakes, end.written.packets, end.lost), (count, 100 * count, 0));
     assert_eq!(std::fs::metadata(&end.file).expect("a file").len() / 1000, end.written.bytes / 1000);
     assert_eq!(read(&end.file).len() as u64, 100 * count);
@@ -113,7 +113,7 @@ fn a_full_disk_is_told_and_what_it_lost_is_counted() {
     let sink = open(self::capture(&folder, rotation), Pace::Whole).expect("a sink");
     folder.close().expect("it is empty");
     (0..3).for_each(|number| write(&sink, Outcome::Failed, recording(number, &[1])));
-    let end = sink.finish(None);
+    let end = sink.close()(None);
     assert_eq!((end.written.handshakes, end.lost), (0, 3));
     assert!(end.error.is_some());
 }
@@ -142,7 +142,7 @@ fn live_evidence_goes_on_after_a_failure_which_is_told_once_and_counted() {
     std::fs::create_dir(&within).expect("a folder");
     write(&sink, Outcome::Failed, recording(3, &[1]));
     wait_for(2, 1);
-    let end = sink.finish(None);
+    let end = sink.close()(None);
     assert_eq!((end.written.handshakes, end.written.packets, end.lost), (1, 1, 2));
 }
 
@@ -160,6 +160,6 @@ fn live_evidence_is_on_the_disk_soon_and_makes_nobody_wait() {
     let count = 100 * MAX_QUEUED as u64;
     let large: Vec<u64> = (0..100).collect();
     (0..count).for_each(|_| write_with(Patience::Lose, &sink, Outcome::Failed, recording(2, &large)));
-    let end = sink.finish(None);
+    let end = sink.close()(None);
     assert_eq!(end.written.handshakes + end.lost, 1 + count);
 }
