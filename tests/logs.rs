@@ -228,6 +228,8 @@ fn eve_says_of_a_handshake_what_suricata_says() {
         "captures/old/openssl-tls10.pcap",
         "captures/old/java-ssl30.pcap",
         "captures/server-first/smtp-starttls-tls12.pcap",
+        "captures/no-failure/postgresql-at-client.pcap",
+        "captures/no-failure/through-connect-at-client.pcap",
     ];
     for capture in captures {
         let Some(theirs) = suricata(capture) else {
