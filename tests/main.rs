@@ -11,7 +11,6 @@ mod judged;
 mod layers;
 #[cfg(target_os = "linux")]
 mod live;
-mod logs;
 mod manifest;
 mod oracle;
 mod registries;

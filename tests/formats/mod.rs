@@ -2,6 +2,7 @@
 //! to what the schemas themselves define.
 
 mod ecs;
+mod logs;
 mod ocsf;
 
 use crate::support::{captures_below, root, say, tlscribe};

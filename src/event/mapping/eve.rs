@@ -1,7 +1,9 @@
 //! Suricata's EVE: a `tls` event for each handshake, as Suricata 7 writes it with `extended: yes`, JA3 and JA4, so that
 //! what reads `eve.json` reads this too. tlscribe's own is in the object `tlscribe`, under the names of our event.
 //!
-//! Suricata writes no event for a handshake that failed before the server answered; we do, with what is known.
+//! Where no server has answered, Suricata's `version` is what the client's hello has in its version field; here it is what
+//! was negotiated, or absent.
+//!
 //! Incidents are left out: EVE has no such event. So are the counters of a run: a `stats` event has Suricata's, and
 //! dashboards would add ours to them.
 
@@ -42,7 +44,7 @@ pub(in super::super) struct Event<'r> {
     tlscribe: Own<'r>,
 }
 
-/// `tls`, in Suricata's order.
+/// `tls`.
 #[derive(Serialize)]
 struct Tls<'r> {
     /// Only where it is true, as in Suricata.
@@ -62,7 +64,7 @@ struct Tls<'r> {
     ja4: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client: Option<Certificate>,
-    /// The protocol that became TLS by STARTTLS.
+    /// The protocol that became TLS, by Suricata's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     from_proto: Option<&'static str>,
 }
@@ -176,8 +178,17 @@ impl<'r> Tls<'r> {
                 .map(|(hash, hello)| Ja3 { hash, string: text(&|text| push_ja3s_text(text, hello)) }),
             ja4: record.ja4.as_deref(),
             client: record.client_certificate.as_ref().map(|leaf| Certificate::of(leaf.facts)),
-            from_proto: record.starttls,
+            from_proto: from_proto(record),
         }
+    }
+}
+
+/// The protocol that became TLS by STARTTLS, or that asked a proxy for a way through.
+fn from_proto(record: &Record<'_>) -> Option<&'static str> {
+    match record.starttls {
+        Some("postgresql") => Some("pgsql"),
+        None if record.via.is_some_and(|via| via.starts_with("connect ")) => Some("http"),
+        other => other,
     }
 }
 

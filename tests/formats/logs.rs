@@ -1,5 +1,5 @@
 //! Events as others write them: Zeek's logs, Suricata's EVE, CEF and LEEF. `tests/formats/` has what each format makes of
-//! a few captures, byte for byte; `TLSCRIBE_RENEW=1 cargo test --test main logs` writes these files anew, and the diff
+//! a few captures, byte for byte; `BLESS=1 cargo test --test main formats` writes these files anew, and the diff
 //! says what changed. Besides, the tab-separated logs are read by Zeek's rules, and EVE is compared with Suricata's own.
 
 use crate::support::{captures_below, root, say, tlscribe};
@@ -53,7 +53,7 @@ fn each_format_is_what_it_was() {
         let line = |line: &str| if line.starts_with("#open\t") { "#open\tNOW".to_owned() } else { version(line) };
         let found: String = lines.lines().map(|text| line(text) + "\n").collect();
         let file = root().join("tests/formats").join(format!("{format}.txt"));
-        if std::env::var_os("TLSCRIBE_RENEW").is_some() {
+        if std::env::var_os("BLESS").is_some() {
             std::fs::write(&file, &found).unwrap();
         }
         let expected = std::fs::read_to_string(&file).unwrap();
@@ -228,6 +228,8 @@ fn eve_says_of_a_handshake_what_suricata_says() {
         "captures/old/openssl-tls10.pcap",
         "captures/old/java-ssl30.pcap",
         "captures/server-first/smtp-starttls-tls12.pcap",
+        "captures/no-failure/postgresql-at-client.pcap",
+        "captures/no-failure/through-connect-at-client.pcap",
     ];
     for capture in captures {
         let Some(theirs) = suricata(capture) else {
