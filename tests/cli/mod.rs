@@ -286,7 +286,7 @@ fn formats_and_fields() {
     let expected = "2026-03-01T10:00:00.003000Z failed      10.0.0.1:50001 > 10.0.0.2:443 a\\u{1b}[31m.example.org; ";
     assert!(text.starts_with(expected) && text.lines().count() == 1 && !text.contains('\u{1b}'), "{text}");
     Run::read(&[&file, &"--fields", &"clinet.ip"]).ends(2, &["no field `clinet.ip`"]);
-    Run::read(&[&file, &"--format", &"text", &"--fields", &"sni"]).ends(2, &["not for text"]);
+    Run::read(&[&file, &"--format", &"text", &"--fields", &"sni"]).ends(2, &["native and tsv only"]);
 }
 
 #[test]
