@@ -122,15 +122,20 @@ impl<T: fmt::Display> From<&[Shown<T>]> for Cell<'_> {
 
 /// Appends text to a line whose escape is the backslash. `special` knows the format's own escapes; any other control
 /// character, which would steer a terminal or end a syslog message, is written as text: `\\x1b`.
-pub(super) fn push_escaped(out: &mut Vec<u8>, text: &str, special: fn(u8) -> Option<&'static [u8]>) {
-    for byte in text.bytes() {
-        match special(byte) {
-            Some(escaped) => out.extend_from_slice(escaped),
-            None if byte.is_ascii_control() => {
+pub(super) fn push_escaped(out: &mut Vec<u8>, text: &str, special: impl Fn(u8) -> Option<&'static [u8]>) {
+    // Nearly all text is one run that needs no escape.
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| byte.is_ascii_control() || special(*byte).is_some()) {
+        let (run, escaped) = rest.split_at(at);
+        out.extend_from_slice(run);
+        match special(escaped[0]) {
+            Some(escape) => out.extend_from_slice(escape),
+            None => {
                 out.extend_from_slice(b"\\\\x");
-                out.extend_from_slice(&crate::hex::digits(byte));
+                out.extend_from_slice(&crate::hex::digits(escaped[0]));
             }
-            None => out.push(byte),
         }
+        rest = &escaped[1..];
     }
+    out.extend_from_slice(rest);
 }

@@ -270,15 +270,22 @@ fn push_text(out: &mut Vec<u8>, text: &[u8], separator: Option<u8>) {
     let (first, rest) = if text == UNSET || text == EMPTY { text.split_at(1) } else { text.split_at(0) };
     first.iter().for_each(|byte| push_hex(out, *byte));
     for chunk in rest.utf8_chunks() {
-        for byte in chunk.valid().bytes() {
-            match byte {
-                b'\\' => out.extend_from_slice(b"\\\\"),
-                _ if byte.is_ascii_control() || Some(byte) == separator => push_hex(out, byte),
-                _ => out.push(byte),
-            }
-        }
+        push_valid(out, chunk.valid().as_bytes(), separator);
         chunk.invalid().iter().for_each(|byte| push_hex(out, *byte));
     }
+}
+
+fn push_valid(out: &mut Vec<u8>, mut rest: &[u8], separator: Option<u8>) {
+    let is_escaped = |byte: &u8| *byte == b'\\' || byte.is_ascii_control() || Some(*byte) == separator;
+    while let Some(at) = rest.iter().position(is_escaped) {
+        out.extend_from_slice(&rest[..at]);
+        match rest[at] {
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            byte => push_hex(out, byte),
+        }
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest);
 }
 
 fn push_hex(out: &mut Vec<u8>, byte: u8) {
