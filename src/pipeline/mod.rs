@@ -234,8 +234,10 @@ fn sniff(
     let control = Control::new(signals, live.duration, live.stats_interval, counted, work_asked);
     let analysis = Analysis::new(wanted, outputs, Arc::clone(&board), counting, spent);
     let limits = limits.shared_by(live.sniffers.len());
-    // There is room: nothing else was sent.
+    // There is room: nothing else was sent. All threads have the same interfaces, or there is one.
+    let names = live.sniffers.iter().take(1).flatten().map(|sniffer| Some(sniffer.name().to_owned())).collect();
     let _ = work.send(Work::Capture { file: None, hold: hold.unwrap_or(hold::HOLD_STREAM) });
+    let _ = work.send(Work::Interfaces(names));
     thread::scope(|scope| {
         let mut captures = Vec::new();
         for (place, sniffers) in live.sniffers.into_iter().enumerate() {
