@@ -2,9 +2,9 @@
 //! given up afterwards.
 
 use crate::capture::live::{SniffOptions, Sniffer};
-use crate::pipeline::Live;
+use crate::pipeline::{Live, seed};
 use crate::privileges::{Account, may_capture};
-use std::hash::{BuildHasher as _, RandomState};
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// What was asked for of a live run.
@@ -40,14 +40,8 @@ const MAX_BUFFER: u32 = i32::MAX as u32;
 impl LiveSettings {
     /// Opens the interfaces.
     pub(super) fn open(self, filter: Option<String>) -> Result<Live, String> {
-        let mut interfaces = self.interfaces;
-        let mut seen = Vec::new();
-        interfaces.retain(|name| {
-            !seen.contains(name) && {
-                seen.push(name.clone());
-                true
-            }
-        });
+        let (mut interfaces, mut seen) = (self.interfaces, HashSet::new());
+        interfaces.retain(|name| seen.insert(name.clone()));
         if self.threads > 1 && interfaces.len() > 1 {
             return Err(format!(
                 "--capture-threads {} is for one interface, and there are {}; one thread reads several",
@@ -63,7 +57,7 @@ impl LiveSettings {
             promiscuous: self.promiscuous,
             immediate: self.immediate,
             // Groups are the network's, and process numbers are not: two containers may have the same.
-            fanout: (self.threads > 1).then(|| RandomState::new().hash_one(()) as u32),
+            fanout: (self.threads > 1).then(|| seed() as u32),
             filter,
         };
         let open = |name: &String| Sniffer::open(name, &options).map_err(|error| error.to_string());

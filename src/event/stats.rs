@@ -50,12 +50,23 @@ pub struct SinkCounts {
     pub lost: u64,
 }
 
+impl Counts {
+    /// Handshakes that were judged.
+    pub fn handshakes(&self) -> u64 {
+        self.outcomes.iter().map(|(_, count)| count).sum()
+    }
+
+    /// Events that the sinks lost.
+    pub fn events_lost(&self) -> u64 {
+        self.sinks.iter().map(|sink| sink.lost).sum()
+    }
+}
+
 /// One line for people.
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let engine::Stats { frames, flows, flows_evicted, buffered, .. } = self.stats;
-        let handshakes: u64 = self.outcomes.iter().map(|(_, count)| count).sum();
-        write!(f, "{}, {}", counted(frames, "frame"), counted(handshakes, "handshake"))?;
+        write!(f, "{}, {}", counted(frames, "frame"), counted(self.handshakes(), "handshake"))?;
         for (outcome, count) in self.outcomes.iter().filter(|(_, count)| *count > 0) {
             write!(f, ", {count} {outcome}")?;
         }
@@ -174,7 +185,7 @@ impl<'a> StatsRecord<'a> {
             dropped: Dropped {
                 analysis: counts.handshakes_lost,
                 recording: counts.unrecorded,
-                output: counts.sinks.iter().map(|sink| sink.lost).sum(),
+                output: counts.events_lost(),
             },
             sinks: &counts.sinks,
             memory_bytes: counts.memory,

@@ -146,15 +146,17 @@ impl Feed {
         self.engine.now().since(self.told)
     }
 
-    /// Gives the analysis what there is, and the time.
+    /// Gives the analysis what there is: names of interfaces that are new, handshakes, and the time.
     pub(super) fn hand_on(&mut self, interfaces: &[Interface]) -> Result<(), Over> {
         // Else the engine has more, which were settled before.
         let (drained, handed_on) = (self.batch.len() < BATCH, !self.batch.is_empty());
-        if handed_on {
-            if self.interfaces < interfaces.len() {
+        if self.interfaces < interfaces.len() {
+            let names = interfaces.iter().map(|interface| interface.name.clone()).collect();
+            if self.send(Work::Interfaces(names))? {
                 self.interfaces = interfaces.len();
-                self.send(Work::Interfaces(interfaces.iter().map(|interface| interface.name.clone()).collect()))?;
             }
+        }
+        if handed_on {
             self.send_batch()?;
         }
         // By itself the time is told in steps: the other thread has to wake up for it.

@@ -62,9 +62,9 @@ use std::time::{Duration, Instant};
 /// Messages that wait to be said.
 const MAX_MESSAGES: usize = 64;
 
-/// The seed of a table: it changes nothing that is told, and makes the table's hashes hard to guess for those who would
-/// fill it.
-fn seed() -> u64 {
+/// A number that nobody can guess. As the seed of a table it changes nothing that is told, and makes the table's hashes
+/// hard to guess for those who would fill it.
+pub(crate) fn seed() -> u64 {
     RandomState::new().hash_one(())
 }
 
@@ -234,10 +234,8 @@ fn sniff(
     let control = Control::new(signals, live.duration, live.stats_interval, counted, work_asked);
     let analysis = Analysis::new(wanted, outputs, Arc::clone(&board), counting, spent);
     let limits = limits.shared_by(live.sniffers.len());
-    // There is room: nothing else was sent. All threads have the same interfaces, or there is one.
-    let names = live.sniffers.iter().take(1).flatten().map(|sniffer| Some(sniffer.name().to_owned())).collect();
+    // There is room: nothing else was sent.
     let _ = work.send(Work::Capture { file: None, hold: hold.unwrap_or(hold::HOLD_STREAM) });
-    let _ = work.send(Work::Interfaces(names));
     thread::scope(|scope| {
         let mut captures = Vec::new();
         for (place, sniffers) in live.sniffers.into_iter().enumerate() {

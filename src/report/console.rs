@@ -1,6 +1,7 @@
 //! Standard error: one line for each thing worth saying; on a terminal a bar while a capture is read, and a line that
 //! changes while interfaces are sniffed.
 
+use super::screen::counted_noun;
 use crate::event::Counts;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Display;
@@ -113,13 +114,11 @@ fn status(before: &Counts, now: &Counts) -> String {
     let rate = |now: u64, before: u64| (now.saturating_sub(before) as f64 / seconds) as u64;
     let frames = HumanCount(rate(now.stats.frames, before.stats.frames));
     let bytes = HumanBytes(rate(now.stats.bytes, before.stats.bytes));
-    let handshakes: u64 = now.outcomes.iter().map(|(_, count)| count).sum();
     let failed: u64 = now.outcomes.iter().filter(|(outcome, _)| outcome.0.is_failed()).map(|(_, count)| count).sum();
     let drops = now.kernel_drops + now.interface_drops;
-    let lost: u64 = now.sinks.iter().map(|sink| sink.lost).sum();
-    let kind = if handshakes == 1 { "handshake" } else { "handshakes" };
-    let mut line =
-        format!("{frames} frames/s, {bytes}/s; {} {kind}, {} failed", HumanCount(handshakes), HumanCount(failed));
+    let lost = now.events_lost();
+    let handshakes = counted_noun(now.handshakes(), "handshake");
+    let mut line = format!("{frames} frames/s, {bytes}/s; {handshakes}, {} failed", HumanCount(failed));
     if drops + now.handshakes_lost + lost > 0 {
         line += &format!(
             "; lost: {} frames, {} handshakes, {} events",

@@ -120,7 +120,7 @@ const STATS: &[Key<OfStats>] = &[
     ("externalId", None, |record| (&record.id).into()),
     ("cn1", Some("frames"), |record| record.frames.into()),
     ("cn2", Some("kernel drops"), |record| record.kernel_drops.into()),
-    ("cn3", Some("events lost"), |record| record.counts.sinks.iter().map(|sink| sink.lost).sum::<u64>().into()),
+    ("cn3", Some("events lost"), |record| record.counts.events_lost().into()),
 ];
 
 /// Appends a handshake, without a line end.

@@ -97,7 +97,7 @@ const STATS: &[Attribute<OfStats>] = &[
     ("reason", |record| record.counts.to_string().into()),
     ("frames", |record| record.frames.into()),
     ("kernelDrops", |record| record.kernel_drops.into()),
-    ("eventsLost", |record| record.counts.sinks.iter().map(|sink| sink.lost).sum::<u64>().into()),
+    ("eventsLost", |record| record.counts.events_lost().into()),
     ("eventId", |record| (&record.id).into()),
 ];
 
