@@ -192,12 +192,12 @@ pub struct Record<'a> {
     pub(super) capture: CapturePart<'a>,
     /// What all of it was taken from.
     #[serde(skip)]
-    pub(super) facts: Facts<'a>,
+    pub(super) facts: &'a Facts<'a>,
 }
 
 impl<'a> Record<'a> {
     /// Puts the event together. What only more detail shows is not looked at.
-    pub fn new(facts: &Facts<'a>, detail: Detail, fingerprinter: &mut Fingerprinter) -> Self {
+    pub fn new(facts: &'a Facts<'a>, detail: Detail, fingerprinter: &mut Fingerprinter) -> Self {
         let Facts { handshake, negotiated, numbered, .. } = *facts;
         let normal = detail >= Detail::Normal;
         let full = detail == Detail::Full;
@@ -264,7 +264,7 @@ impl<'a> Record<'a> {
                 complete: handshake.complete(),
                 missing: Each::new(&handshake.missing, numbered),
             },
-            facts: *facts,
+            facts,
         }
     }
 
