@@ -104,7 +104,7 @@ impl Rendering {
             Format::ZeekX509Tsv => return Log::X509.write(record, Encoding::Tsv, out),
             Format::Ecs => written(json::write(&ecs::handshake(record), out)),
             Format::Ocsf => written(json::write(&ocsf::handshake(record), out)),
-            Format::Eve => written(json::write(&eve::Event::new(record), out)),
+            Format::Eve => written(json::write(&eve::event(record), out)),
             Format::Cef => cef::handshake(record, out),
             Format::Leef => leef::handshake(record, out),
         }

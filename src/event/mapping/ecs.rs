@@ -22,6 +22,7 @@ use super::super::parts::End;
 use super::super::record::{Observer, Record};
 use super::super::stats::StatsRecord;
 use super::super::value::{Address, Millis, Shown};
+use super::object::filled;
 use super::rest;
 use crate::diagnosis::{Cause, Severity};
 use crate::handshake::Outcome;
@@ -384,8 +385,4 @@ impl Serialize for Hashes<'_> {
         let certificates = self.certificates.iter().flatten().map(|hash| hash.to_ascii_uppercase());
         serializer.collect_seq(fingerprints.chain(certificates))
     }
-}
-
-fn filled<T>(list: &[T]) -> Option<&[T]> {
-    (!list.is_empty()).then_some(list)
 }

@@ -7,179 +7,100 @@
 //! Incidents are left out: EVE has no such event. So are the counters of a run: a `stats` event has Suricata's, and
 //! dashboards would add ours to them.
 
-use super::super::name::Name;
-use super::super::outcome::OutcomeName;
 use super::super::record::Record;
-use super::super::value::{Address, Alpn, Millis, Shown, Text, Time};
+use super::super::value::Time;
+use super::object::{Object, Rows, filled};
 use crate::fingerprint::{push_ja3_text, push_ja3s_text};
 use crate::hex::digits;
-use crate::policy::Finding;
-use crate::tls::registry::{CipherSuite, NamedGroup, ProtocolVersion};
+use crate::tls::registry::ProtocolVersion;
 use crate::x509::{CertificateFacts, CertificateTime};
 use serde::{Serialize, Serializer};
 use sha1::{Digest as _, Sha1};
 
 /// One event.
-#[derive(Serialize)]
-pub(in super::super) struct Event<'r> {
-    /// Suricata says when it wrote the event, we when the connection began: that is what people search by.
-    timestamp: EveTime,
-    /// Of as many bits as Suricata's, and exact as a JavaScript number. From the event's id: the same in a second run.
-    flow_id: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    in_iface: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pcap_filename: Option<&'r str>,
-    event_type: &'static str,
-    #[serde(skip_serializing_if = "<[u16]>::is_empty")]
-    vlan: &'r [u16],
-    /// The TLS client.
-    src_ip: Address,
-    src_port: u16,
-    dest_ip: Address,
-    dest_port: u16,
-    proto: &'static str,
-    community_id: &'r str,
-    tls: Tls<'r>,
-    tlscribe: Own<'r>,
-}
-
-/// `tls`.
-#[derive(Serialize)]
-struct Tls<'r> {
-    /// Only where it is true, as in Suricata.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session_resumed: Option<bool>,
-    #[serde(flatten)]
-    server: Option<Certificate>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sni: Option<Text<'r>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<Version>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ja3: Option<Ja3<'r>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ja3s: Option<Ja3<'r>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ja4: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client: Option<Certificate>,
-    /// The protocol that became TLS, by Suricata's name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from_proto: Option<&'static str>,
-}
-
-/// A certificate's part of `tls`, and all of `tls.client`.
-#[derive(Serialize)]
-struct Certificate {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    issuerdn: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    serial: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fingerprint: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    notbefore: Option<Date>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    notafter: Option<Date>,
-}
-
-/// A fingerprint and the text that was hashed.
-#[derive(Serialize)]
-struct Ja3<'r> {
-    hash: &'r str,
-    string: String,
-}
-
-/// `tlscribe`: what EVE has no place for.
-#[derive(Serialize)]
-struct Own<'r> {
-    id: &'r str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    duration_ms: Option<Millis>,
-    outcome: OutcomeName,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cause: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    party: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    confidence: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    severity: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stage: Option<&'static str>,
-    /// The summary of the failure.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    advice: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cipher_suite: Option<Name<CipherSuite>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    named_group: Option<Name<NamedGroup>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    alpn: Option<Alpn<'r>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    chain_status: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name_matches: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_of: Option<&'r str>,
-    findings: &'r [Shown<Finding>],
-    /// The capture has all that the two ends sent.
-    complete: bool,
-}
-
-impl<'r> Event<'r> {
-    pub(in super::super) fn new(record: &'r Record<'r>) -> Self {
-        Self {
-            timestamp: EveTime(record.start_time),
-            flow_id: (u128::from_str_radix(&record.id, 16).unwrap_or_default() >> 76) as u64,
-            in_iface: record.observer.interface,
-            pcap_filename: record.observer.file,
-            event_type: "tls",
-            vlan: record.vlan,
-            src_ip: record.client.ip,
-            src_port: record.client.port,
-            dest_ip: record.server.ip,
-            dest_port: record.server.port,
-            proto: "TCP",
-            community_id: &record.community_id,
-            tls: Tls::new(record),
-            tlscribe: Own::new(record),
-        }
+pub(in super::super) fn event<'r>(record: &'r Record<'_>) -> impl Serialize + 'r {
+    object! {
+        // Suricata says when it wrote the event, we when the connection began: that is what people search by.
+        "timestamp": EveTime(record.start_time),
+        // Of as many bits as Suricata's, and exact as a JavaScript number. From the event's id: the same in a second run.
+        "flow_id": (u128::from_str_radix(&record.id, 16).unwrap_or_default() >> 76) as u64,
+        "in_iface"?: record.observer.interface,
+        "pcap_filename"?: record.observer.file,
+        "event_type": "tls",
+        "vlan"?: filled(record.vlan),
+        // The TLS client.
+        "src_ip": record.client.ip,
+        "src_port": record.client.port,
+        "dest_ip": record.server.ip,
+        "dest_port": record.server.port,
+        "proto": "TCP",
+        "community_id": &record.community_id,
+        "tls": tls(record),
+        "tlscribe": own(record),
     }
 }
 
-impl<'r> Tls<'r> {
-    fn new(record: &'r Record<'r>) -> Self {
-        let negotiated = record.facts.negotiated;
-        let text = |push: &dyn Fn(&mut Vec<u8>)| {
-            let mut text = Vec::new();
-            push(&mut text);
-            String::from_utf8(text).unwrap_or_default()
-        };
-        Self {
-            session_resumed: record.resumed.filter(|resumed| *resumed),
-            server: record.server_certificate.as_ref().map(|leaf| Certificate::of(leaf.facts)),
-            sni: record.sni,
-            version: record.version.map(|version| Version(version.0)),
-            ja3: record
-                .ja3
-                .as_deref()
-                .zip(negotiated.client_hello.as_ref())
-                .map(|(hash, hello)| Ja3 { hash, string: text(&|text| push_ja3_text(text, hello)) }),
-            ja3s: record
-                .ja3s
-                .as_deref()
-                .zip(negotiated.server_hello.as_ref())
-                .map(|(hash, hello)| Ja3 { hash, string: text(&|text| push_ja3s_text(text, hello)) }),
-            ja4: record.ja4.as_deref(),
-            client: record.client_certificate.as_ref().map(|leaf| Certificate::of(leaf.facts)),
-            from_proto: from_proto(record),
-        }
+fn tls<'r>(record: &'r Record<'_>) -> impl Serialize + 'r {
+    let negotiated = record.facts.negotiated;
+    let (ja3, ja3s) = (record.ja3.as_deref(), record.ja3s.as_deref());
+    object! {
+        // Only where it is true, as in Suricata.
+        "session_resumed"?: record.resumed.filter(|resumed| *resumed),
+        ..record.server_certificate.as_ref().map(|leaf| certificate(leaf.facts)),
+        "sni"?: record.sni,
+        "version"?: record.version.map(|version| Version(version.0)),
+        "ja3"?: ja3.zip(negotiated.client_hello.as_ref()).map(|(hash, hello)| hashed(hash, |text| push_ja3_text(text, hello))),
+        "ja3s"?: ja3s.zip(negotiated.server_hello.as_ref()).map(|(hash, hello)| hashed(hash, |text| push_ja3s_text(text, hello))),
+        "ja4"?: record.ja4.as_deref(),
+        "client"?: record.client_certificate.as_ref().map(|leaf| certificate(leaf.facts)),
+        // The protocol that became TLS, by Suricata's name.
+        "from_proto"?: from_proto(record),
+    }
+}
+
+/// A fingerprint and the text that was hashed.
+fn hashed<P: FnOnce(&mut Vec<u8>)>(hash: &str, push_text: P) -> impl Serialize + use<'_, P> {
+    let mut text = Vec::new();
+    push_text(&mut text);
+    object! { "hash": hash, "string": String::from_utf8(text).unwrap_or_default(), }
+}
+
+/// A certificate's part of `tls`, and all of `tls.client`.
+fn certificate(facts: &CertificateFacts) -> Object<impl Rows> {
+    object! {
+        "subject"?: facts.subject.as_deref().map(name),
+        "issuerdn"?: facts.issuer.as_deref().map(name),
+        "serial"?: facts.serial.as_deref().map(serial),
+        "fingerprint"?: (!facts.der.is_empty()).then(|| fingerprint(&facts.der)),
+        "notbefore"?: facts.not_before.map(Date),
+        "notafter"?: facts.not_after.map(Date),
+    }
+}
+
+/// `tlscribe`: what EVE has no place for.
+fn own<'r>(record: &'r Record<'_>) -> impl Serialize + 'r {
+    let failure = record.failure.as_ref();
+    object! {
+        "id": &record.id,
+        "duration_ms"?: record.duration_ms,
+        "outcome": record.outcome,
+        "cause"?: failure.map(|failure| failure.cause),
+        "party"?: failure.map(|failure| failure.party),
+        "confidence"?: failure.map(|failure| failure.confidence),
+        "severity"?: failure.map(|failure| failure.severity),
+        "stage"?: failure.map(|failure| failure.stage),
+        // The summary of the failure.
+        "reason"?: failure.map(|failure| failure.summary),
+        "advice"?: failure.and_then(|failure| failure.advice),
+        "cipher_suite"?: record.cipher_suite,
+        "named_group"?: record.named_group,
+        "alpn"?: record.alpn,
+        "chain_status"?: record.chain_status,
+        "name_matches"?: record.name_matches,
+        "retry_of"?: record.retry_of.as_deref(),
+        "findings": &record.findings,
+        // The capture has all that the two ends sent.
+        "complete": record.capture.complete,
     }
 }
 
@@ -189,45 +110,6 @@ fn from_proto(record: &Record<'_>) -> Option<&'static str> {
         Some("postgresql") => Some("pgsql"),
         None if record.via.is_some_and(|via| via.starts_with("connect ")) => Some("http"),
         other => other,
-    }
-}
-
-impl Certificate {
-    fn of(facts: &CertificateFacts) -> Self {
-        Self {
-            subject: facts.subject.as_deref().map(name),
-            issuerdn: facts.issuer.as_deref().map(name),
-            serial: facts.serial.as_deref().map(serial),
-            fingerprint: (!facts.der.is_empty()).then(|| fingerprint(&facts.der)),
-            notbefore: facts.not_before.map(Date),
-            notafter: facts.not_after.map(Date),
-        }
-    }
-}
-
-impl<'r> Own<'r> {
-    fn new(record: &'r Record<'r>) -> Self {
-        let failure = record.failure.as_ref();
-        Self {
-            id: &record.id,
-            duration_ms: record.duration_ms,
-            outcome: record.outcome,
-            cause: failure.map(|failure| failure.cause),
-            party: failure.map(|failure| failure.party),
-            confidence: failure.map(|failure| failure.confidence),
-            severity: failure.map(|failure| failure.severity),
-            stage: failure.map(|failure| failure.stage),
-            reason: failure.map(|failure| failure.summary),
-            advice: failure.and_then(|failure| failure.advice),
-            cipher_suite: record.cipher_suite,
-            named_group: record.named_group,
-            alpn: record.alpn,
-            chain_status: record.chain_status,
-            name_matches: record.name_matches,
-            retry_of: record.retry_of.as_deref(),
-            findings: &record.findings,
-            complete: record.capture.complete,
-        }
     }
 }
 

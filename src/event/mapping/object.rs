@@ -8,6 +8,7 @@ use serde::ser::{Serialize, SerializeStruct, Serializer};
 /// - `"key": value` is always written.
 /// - `"key"?: value` is an [`Option`], and written where there is something.
 /// - `"key": { … }` is an object, and left out where it would be empty.
+/// - `..table` puts the rows of another table here, where it is [`Some`].
 macro_rules! object {
     ($($rows:tt)*) => { $crate::event::mapping::object::Object(rows!($($rows)*)) };
 }
@@ -18,12 +19,20 @@ macro_rules! rows {
     ($key:literal: { $($inner:tt)* }, $($rest:tt)*) => {
         $crate::event::mapping::object::Row($key, object!($($inner)*), rows!($($rest)*))
     };
+    (..$table:expr, $($rest:tt)*) => {
+        $crate::event::mapping::object::Spread($table, rows!($($rest)*))
+    };
     ($key:literal?: $value:expr, $($rest:tt)*) => {
         $crate::event::mapping::object::Row($key, $value, rows!($($rest)*))
     };
     ($key:literal: $value:expr, $($rest:tt)*) => {
         $crate::event::mapping::object::Row($key, $crate::event::mapping::object::Always($value), rows!($($rest)*))
     };
+}
+
+/// A list that has something in it.
+pub(super) fn filled<T>(list: &[T]) -> Option<&[T]> {
+    (!list.is_empty()).then_some(list)
 }
 
 /// An object with these rows.
@@ -33,6 +42,10 @@ pub(super) struct Object<R>(pub(super) R);
 /// A key, its value, and the rows after it.
 #[derive(Debug)]
 pub(super) struct Row<V, R>(pub(super) &'static str, pub(super) V, pub(super) R);
+
+/// The rows of another object, and the rows after them.
+#[derive(Debug)]
+pub(super) struct Spread<R, S>(pub(super) Option<Object<R>>, pub(super) S);
 
 /// A value that is there.
 #[derive(Debug)]
@@ -110,6 +123,17 @@ impl<V: Value, R: Rows> Rows for Row<V, R> {
     }
 }
 
+impl<R: Rows, S: Rows> Rows for Spread<R, S> {
+    fn count(&self) -> usize {
+        self.0.as_ref().map_or(0, |table| table.0.count()) + self.1.count()
+    }
+
+    fn write<T: SerializeStruct>(&self, object: &mut T) -> Result<(), T::Error> {
+        self.0.as_ref().map_or(Ok(()), |table| table.0.write(object))?;
+        self.1.write(object)
+    }
+}
+
 impl<R: Rows> Serialize for Object<R> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_struct("", self.0.count())?;
@@ -132,5 +156,12 @@ mod tests {
         };
         let json = serde_json::to_string(&object).expect("it serializes");
         assert_eq!(json, r#"{"a":"always","c":[1,2],"h":{"j":{"k":7}}}"#);
+    }
+
+    #[test]
+    fn the_rows_of_another_table_stand_among_its_own() {
+        let other = |there: bool| there.then_some(object! { "b": 2, "c"?: None::<u8>, });
+        let json = |there| serde_json::to_string(&object! { "a": 1, ..other(there), "d": 4, }).expect("it serializes");
+        assert_eq!([json(true), json(false)], [r#"{"a":1,"b":2,"d":4}"#, r#"{"a":1,"d":4}"#]);
     }
 }

@@ -21,6 +21,7 @@ use super::super::incident::IncidentRecord;
 use super::super::parts::{AlertPart, End};
 use super::super::record::{Observer, Record};
 use super::super::value::{Millis, Shown, Time};
+use super::object::filled;
 use super::rest;
 use crate::diagnosis::{Cause, Confidence, Finding, Severity};
 use crate::handshake::Outcome;
@@ -67,7 +68,7 @@ pub(in crate::event) fn handshake<'a>(record: &'a Record<'_>) -> impl Serialize 
             // The capture file.
             "log_source"?: observer.file,
             // What is weak in what was negotiated.
-            "labels"?: (!record.findings.is_empty()).then_some(&record.findings),
+            "labels"?: filled(&record.findings),
         },
         // A tap is neither end.
         "observation_point_id": 3,
@@ -117,7 +118,7 @@ pub(in crate::event) fn handshake<'a>(record: &'a Record<'_>) -> impl Serialize 
             "hello_retry"?: record.hello_retry,
             "client_auth"?: record.client_auth,
             "ech"?: record.ech,
-            "inferred"?: (!record.inferred.is_empty()).then_some(&record.inferred),
+            "inferred"?: filled(&record.inferred),
             "tunnel"?: record.tunnel,
             // With one, it is that of both ends.
             "vlan"?: (record.vlan.len() > 1).then_some(record.vlan),
