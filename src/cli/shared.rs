@@ -5,9 +5,12 @@ use crate::config::{FailOn, OriginSettings, RootsFrom, Settings};
 use crate::diagnosis::Cause;
 use crate::engine::Limits;
 use crate::event::{self, Detail, Fields, Format, Glob, OutcomeName, Selection, Server};
-use crate::output::Target;
-use clap::{Args, ValueEnum};
+use crate::output::{Spooling, Target};
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser as _, ValueParser};
 use std::ffi::OsString;
+use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 #[derive(Debug, Args)]
@@ -35,18 +38,26 @@ pub(super) struct Shared {
     #[arg(long, value_name = "ROOTS", default_value = "bundled", help_heading = "Certificates")]
     roots: OsString,
 
-    /// Write events to a file; - is standard output
-    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    /// Write events to a file; - is standard output. Or send them: kafka://, syslog+tls://, elasticsearch+https:// ..., with
+    /// options of its own as in 'file:a.jsonl?format=ecs&only=failed' (see the README)
+    #[arg(short, long, value_name = "SINK", help_heading = "Output")]
     output: Vec<Target>,
+    /// While a receiver is away, keep its events in this folder, from where the next run sends them
+    #[arg(long, value_name = "FOLDER", help_heading = "Output")]
+    spool: Option<PathBuf>,
+    /// Mebibytes that each receiver's events may take there
+    #[arg(long, value_name = "MIB", default_value_t = 1024, requires = "spool", help_heading = "Output",
+          value_parser = RangedU64ValueParser::<u64>::new().range(1..=1 << 24))]
+    spool_size: u64,
     /// How events are written
-    #[arg(long, value_enum, help_heading = "Output")]
-    format: Option<FormatName>,
+    #[arg(long, value_parser = words(&Format::ALL), help_heading = "Output")]
+    format: Option<Format>,
     /// Only these fields, in this order; a part of a field as in client.ip
     #[arg(long, value_name = "FIELD,...", help_heading = "Output")]
     fields: Option<Fields>,
     /// How much events tell
-    #[arg(long, value_enum, help_heading = "Output")]
-    detail: Option<DetailName>,
+    #[arg(long, value_parser = words(&Detail::ALL), help_heading = "Output")]
+    detail: Option<Detail>,
     /// Write also one record for each failure of each server, however often it was seen: at the end, or live once it is over
     #[arg(long, help_heading = "Output")]
     incidents: bool,
@@ -74,46 +85,6 @@ pub(super) struct Shared {
     max_buffer: usize,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum FormatName {
-    /// One JSON object a line
-    Native,
-    /// Elastic Common Schema, as JSON lines
-    Ecs,
-    /// Open Cybersecurity Schema Framework, as JSON lines
-    Ocsf,
-    /// One line for people
-    Text,
-    /// Tab-separated fields
-    Tsv,
-    /// Zeek's ssl.log as JSON lines
-    Zeek,
-    /// Zeek's ssl.log, tab-separated
-    ZeekTsv,
-    /// Zeek's x509.log as JSON lines
-    #[value(name = "zeek-x509")]
-    ZeekX509,
-    /// Zeek's x509.log, tab-separated
-    #[value(name = "zeek-x509-tsv")]
-    ZeekX509Tsv,
-    /// Suricata's EVE
-    Eve,
-    /// ArcSight's Common Event Format
-    Cef,
-    /// QRadar's Log Event Extended Format
-    Leef,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum DetailName {
-    /// Without hellos, history and alternative names
-    Brief,
-    /// All but raw bytes
-    Normal,
-    /// Also a timeline with frames and times, and the raw hellos
-    Full,
-}
-
 impl Shared {
     /// The settings, with the frames from there; `words` may be a filter expression in place of that with -f.
     pub(super) fn settings(self, origin: OriginSettings, words: Vec<OsString>) -> Result<Settings, String> {
@@ -139,10 +110,11 @@ impl Shared {
                 servers: self.server,
                 names: self.sni,
             },
-            format: self.format.map(Format::from),
-            detail: self.detail.map(Detail::from),
+            format: self.format,
+            detail: self.detail,
             fields: self.fields,
             targets: self.output,
+            spooling: self.spool.map(|folder| Spooling { folder, bytes: self.spool_size << 20 }),
             evidence: self.evidence.settings()?,
             incidents: self.incidents,
             quiet: self.quiet,
@@ -159,33 +131,12 @@ impl Shared {
     }
 }
 
-impl From<FormatName> for Format {
-    fn from(name: FormatName) -> Self {
-        match name {
-            FormatName::Native => Self::Native,
-            FormatName::Ecs => Self::Ecs,
-            FormatName::Ocsf => Self::Ocsf,
-            FormatName::Text => Self::Text,
-            FormatName::Tsv => Self::Tsv,
-            FormatName::Zeek => Self::Zeek,
-            FormatName::ZeekTsv => Self::ZeekTsv,
-            FormatName::ZeekX509 => Self::ZeekX509,
-            FormatName::ZeekX509Tsv => Self::ZeekX509Tsv,
-            FormatName::Eve => Self::Eve,
-            FormatName::Cef => Self::Cef,
-            FormatName::Leef => Self::Leef,
-        }
-    }
-}
-
-impl From<DetailName> for Detail {
-    fn from(name: DetailName) -> Self {
-        match name {
-            DetailName::Brief => Self::Brief,
-            DetailName::Normal => Self::Normal,
-            DetailName::Full => Self::Full,
-        }
-    }
+/// Words with what each is, for the help.
+fn words<T: FromStr<Err = String> + Clone + Send + Sync + 'static>(
+    all: &[(&'static str, T, &'static str)],
+) -> ValueParser {
+    let words = all.iter().map(|(name, _, about)| PossibleValue::new(*name).help(*about));
+    ValueParser::new(PossibleValuesParser::new(words).try_map(|word| word.parse::<T>()))
 }
 
 /// No span is longer: a century, which can be added to any time.

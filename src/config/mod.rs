@@ -1,16 +1,18 @@
 //! Settings: what was asked for, from the command line, and the plan that follows from it.
 
 mod live;
+mod sinks;
 
 pub use live::LiveSettings;
 
 use crate::capture::{self, Filter, Input};
 use crate::diagnosis::Cause;
 use crate::engine::Limits;
-use crate::event::{self, Detail, Fields, Format, OutcomeName, Rendering, Selection};
-use crate::output::Target;
-use crate::pipeline::{EvidenceCapture, Job, Origin, Saved};
+use crate::event::{self, Detail, Fields, Format, OutcomeName, Selection};
+use crate::output::{Place, Spooling, Target};
+use crate::pipeline::{EvidenceCapture, Job, Origin, Saved, SinkPlan};
 use crate::x509::Roots;
+use sinks::Usual;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -35,6 +37,8 @@ pub struct Settings {
     pub fields: Option<Fields>,
     /// Where they go, where that was said.
     pub targets: Vec<Target>,
+    /// Where events wait for receivers that are away, if they may.
+    pub spooling: Option<Spooling>,
     /// Which frames are written where, if that was asked for.
     pub evidence: Option<EvidenceCapture>,
     /// Incidents are written too.
@@ -174,27 +178,26 @@ impl Settings {
         let live = matches!(self.origin, OriginSettings::Live(_));
         let events_asked_for =
             self.format.is_some() || self.detail.is_some() || self.fields.is_some() || self.incidents;
-        let to_output = self.targets.contains(&Target::StandardOutput);
+        let to_output = self.targets.iter().any(|target| target.place == Place::StandardOutput);
         let report = terminals.output && !to_output && (!self.targets.is_empty() || !events_asked_for);
         // People who watch traffic want to see it go by, a line for each handshake, and the report at the end.
         let follows = live && report && self.targets.is_empty();
         let targets = match (self.targets.is_empty(), report && !live) {
-            (true, false) => vec![Target::StandardOutput],
-            _ => self.targets,
+            (true, false) => vec![Target::STANDARD_OUTPUT],
+            _ => self.targets.clone(),
         };
-        let format = self.format.unwrap_or(if follows { Format::Text } else { Format::default() });
-        let rendering = Rendering::new(format, self.detail.unwrap_or_default(), self.fields)?;
-        if self.incidents && !rendering.has_incidents() {
-            return Err(
-                "this format has no place for incidents; leave --incidents out, or choose another format".into()
-            );
+        let mut usual = Usual::of(&self);
+        if follows {
+            usual.format = usual.format.or(Some(Format::Text));
         }
+        let sinks = targets.iter().map(|target| usual.plan(target)).collect::<Result<Vec<_>, _>>()?;
+        names_differ(&sinks)?;
         let filter = self.filter.as_deref().map(Filter::new).transpose().map_err(|error| error.to_string())?;
         self.evidence.iter().try_for_each(|evidence| not_an_output(&evidence.file, &targets))?;
         let origin = match self.origin {
             OriginSettings::Saved { captures, merge } => {
                 let inputs = capture::expand(&captures);
-                let packets = self.evidence.iter().map(|evidence| Target::File(evidence.file.clone()));
+                let packets = self.evidence.iter().map(|evidence| Target::file(&evidence.file));
                 let outputs: Vec<Target> = targets.iter().cloned().chain(packets).collect();
                 outputs.iter().try_for_each(|target| not_an_input(target, inputs.iter().flatten()))?;
                 Origin::Saved(Saved { inputs, merge, filter })
@@ -207,10 +210,9 @@ impl Settings {
                 limits: self.limits,
                 hold: self.hold,
                 selection: self.selection,
-                rendering,
-                targets,
+                sinks,
+                spooling: self.spooling,
                 evidence: self.evidence,
-                incidents: self.incidents,
                 rows: report,
                 roots: self.roots.read()?,
             },
@@ -225,17 +227,27 @@ impl Settings {
 
 /// A sink that is one of the captures would empty it before it is read.
 fn not_an_input<'a>(target: &Target, mut inputs: impl Iterator<Item = &'a Input>) -> Result<(), String> {
-    let Target::File(path) = target else { return Ok(()) };
+    let Place::File(path) = &target.place else { return Ok(()) };
     let is_target = |input: &Input| matches!(input, Input::File(capture) if same_file(capture, path));
     if inputs.any(is_target) {
+        let target = &target.place;
         return Err(format!("{target} is one of the captures to read; name another file for the output"));
     }
     Ok(())
 }
 
+/// Counters, messages and spools go by the name.
+fn names_differ(sinks: &[SinkPlan]) -> Result<(), String> {
+    let twice = sinks.iter().enumerate().find(|(at, sink)| sinks.iter().take(*at).any(|other| other.name == sink.name));
+    twice.map_or(Ok(()), |(_, SinkPlan { name, .. })| {
+        Err(format!("two outputs are called {name}; give one of them another name, with the option name"))
+    })
+}
+
 /// Packets and events in one file are neither.
 fn not_an_output(file: &Path, targets: &[Target]) -> Result<(), String> {
-    match targets.iter().any(|target| matches!(target, Target::File(path) if path == file || same_file(path, file))) {
+    let is_it = |place: &Place| matches!(place, Place::File(path) if path == file || same_file(path, file));
+    match targets.iter().any(|target| is_it(&target.place)) {
         true => Err(format!("-w {} is where the events go; name another file for the packets", file.display())),
         false => Ok(()),
     }
@@ -266,6 +278,7 @@ mod tests {
             detail: None,
             fields: None,
             targets: Vec::new(),
+            spooling: None,
             evidence: None,
             incidents: false,
             quiet: false,
@@ -279,19 +292,21 @@ mod tests {
     #[track_caller]
     fn expect(settings: Settings, terminals: Terminals, report: bool, targets: &[Target]) {
         let plan = settings.plan(terminals).expect("a plan");
-        assert_eq!((plan.report, plan.job.rows, plan.job.targets.as_slice()), (report, report, targets));
+        let sinks: Vec<_> = plan.job.sinks.iter().map(|sink| sink.name.clone()).collect();
+        let targets: Vec<_> = targets.iter().map(|target| target.place.to_string()).collect();
+        assert_eq!((plan.report, plan.job.rows, sinks), (report, report, targets));
     }
 
     #[test]
     fn people_get_the_report_and_programs_get_events() {
-        let file = Target::File("events.jsonl".into());
-        let output = [Target::StandardOutput];
+        let file = Target::file("events.jsonl");
+        let output = [Target::STANDARD_OUTPUT];
         expect(settings(), TERMINAL, true, &[]);
         expect(settings(), PIPE, false, &output);
         expect(Settings { format: Some(Format::Text), ..settings() }, TERMINAL, false, &output);
         expect(Settings { detail: Some(Detail::Full), ..settings() }, TERMINAL, false, &output);
         expect(Settings { targets: vec![file.clone()], ..settings() }, TERMINAL, true, std::slice::from_ref(&file));
-        let both = vec![file.clone(), Target::StandardOutput];
+        let both = vec![file.clone(), Target::STANDARD_OUTPUT];
         expect(Settings { targets: both.clone(), ..settings() }, TERMINAL, false, &both);
         expect(Settings { targets: vec![file.clone()], ..settings() }, PIPE, false, &[file]);
     }
@@ -312,7 +327,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.pcap");
         std::fs::write(&path, [0xd4, 0xc3, 0xb2, 0xa1]).expect("a file");
-        let target = Target::File(folder.path().join(".").join("a.pcap"));
+        let target = Target::file(folder.path().join(".").join("a.pcap"));
         let error = Settings { origin: captures(&[&path]), targets: vec![target], ..settings() }.plan(PIPE).err();
         assert!(error.expect("an error").contains("is one of the captures"));
         assert_eq!(std::fs::read(&path).expect("still there").len(), 4);

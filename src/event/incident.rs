@@ -219,7 +219,8 @@ impl Incidents {
 pub struct IncidentRecord<'a> {
     pub(super) schema: &'static str,
     pub(super) event_type: &'static str,
-    pub(super) id: String,
+    /// The record's id.
+    pub id: String,
     /// When the first of its handshakes began.
     pub start_time: Time,
     pub(super) end_time: Time,

@@ -56,6 +56,18 @@ impl<T: Registered> Serialize for Name<T> {
     }
 }
 
+/// What a word stands for in a list of names.
+///
+/// # Errors
+/// Nothing, in one line with what there is.
+pub(super) fn named<T: Copy>(all: &[(&str, T, &str)], word: &str) -> Result<T, String> {
+    let found = all.iter().find(|(name, _, _)| *name == word).map(|(_, meaning, _)| *meaning);
+    found.ok_or_else(|| {
+        let names: Vec<_> = all.iter().map(|(name, _, _)| *name).collect();
+        format!("it is one of {}", names.join(", "))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@ use super::failure::FailurePart;
 use super::hello::{ClientHelloPart, ServerHelloPart};
 use super::history::{History, Timeline};
 use super::name::Name;
+use super::name::named;
 use super::outcome::OutcomeName;
 use super::parts::{AlertPart, Bytes, CapturePart, ClosePart, Each, End, FaultPart, TunnelNames};
 use super::timing::Timing;
@@ -20,6 +21,7 @@ use crate::policy::Finding;
 use crate::tls::registry::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::x509::Judgement;
 use serde::Serialize;
+use std::str::FromStr;
 
 /// The version of the event's schema.
 pub(super) const SCHEMA_VERSION: &str = "tlscribe/1";
@@ -34,6 +36,23 @@ pub enum Detail {
     Normal,
     /// Also the timeline and the raw hellos.
     Full,
+}
+
+impl Detail {
+    /// All of them, by name, with what each is.
+    pub const ALL: [(&str, Self, &str); 3] = [
+        ("brief", Self::Brief, "Without hellos, history and alternative names"),
+        ("normal", Self::Normal, "All but raw bytes"),
+        ("full", Self::Full, "Also a timeline with frames and times, and the raw hellos"),
+    ];
+}
+
+impl FromStr for Detail {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        named(&Self::ALL, text)
+    }
 }
 
 /// Who saw a handshake, and where.
@@ -101,7 +120,8 @@ pub struct Record<'a> {
     pub client: End,
     /// The TLS server.
     pub server: End,
-    pub(super) community_id: String,
+    /// What other tools call its flow.
+    pub community_id: String,
     #[serde(skip_serializing_if = "<[u16]>::is_empty")]
     pub(super) vlan: &'a [u16],
     #[serde(skip_serializing_if = "Option::is_none")]

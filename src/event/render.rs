@@ -5,12 +5,14 @@ use super::incident::IncidentRecord;
 use super::json;
 use super::mapping::zeek::{Encoding, Log};
 use super::mapping::{cef, ecs, eve, leef, ocsf};
+use super::name::named;
 use super::record::{Detail, Record};
 use super::stats::StatsRecord;
 use super::text::{IncidentLine, Line, StatsLine};
 use serde::Serialize;
 use std::fmt;
 use std::io::Write as _;
+use std::str::FromStr;
 
 /// How events are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +42,32 @@ pub enum Format {
     Cef,
     /// QRadar's Log Event Extended Format.
     Leef,
+}
+
+impl Format {
+    /// All of them, by name, with what each is.
+    pub const ALL: [(&str, Self, &str); 12] = [
+        ("native", Self::Native, "One JSON object a line"),
+        ("ecs", Self::Ecs, "Elastic Common Schema, as JSON lines"),
+        ("ocsf", Self::Ocsf, "Open Cybersecurity Schema Framework, as JSON lines"),
+        ("text", Self::Text, "One line for people"),
+        ("tsv", Self::Tsv, "Tab-separated fields"),
+        ("zeek", Self::Zeek, "Zeek's ssl.log as JSON lines"),
+        ("zeek-tsv", Self::ZeekTsv, "Zeek's ssl.log, tab-separated"),
+        ("zeek-x509", Self::ZeekX509, "Zeek's x509.log as JSON lines"),
+        ("zeek-x509-tsv", Self::ZeekX509Tsv, "Zeek's x509.log, tab-separated"),
+        ("eve", Self::Eve, "Suricata's EVE"),
+        ("cef", Self::Cef, "ArcSight's Common Event Format"),
+        ("leef", Self::Leef, "QRadar's Log Event Extended Format"),
+    ];
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        named(&Self::ALL, text)
+    }
 }
 
 /// What tab-separated output has where no fields are named.

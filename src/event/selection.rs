@@ -1,6 +1,7 @@
 //! Which handshakes are wanted: by outcome, by cause, by server, by server name. Everything is seen and counted by the engine;
 //! this decides what becomes an event.
 
+use super::incident::IncidentRecord;
 use super::record::Record;
 use crate::diagnosis::Cause;
 use crate::explain::distance;
@@ -37,6 +38,22 @@ impl Selection {
                 self.servers.iter().any(|server| server.matches(record.server.ip.0, record.server.port, sni)),
             )
             && one_of(self.names.is_empty(), sni.is_some_and(|name| self.names.iter().any(|glob| glob.matches(name))))
+    }
+}
+
+impl Selection {
+    /// True where an incident of such handshakes is wanted. It is of handshakes that failed or were abandoned.
+    pub fn wants_incident(&self, record: &IncidentRecord<'_>) -> bool {
+        let broken = [Outcome::Failed, Outcome::Abandoned];
+        let one_of = |empty: bool, found: bool| empty || found;
+        let name = record.sni.map(str::as_bytes);
+        one_of(self.outcomes.is_empty(), self.outcomes.iter().any(|outcome| broken.contains(outcome)))
+            && one_of(self.causes.is_empty(), self.causes.contains(&record.finding.cause))
+            && one_of(
+                self.servers.is_empty(),
+                self.servers.iter().any(|server| server.matches(record.server.ip.0, record.server.port, name)),
+            )
+            && one_of(self.names.is_empty(), name.is_some_and(|name| self.names.iter().any(|glob| glob.matches(name))))
     }
 }
 

@@ -88,7 +88,8 @@ impl fmt::Display for Counts {
 pub struct StatsRecord<'a> {
     pub(super) schema: &'static str,
     pub(super) event_type: &'static str,
-    pub(super) id: String,
+    /// The record's id.
+    pub id: String,
     pub(super) start_time: Time,
     /// When it was made.
     pub end_time: Time,

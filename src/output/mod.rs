@@ -1,10 +1,34 @@
-//! Where events go. Each sink has a thread of its own and a short queue of rendered batches; rendering is done once,
-//! before, and a batch is shared by the sinks that take it.
+//! Where events go. Each sink has a thread of its own and a short queue of rendered batches; rendering is done before,
+//! once for all sinks that want the same, and a batch is shared by them.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `target`, `options`, `plan` | a sink as it is named, its options, and how it is opened |
+//! | `batch`, `patience` | what travels to the sinks, and what to do where there is no room |
+//! | `sink` | a sink's thread and what it tells |
+//! | `standard_output`, `file` | sinks of this machine |
+//! | `delivery`, `parcel` | what is kept, in memory and on disk, until a receiver has answered for it |
+//! | `transport` | receivers: one module for each protocol |
 
+mod batch;
+mod delivery;
+mod file;
+mod options;
+mod parcel;
 mod patience;
+mod plan;
 mod sink;
+mod standard_output;
 mod target;
+mod transport;
 
+pub use batch::{Batch, Event, Kind, Level, Mark, Source};
+pub use delivery::Keeping;
+pub use file::{Before, FileOptions};
+pub use options::{Options, Secret};
+pub use parcel::Parcel;
 pub use patience::{Patience, Queue, Unsent};
-pub use sink::{Batch, MAX_QUEUED_BATCHES, MAX_QUEUED_LIVE, Sink, SinkEnd, SinkState};
-pub use target::{Before, Target, Writer};
+pub use plan::{OpenSink, Prepared, Spooling};
+pub use sink::{Closing, MAX_QUEUED_BATCHES, MAX_QUEUED_LIVE, Sink, SinkEnd, SinkState, Work, Writing};
+pub use target::{Place, Scheme, Target};
+pub use transport::{Receipt, Setback, Transport};

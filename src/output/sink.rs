@@ -1,9 +1,15 @@
-//! The sinks of this machine: standard output and files.
+//! A sink at work: its thread, its queue, and what it tells. Sinks of this machine write each batch as it comes; those that
+//! send events to a receiver elsewhere keep them until it has answered (`delivery`).
 
+use super::batch::Batch;
+use super::delivery::{Courier, Keeping};
 use super::patience::{Patience, Queue, Unsent};
-use super::target::{Target, Writer};
+use super::transport::Transport;
+use crate::diagnosis::counted;
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
+use std::fs::File;
 use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,15 +21,6 @@ pub const MAX_QUEUED_BATCHES: usize = 4;
 pub const MAX_QUEUED_LIVE: usize = 4096;
 /// How soon a file is opened anew after that was asked for.
 const LOOK: Duration = Duration::from_millis(200);
-
-/// Rendered events, whole lines.
-#[derive(Debug)]
-pub struct Batch {
-    /// The lines.
-    pub bytes: Vec<u8>,
-    /// How many events they hold.
-    pub events: u64,
-}
 
 /// How a sink ended.
 #[derive(Debug)]
@@ -42,6 +39,61 @@ pub enum SinkEnd {
         /// What the system said, where writing failed.
         error: Option<io::Error>,
     },
+    /// So many events have not arrived, and wait on disk for the next run.
+    Kept {
+        /// The events.
+        events: u64,
+        /// How many more were lost, for want of room.
+        lost: u64,
+        /// Where they are.
+        spool: PathBuf,
+    },
+}
+
+/// What a sink of this machine writes to.
+pub trait Writing: Send {
+    /// Writes a batch, all of it or as good as none.
+    ///
+    /// # Errors
+    /// What the system says. The batch is lost, and the next one is tried again.
+    fn write(&mut self, batch: &Batch) -> io::Result<()>;
+
+    /// Begins anew under the same name, where another program has moved the old file away.
+    ///
+    /// # Errors
+    /// It cannot be opened; the old one is written on.
+    fn reopen(&mut self) -> io::Result<()>;
+
+    /// True where whoever read it has closed it, and nobody wants the rest.
+    fn is_closed(&self) -> bool {
+        false
+    }
+
+    /// Nothing came for a while; time goes on all the same.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn idle(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Nothing more comes.
+    ///
+    /// # Errors
+    /// What was written may not be readable.
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Its open file, where it has one.
+    fn file(&self) -> Option<&File> {
+        None
+    }
+
+    /// The file or folder that it writes, where it has one.
+    fn path(&self) -> Option<&Path> {
+        None
+    }
 }
 
 /// What a sink tells while it works: of its events, or, where it writes packets, of their handshakes.
@@ -49,8 +101,10 @@ pub enum SinkEnd {
 pub struct SinkState {
     /// Set to have its file opened anew, where another program has moved the old one away.
     pub reopen: AtomicBool,
-    /// What went wrong, until somebody takes it to say it. A failure that lasts is told once.
-    trouble: Mutex<Option<String>>,
+    /// Set where there is no more time: what has not arrived is kept on disk, or lost.
+    pub give_up: AtomicBool,
+    /// What there is to say, until somebody takes it. A failure that lasts is told once.
+    troubles: Mutex<Vec<String>>,
     /// Nobody wants any more of it.
     pub not_wanted: AtomicBool,
     /// Events that wait.
@@ -59,14 +113,31 @@ pub struct SinkState {
     pub(super) queued_bytes: AtomicUsize,
     /// Events that were written.
     pub written: AtomicU64,
-    /// Events that were lost, for want of room or because writing failed.
+    /// Events that were lost, for want of room, because writing failed, or because the receiver will never take them.
     pub lost: AtomicU64,
+    /// Of those, the ones that the receiver will never take.
+    pub rejected: AtomicU64,
+    /// Events that were sent once more.
+    pub retried: AtomicU64,
+    /// Events that wait on disk.
+    pub spooled: AtomicU64,
+    /// Events that an earlier run left on disk.
+    pub recovered: AtomicU64,
+    /// For how long the oldest event has waited, in milliseconds.
+    pub lag_ms: AtomicU64,
+    /// The receiver takes no events now.
+    pub down: AtomicBool,
+    /// It sends to a receiver elsewhere.
+    pub sends: AtomicBool,
 }
 
+/// So many things wait to be said of a sink; more are not worth it.
+const MAX_TROUBLES: usize = 16;
+
 impl SinkState {
-    /// What went wrong since this was last asked.
-    pub fn trouble(&self) -> Option<String> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// What there is to say since this was last asked.
+    pub fn troubles(&self) -> Vec<String> {
+        std::mem::take(&mut self.troubles.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How the sink ended, by what its thread said, if it did.
@@ -75,6 +146,7 @@ impl SinkState {
         match said {
             Ok(SinkEnd::Done) if lost > 0 => SinkEnd::Lost { events: lost, error: None },
             Ok(SinkEnd::NotWanted { .. }) => SinkEnd::NotWanted { lost },
+            Ok(SinkEnd::Kept { events, spool, .. }) => SinkEnd::Kept { events, lost, spool },
             Ok(SinkEnd::Lost { error, .. }) => SinkEnd::Lost { events: lost, error },
             Ok(end) => end,
             Err(why) => {
@@ -85,9 +157,19 @@ impl SinkState {
         }
     }
 
-    /// Sets down what went wrong.
+    /// Sets down what is to be said.
     pub fn tell(&self, trouble: String) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        if troubles.len() < MAX_TROUBLES {
+            troubles.push(trouble);
+        }
+    }
+
+    /// So many events will never be taken by the receiver, the first for this reason.
+    pub fn reject(&self, name: &str, events: u64, reason: &str) {
+        self.tell(format!("{name}: {} will never be taken: {reason}", counted(events, "event")));
+        self.rejected.fetch_add(events, Ordering::Relaxed);
+        self.lose(events);
     }
 
     /// So many bytes were taken out of the queue.
@@ -110,32 +192,49 @@ impl SinkState {
     }
 }
 
-/// An open sink and the thread that writes to it.
+/// How a sink does its work.
+pub enum Work {
+    /// It writes on this machine.
+    Write(Box<dyn Writing>),
+    /// It sends to a receiver elsewhere.
+    Send(Box<dyn Transport>, Keeping),
+}
+
+/// An open sink and the thread that works for it.
 #[derive(Debug)]
 pub struct Sink {
-    target: Target,
+    name: String,
     queue: Queue<Arc<Batch>>,
     end: Receiver<SinkEnd>,
 }
 
 impl Sink {
-    /// Starts the thread of a sink that was opened, with room for so many batches.
+    /// Starts the threads of a sink, with room for so many batches on the way to it.
     ///
     /// # Errors
     /// No thread to be had.
-    pub fn start(writer: Writer, room: usize) -> io::Result<Self> {
+    pub fn start(name: String, work: Work, room: usize) -> io::Result<Self> {
         let (queue, batches) = bounded(room);
         let (tell, end) = bounded(1);
         let state = Arc::new(SinkState::default());
-        let target = writer.target().clone();
-        let worker = Worker { writer, state: Arc::clone(&state), failing: false };
-        std::thread::Builder::new().name("output".into()).spawn(move || tell.send(worker.run(&batches)))?;
-        Ok(Self { target, queue: Queue::new(queue, state), end })
+        let thread = std::thread::Builder::new().name("output".into());
+        match work {
+            Work::Write(writing) => {
+                let worker = Worker { name: name.clone(), writing, state: Arc::clone(&state), failing: false };
+                thread.spawn(move || tell.send(worker.run(&batches)))?;
+            }
+            Work::Send(transport, keeping) => {
+                state.sends.store(true, Ordering::Relaxed);
+                let courier = Courier::start(keeping, transport, Arc::clone(&state))?;
+                thread.spawn(move || tell.send(courier.run(&batches)))?;
+            }
+        }
+        Ok(Self { name, queue: Queue::new(queue, state), end })
     }
 
-    /// What it is.
-    pub const fn target(&self) -> &Target {
-        &self.target
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// What it tells while it works.
@@ -149,25 +248,56 @@ impl Sink {
         sent != Err(Unsent::Closed)
     }
 
-    /// Nothing more comes. What is queued is written; the answer waits for that, until a deadline where there is one, and
-    /// tells how it went.
-    pub fn close(self) -> impl FnOnce(Option<Instant>) -> (Target, SinkEnd) {
-        let Self { target, queue, end } = self;
-        let state = Arc::clone(queue.state());
-        drop(queue);
-        move |deadline| {
-            let end = match deadline {
-                None => end.recv().map_err(|_| RecvTimeoutError::Disconnected),
-                Some(deadline) => end.recv_deadline(deadline),
-            };
-            (target, state.end(end))
-        }
+    /// Nothing more comes: what is queued is written.
+    pub fn close(self) -> Closing {
+        let Self { name, queue, end } = self;
+        Closing { name, state: Arc::clone(queue.state()), end }
     }
 }
 
-/// What the thread of a sink has.
+/// A sink that gets no more, and writes what it has.
+#[derive(Debug)]
+pub struct Closing {
+    name: String,
+    state: Arc<SinkState>,
+    end: Receiver<SinkEnd>,
+}
+
+/// A sink that was told to give up puts its events on disk within this time.
+const PUT_BY: Duration = Duration::from_secs(10);
+
+impl Closing {
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it tells.
+    pub const fn state(&self) -> &Arc<SinkState> {
+        &self.state
+    }
+
+    /// How it ended, if it has by then.
+    pub fn wait(&self, deadline: Instant) -> Option<SinkEnd> {
+        match self.end.recv_deadline(deadline) {
+            Err(RecvTimeoutError::Timeout) => None,
+            said => Some(self.state.end(said)),
+        }
+    }
+
+    /// It is to give up: how that ends.
+    pub fn give_up(&self) -> SinkEnd {
+        self.state.give_up.store(true, Ordering::Relaxed);
+        // One that writes on this machine does not look: it hangs in a call of the system's.
+        let patience = if self.state.sends.load(Ordering::Relaxed) { PUT_BY } else { Duration::ZERO };
+        self.state.end(self.end.recv_timeout(patience))
+    }
+}
+
+/// What the thread of a sink of this machine has.
 struct Worker {
-    writer: Writer,
+    name: String,
+    writing: Box<dyn Writing>,
     state: Arc<SinkState>,
     /// The last thing it did went wrong.
     failing: bool,
@@ -180,34 +310,40 @@ impl Worker {
         let mut failure = None;
         loop {
             if self.state.reopen.swap(false, Ordering::Relaxed)
-                && let Err(error) = self.writer.reopen()
+                && let Err(error) = self.writing.reopen()
             {
                 self.tell(&format!("cannot be opened anew, the old file is written on: {error}"));
             }
-            let batch = match batches.recv_timeout(LOOK) {
-                Ok(batch) => batch,
-                Err(RecvTimeoutError::Timeout) if self.writer.is_closed() => return self.not_wanted(),
-                Err(RecvTimeoutError::Timeout) => continue,
+            let (batch, written) = match batches.recv_timeout(LOOK) {
+                Ok(batch) => {
+                    let written = self.writing.write(&batch);
+                    self.state.taken(batch.bytes.len());
+                    (Some(batch), written)
+                }
+                Err(RecvTimeoutError::Timeout) if self.writing.is_closed() => return self.not_wanted(),
+                Err(RecvTimeoutError::Timeout) => (None, self.writing.idle()),
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            let written = self.writer.write(&batch.bytes);
-            self.state.taken(batch.bytes.len());
+            let events = batch.map_or(0, |batch| batch.events);
             match written {
                 Ok(()) => {
-                    self.state.write(batch.events);
-                    self.failing = false;
+                    self.state.write(events);
+                    self.failing &= events == 0;
                 }
-                Err(error) if error.kind() == ErrorKind::BrokenPipe || self.writer.is_closed() => {
+                Err(error) if error.kind() == ErrorKind::BrokenPipe || self.writing.is_closed() => {
                     return self.not_wanted();
                 }
                 Err(error) => {
-                    self.state.lose(batch.events);
+                    self.state.lose(events);
                     if !self.failing {
                         self.tell(&format!("cannot be written: {error}"));
                     }
                     (self.failing, failure) = (true, Some(error));
                 }
             }
+        }
+        if let Err(error) = self.writing.finish() {
+            failure = Some(error);
         }
         match failure {
             None => SinkEnd::Done,
@@ -221,15 +357,14 @@ impl Worker {
     }
 
     fn tell(&self, what: &str) {
-        self.state.tell(format!("{}: {what}", self.writer.target()));
+        self.state.tell(format!("{}: {what}", self.name));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Before;
+    use super::super::file::{Before, FileOptions, LineFile};
     use super::*;
-    use crate::report::Console;
 
     #[test]
     fn a_slow_reader_is_owed_many_small_batches_and_no_more_than_so_many_bytes() {
@@ -238,10 +373,9 @@ mod tests {
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
         // Open for both, a pipe is open at once (fifo(7)). Nobody reads.
         let reader = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
-        let aside = Console::new(true, false).aside();
-        let writer = Writer::open(Target::File(pipe), vec![], Before::Kept, aside).unwrap();
-        let sink = Sink::start(writer, MAX_QUEUED_LIVE).unwrap();
-        let batch = |bytes: usize| Arc::new(Batch { bytes: vec![b'x'; bytes], events: 1 });
+        let writer = LineFile::open(FileOptions { path: pipe }, vec![], Before::Kept).unwrap();
+        let sink = Sink::start("pipe".into(), Work::Write(Box::new(writer)), MAX_QUEUED_LIVE).unwrap();
+        let batch = |bytes: usize| Arc::new(Batch { bytes: vec![b'x'; bytes], events: 1, marks: vec![] });
         let small = batch(4096);
         assert!((0..2000).all(|_| sink.send(&small, Patience::Lose)));
         assert_eq!(sink.state().lost.load(Ordering::Relaxed), 0, "of 8 MiB in small batches");

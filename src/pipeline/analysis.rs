@@ -2,6 +2,7 @@
 
 use super::Outputs;
 use super::board::Board;
+use super::channel::Channel;
 use super::counts::Counting;
 use super::evidence::EvidenceSink;
 use super::feed::{BATCH, SET_BACK, Settled, Work};
@@ -10,22 +11,18 @@ use super::judging::{Judging, Papers};
 use super::recorder::Recording;
 use super::seed;
 use crate::event::{
-    Facts, Incident, IncidentRecord, Observer, OutcomeName, Record, Rendering, Selection, StatsRecord, Successes,
+    Detail, Facts, Incident, IncidentRecord, Observer, OutcomeName, Record, Selection, StatsRecord, Successes,
 };
 use crate::fingerprint::Fingerprinter;
 use crate::handshake::{Handshake, Negotiated};
-use crate::output::{Batch, MAX_QUEUED_BATCHES, Patience, Sink};
+use crate::output::Patience;
 use crate::report::Summary;
 use crate::time::Timestamp;
 use crate::x509::Roots;
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-
-/// Lines are handed to the sinks once there are so many bytes of them, or when there is nothing else to do.
-const BATCH_BYTES: usize = 256 * 1024;
 
 /// Live, an incident is over once nothing of it was seen for so long.
 const INCIDENT_QUIET: Duration = Duration::from_secs(600);
@@ -35,8 +32,6 @@ const INCIDENTS_TURN: Duration = Duration::from_secs(10);
 /// What is wanted of an analysis.
 pub(super) struct Wanted {
     pub(super) selection: Selection,
-    pub(super) rendering: Rendering,
-    pub(super) incidents: bool,
     /// Rows for the report.
     pub(super) rows: bool,
     pub(super) roots: Roots,
@@ -46,11 +41,13 @@ pub(super) struct Wanted {
 
 pub(super) struct Analysis {
     selection: Selection,
-    rendering: Rendering,
+    /// Some channel wants them.
     incidents: bool,
     rows: bool,
     live: bool,
-    sinks: Vec<Sink>,
+    channels: Vec<Channel>,
+    /// How much the records have to have, each once. There is always one: the summary needs records too.
+    details: Vec<Detail>,
     evidence: Option<EvidenceSink>,
     counting: Counting,
     board: Arc<Board>,
@@ -59,9 +56,6 @@ pub(super) struct Analysis {
     fingerprinter: Fingerprinter,
     file: Option<String>,
     interfaces: Vec<Option<String>>,
-    lines: Batch,
-    /// Lines that the sinks may still have, in the order in which they were sent.
-    sent: VecDeque<Arc<Batch>>,
     summary: Summary,
     /// Capture time, as far as it was told.
     now: Timestamp,
@@ -80,15 +74,21 @@ impl Analysis {
         counting: Counting,
         spent: Sender<Vec<Box<Handshake>>>,
     ) -> Self {
-        let Outputs { sinks, evidence } = outputs;
-        let Wanted { selection, rendering, incidents, rows, roots, live } = wanted;
+        let Outputs { channels, evidence } = outputs;
+        let Wanted { selection, rows, roots, live } = wanted;
+        let mut details: Vec<Detail> = channels.iter().map(Channel::detail).collect();
+        details.sort_unstable();
+        details.dedup();
+        if details.is_empty() {
+            details.push(Detail::default());
+        }
         Self {
             selection,
-            rendering,
-            incidents,
+            incidents: channels.iter().any(Channel::incidents),
             rows,
             live,
-            sinks,
+            channels,
+            details,
             evidence,
             counting,
             board,
@@ -97,8 +97,6 @@ impl Analysis {
             fingerprinter: Fingerprinter::new(seed()),
             file: None,
             interfaces: Vec::new(),
-            lines: Batch { bytes: Vec::new(), events: 0 },
-            sent: VecDeque::new(),
             summary: Summary::default(),
             now: Timestamp::default(),
             looked: Timestamp::default(),
@@ -117,11 +115,11 @@ impl Analysis {
             self.write_stats();
         }
         self.flush();
-        (self.summary, Outputs { sinks: self.sinks, evidence: self.evidence })
+        (self.summary, Outputs { channels: self.channels, evidence: self.evidence })
     }
 
     fn work(&mut self, queue: &Receiver<Work>) {
-        let report_only = self.sinks.is_empty();
+        let report_only = self.channels.is_empty();
         loop {
             let work = match queue.try_recv() {
                 Ok(work) => work,
@@ -146,7 +144,7 @@ impl Analysis {
                 Work::Time(now) => self.advance(now),
                 Work::Stats => self.write_stats(),
             }
-            if self.lines.bytes.len() >= BATCH_BYTES && !self.flush() {
+            if self.channels.iter().any(Channel::is_full) && !self.flush() {
                 return;
             }
         }
@@ -154,7 +152,7 @@ impl Analysis {
 
     /// Writes what the run has counted so far.
     fn write_stats(&mut self) {
-        if self.sinks.is_empty() {
+        if self.channels.is_empty() {
             return;
         }
         let counts = self.counting.read();
@@ -163,16 +161,16 @@ impl Analysis {
             _ => None,
         };
         let record = StatsRecord::new(&counts, Observer::new(None, interface));
-        self.lines.events += self.rendering.write_stats(&record, &mut self.lines.bytes);
+        self.channels.iter_mut().for_each(|channel| channel.stats(&record));
     }
 
     /// An incident is known when all has been read.
     fn write_incidents(&mut self) {
-        if !self.incidents || self.sinks.is_empty() {
+        if !self.incidents {
             return;
         }
         for (incident, successes) in self.summary.incidents.sorted() {
-            write_incident(&self.rendering, &mut self.lines, incident, successes);
+            write_incident(&mut self.channels, incident, successes);
         }
     }
 
@@ -183,7 +181,7 @@ impl Analysis {
         }
         self.looked = now;
         for (incident, successes) in self.summary.incidents.take_over(now.before(INCIDENT_QUIET)) {
-            write_incident(&self.rendering, &mut self.lines, &incident, successes);
+            write_incident(&mut self.channels, &incident, successes);
         }
     }
 
@@ -263,7 +261,7 @@ impl Analysis {
         handshake: &Handshake,
         negotiated: &Negotiated<'_>,
         papers: &Papers,
-        recording: Option<Box<Recording>>,
+        mut recording: Option<Box<Recording>>,
     ) {
         let (verdict, story) = self.judging.verdict(handshake, negotiated, papers);
         self.board.judged(OutcomeName(verdict.outcome));
@@ -279,23 +277,19 @@ impl Analysis {
             observer: Observer::new(self.file.as_deref(), interface.and_then(Option::as_deref)),
             numbered: !self.live,
         };
-        let record = Record::new(&facts, self.rendering.detail(), &mut self.fingerprinter);
-        let grouped = self.rows || self.incidents;
-        if grouped {
-            self.summary.incidents.note_success(&record);
-        }
-        if !self.selection.wants(&record) {
-            return;
-        }
-        self.summary.add(&record, self.rows);
-        if grouped {
-            self.summary.incidents.add(&record);
-        }
-        if let Some(evidence) = &self.evidence {
-            evidence.write(&record, recording, self.patience());
-        }
-        if !self.sinks.is_empty() {
-            self.lines.events += self.rendering.write(&record, &mut self.lines.bytes);
+        let (patience, grouped) = (self.patience(), self.rows || self.incidents);
+        for (at, detail) in self.details.iter().copied().enumerate() {
+            let record = Record::new(&facts, detail, &mut self.fingerprinter);
+            if at == 0 && !count(&mut self.summary, &self.selection, self.rows, grouped, &record) {
+                return;
+            }
+            if at == 0
+                && let Some(evidence) = &self.evidence
+            {
+                evidence.write(&record, recording.take(), patience);
+            }
+            let channels = self.channels.iter_mut().filter(|channel| channel.detail() == detail);
+            channels.for_each(|channel| channel.handshake(&record));
         }
     }
 
@@ -310,34 +304,34 @@ impl Analysis {
 
     /// Hands the lines to the sinks; false once none of them takes any more, and there is no evidence to write.
     fn flush(&mut self) -> bool {
-        if self.lines.bytes.is_empty() {
-            return true;
+        let patience = self.patience();
+        let mut taken = self.evidence.is_some();
+        for channel in &mut self.channels {
+            taken |= channel.flush(patience);
         }
-        let empty = self.empty_batch();
-        let lines = Arc::new(std::mem::replace(&mut self.lines, empty));
-        let (mut taken, patience) = (self.evidence.is_some(), self.patience());
-        for sink in &self.sinks {
-            taken |= sink.send(&lines, patience);
-        }
-        self.sent.push_back(lines);
         taken
-    }
-
-    /// A batch to fill: where all sinks are done with the one that was sent first, in its memory.
-    fn empty_batch(&mut self) -> Batch {
-        let done = self.sent.front().is_some_and(|batch| Arc::strong_count(batch) == 1);
-        let gone = if done || self.sent.len() > MAX_QUEUED_BATCHES { self.sent.pop_front() } else { None };
-        match gone.and_then(Arc::into_inner) {
-            Some(Batch { mut bytes, .. }) => {
-                bytes.clear();
-                Batch { bytes, events: 0 }
-            }
-            None => Batch { bytes: Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 8), events: 0 },
-        }
     }
 }
 
-fn write_incident(rendering: &Rendering, lines: &mut Batch, incident: &Incident, successes: Option<Successes>) {
-    let record = IncidentRecord::new(incident, successes, rendering.detail());
-    lines.events += rendering.write_incident(&record, &mut lines.bytes);
+/// Incidents are few: each channel has them put together in its own detail.
+fn write_incident(channels: &mut [Channel], incident: &Incident, successes: Option<Successes>) {
+    for channel in channels {
+        channel.incident(&IncidentRecord::new(incident, successes, channel.detail()));
+    }
+}
+
+/// Counts a handshake for the report, in a row of its own where `rows` are wanted, and for incidents where it is to be
+/// `grouped`; false where it is not wanted.
+fn count(summary: &mut Summary, selection: &Selection, rows: bool, grouped: bool, record: &Record<'_>) -> bool {
+    if grouped {
+        summary.incidents.note_success(record);
+    }
+    if !selection.wants(record) {
+        return false;
+    }
+    summary.add(record, rows);
+    if grouped {
+        summary.incidents.add(record);
+    }
+    true
 }

@@ -7,6 +7,7 @@
 use super::board::Board;
 use super::counts::Counting;
 use super::feed::Work;
+use super::outputs::tell_troubles;
 use crate::event::Counts;
 use crate::output::SinkState;
 use crate::report::Console;
@@ -41,8 +42,9 @@ fn listen(said: &Receiver<String>, console: &Console, mut turn: impl FnMut()) {
 }
 
 /// Watches captures being read.
-pub(super) fn watch(said: &Receiver<String>, board: &Board, console: &Console) {
+pub(super) fn watch(said: &Receiver<String>, board: &Board, counting: &Counting, console: &Console) {
     listen(said, console, || {
+        counting.sinks().for_each(|sink| tell_troubles(sink, console));
         console.progress(board.read.load(Ordering::Relaxed), board.handshakes.load(Ordering::Relaxed));
     });
 }
@@ -59,6 +61,21 @@ pub(super) struct Signals {
 }
 
 impl Signals {
+    /// What captures are read for may take long to be sent: the first signal ends that in good order, and the second the
+    /// program.
+    pub(super) fn heed_the_end() -> Result<Arc<AtomicBool>, String> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let register = || {
+            for signal in [SIGINT, SIGTERM] {
+                flag::register_conditional_shutdown(signal, AT_ONCE, Arc::clone(&stop))?;
+                flag::register(signal, Arc::clone(&stop))?;
+            }
+            Ok(())
+        };
+        register().map_err(|error: std::io::Error| format!("signals cannot be handled: {error}"))?;
+        Ok(stop)
+    }
+
     /// From here on signals no longer end the program by themselves.
     pub(super) fn heed() -> Result<Self, String> {
         let [stop, hang_up, ask, interrupted] = std::array::from_fn(|_| Arc::new(AtomicBool::new(false)));
@@ -117,7 +134,7 @@ impl Control {
             if self.signals.hang_up.swap(false, Ordering::Relaxed) {
                 self.counting.sinks().for_each(|sink| sink.reopen.store(true, Ordering::Relaxed));
             }
-            self.counting.sinks().filter_map(|sink| sink.trouble()).for_each(|trouble| console.say(&trouble));
+            self.counting.sinks().for_each(|sink| tell_troubles(sink, console));
             if self.signals.ask.swap(false, Ordering::Relaxed) {
                 console.say(&self.counting.read().to_string());
             }

@@ -20,6 +20,7 @@
 
 mod analysis;
 mod board;
+mod channel;
 mod control;
 mod counts;
 mod evidence;
@@ -36,8 +37,8 @@ mod tests;
 use crate::capture::live::{Sniffer, Sniffers};
 use crate::capture::{CaptureError, Filter, Input};
 use crate::engine::Limits;
-use crate::event::{Rendering, Selection};
-use crate::output::{self, Before, Patience, Target};
+use crate::event::Selection;
+use crate::output::{self, Patience, Spooling};
 use crate::privileges::Account;
 use crate::report::{Console, Summary, Totals};
 use crate::x509::Roots;
@@ -49,13 +50,14 @@ use crossbeam_channel::bounded;
 use evidence::Pace;
 pub use evidence::{EvidenceCapture, Rotation};
 use feed::{Feed, Link, Work};
+pub use outputs::SinkPlan;
 use outputs::{Opened, Outputs};
 use reader::Reader;
 use sensor::{Sensor, Shared};
 use std::fs::Metadata;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -78,14 +80,12 @@ pub struct Job {
     pub hold: Option<Duration>,
     /// Which handshakes are wanted.
     pub selection: Selection,
-    /// How events are written.
-    pub rendering: Rendering,
-    /// Where they go: to none of them where only the report is wanted.
-    pub targets: Vec<Target>,
+    /// Where they go, and how they are written: nowhere where only the report is wanted.
+    pub sinks: Vec<SinkPlan>,
+    /// Where events wait for receivers that are away, if they may.
+    pub spooling: Option<Spooling>,
     /// Where the frames of handshakes go that are worth keeping.
     pub evidence: Option<EvidenceCapture>,
-    /// Write incidents too.
-    pub incidents: bool,
     /// Keep rows for the report.
     pub rows: bool,
     /// The roots that certificate chains are judged by.
@@ -145,25 +145,20 @@ pub struct Done {
 /// A sink that cannot be opened, or no thread to be had: before anything is read.
 pub fn run(job: Job, console: &Console) -> Result<Done, String> {
     let began = Instant::now();
-    let before = match job.origin {
-        Origin::Saved(_) => Before::Emptied,
-        Origin::Live(_) => Before::Kept,
-    };
-    let opened = Opened::open(job.targets, &job.rendering, before, job.evidence.as_ref(), console)?;
-    let wanted = Wanted {
-        selection: job.selection,
-        rendering: job.rendering,
-        incidents: job.incidents,
-        rows: job.rows,
-        roots: job.roots,
-        live: matches!(job.origin, Origin::Live(_)),
-    };
+    let live = matches!(job.origin, Origin::Live(_));
+    let mut opened = Opened::open(job.sinks, job.spooling, job.evidence.as_ref(), live, console)?;
+    let mut stop = Arc::new(AtomicBool::new(false));
+    if !live && opened.sends() {
+        opened.contact(console)?;
+        stop = Signals::heed_the_end()?;
+    }
+    let wanted = Wanted { selection: job.selection, rows: job.rows, roots: job.roots, live };
     let (mut done, outputs, deadline) = match job.origin {
         Origin::Saved(saved) => read(saved, job.limits, job.hold, wanted, opened, console)?,
         Origin::Live(live) => sniff(live, job.limits, job.hold, wanted, opened, console)?,
     };
     console.clear();
-    outputs.close(&mut done, deadline, console);
+    outputs.close(&mut done, deadline, &stop, console);
     done.totals.elapsed = began.elapsed();
     Ok(done)
 }
@@ -198,11 +193,12 @@ fn read(
         Arc::clone(&board),
     );
     let counting = Counting::new(Arc::clone(&board), outputs.states());
+    let counted = counting.clone();
     let analysis = Analysis::new(wanted, outputs, Arc::clone(&board), counting, spent);
     thread::scope(|scope| {
         let capture = spawn(scope, "capture", move || reader.run(saved.inputs, saved.merge))?;
         let analysis = spawn(scope, "analysis", move || analysis.run(queue))?;
-        control::watch(&said, &board, console);
+        control::watch(&said, &board, &counted, console);
         let (totals, (summary, outputs)) = (joined(capture), joined(analysis));
         Ok((Done { summary, totals, lost: false, not_wanted: false }, outputs, None))
     })

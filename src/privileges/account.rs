@@ -4,7 +4,8 @@ use super::{PrivilegeError, system};
 use nix::unistd::{Gid, Uid, User, geteuid, setgid, setuid};
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, fchown};
+use std::os::unix::fs::{MetadataExt as _, chown, fchown};
+use std::path::Path;
 
 /// Whom root becomes where nobody else is named.
 pub const DEFAULT_USER: &str = "nobody";
@@ -57,6 +58,14 @@ impl Account {
             fchown(file, Some(self.uid.as_raw()), Some(self.gid.as_raw()))?;
         }
         Ok(())
+    }
+
+    /// Gives a folder that root has just made to the user.
+    ///
+    /// # Errors
+    /// The file system knows no owners, or not this one.
+    pub fn own_folder(&self, folder: &Path) -> io::Result<()> {
+        chown(folder, Some(self.uid.as_raw()), Some(self.gid.as_raw()))
     }
 
     /// Becomes the user: root's groups first, the user last, and with it the right to change any of them. Root's

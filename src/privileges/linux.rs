@@ -19,6 +19,21 @@ const LANDLOCK: ABI = ABI::V5;
 /// memory, and `/proc/net`, which leads there.
 const SYSTEM: [&str; 3] = ["/sys/class/net", "/sys/devices", "/proc/self"];
 
+/// What looking up a host's address reads, of which no system has all: glibc's configuration, modules of its own, and the
+/// daemons that keep it.
+const NAMES: [&str; 10] = [
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/nsswitch.conf",
+    "/etc/host.conf",
+    "/etc/gai.conf",
+    "/run/systemd/resolve",
+    "/run/nscd",
+    "/lib",
+    "/lib64",
+    "/usr/lib",
+];
+
 /// Whether this process may open packet sockets.
 pub(super) fn may_capture() -> bool {
     holds(CapabilitySet::NET_RAW)
@@ -108,6 +123,8 @@ fn reach(plan: &Plan) -> Result<Vec<Reach>, PrivilegeError> {
     let read = make_bitflags!(AccessFs::{ReadFile | ReadDir});
     let write = read | make_bitflags!(AccessFs::{WriteFile | Truncate | MakeReg | RemoveFile});
     let mut reach: Vec<Reach> = SYSTEM.iter().filter_map(|path| open(Path::new(path), read).ok()).collect();
+    let names: &[&str] = if plan.resolves { &NAMES } else { &[] };
+    reach.extend(names.iter().filter_map(|path| open(Path::new(path), read).ok()));
     for path in &plan.readable {
         reach.push(open(path, read)?);
     }

@@ -38,6 +38,8 @@ pub struct Plan {
     /// Files and folders that it reads after this. What libpcap reads of interfaces, and the process of itself in
     /// `/proc/self`, needs no mention.
     pub readable: Vec<PathBuf>,
+    /// It looks up the addresses of hosts by name.
+    pub resolves: bool,
 }
 
 /// What is in force in a confined process.

@@ -1,0 +1,120 @@
+//! From sinks as they are named to sinks that can be opened: what each gets, in which words, and what is wrong with that.
+
+use super::Settings;
+use crate::diagnosis::Cause;
+use crate::event::{self, Detail, Format, OutcomeName, Rendering, Selection};
+use crate::output::{Options, Place, Prepared, Scheme, Target};
+use crate::pipeline::SinkPlan;
+use std::str::FromStr;
+
+/// What sinks get that say nothing of it themselves.
+#[derive(Clone, Debug)]
+pub(super) struct Usual {
+    /// How events are written, where that was said.
+    pub(super) format: Option<Format>,
+    /// How much they tell, where that was said.
+    pub(super) detail: Option<Detail>,
+    /// Which of their fields, where that was said.
+    pub(super) fields: Option<event::Fields>,
+    /// Incidents are written too.
+    pub(super) incidents: bool,
+}
+
+impl Usual {
+    pub(super) fn of(settings: &Settings) -> Self {
+        Self {
+            format: settings.format,
+            detail: settings.detail,
+            fields: settings.fields.clone(),
+            incidents: settings.incidents,
+        }
+    }
+
+    /// A sink that can be opened.
+    ///
+    /// # Errors
+    /// A mistake of the user, in one line that begins with the sink's name.
+    pub(super) fn plan(&self, target: &Target) -> Result<SinkPlan, String> {
+        let mut options = Options::new(target.options.clone());
+        let name = options.text("name")?.unwrap_or_else(|| target.place.to_string());
+        self.plan_named(&name, target.place.clone(), options).map_err(|error| format!("{name}: {error}"))
+    }
+
+    fn plan_named(&self, name: &str, place: Place, mut options: Options) -> Result<SinkPlan, String> {
+        let elsewhere = matches!(place, Place::Receiver(..));
+        let format = options.parsed("format")?.or(self.format).unwrap_or_else(|| usual_format(&place));
+        let detail = options.parsed("detail")?.or(self.detail);
+        let detail = detail.unwrap_or(if elsewhere { Detail::Brief } else { Detail::Normal });
+        let fields = options.parsed("fields")?.or_else(|| self.fields.clone());
+        let rendering = Rendering::new(format, detail, fields)?;
+        let incidents = options.flag("incidents")?.unwrap_or(self.incidents);
+        if incidents && !rendering.has_incidents() {
+            return Err(
+                "this format has no place for incidents; leave --incidents out, or choose another format".into()
+            );
+        }
+        let selection = selection(&mut options)?;
+        let prepared = Prepared::new(place, &mut options)?;
+        options.finish()?;
+        Ok(SinkPlan { name: name.to_owned(), prepared, rendering, selection, incidents })
+    }
+}
+
+/// What search engines expect, and JSON of our own everywhere else.
+fn usual_format(place: &Place) -> Format {
+    match place {
+        Place::Receiver(Scheme::Elasticsearch { .. } | Scheme::OpenSearch { .. }, _) => Format::Ecs,
+        _ => Format::default(),
+    }
+}
+
+/// Which handshakes a sink gets.
+fn selection(options: &mut Options) -> Result<Selection, String> {
+    /// A cause by its code.
+    struct Code(Cause);
+
+    impl FromStr for Code {
+        type Err = String;
+
+        fn from_str(text: &str) -> Result<Self, Self::Err> {
+            event::cause(text).map(Self)
+        }
+    }
+
+    Ok(Selection {
+        outcomes: options.list::<OutcomeName>("only")?.into_iter().map(|outcome| outcome.0).collect(),
+        causes: options.list::<Code>("cause")?.into_iter().map(|code| code.0).collect(),
+        servers: options.list("server")?,
+        names: options.list("sni")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::handshake::Outcome;
+
+    const USUAL: Usual = Usual { format: None, detail: None, fields: None, incidents: false };
+
+    fn plan(text: &str) -> Result<SinkPlan, String> {
+        USUAL.plan(&text.parse().expect("a sink"))
+    }
+
+    #[test]
+    fn each_sink_has_its_own_format_detail_and_filter() {
+        let sink = plan("file:a?format=ecs&detail=brief&only=failed,abandoned&sni=*.example.org").expect("a plan");
+        assert_eq!(sink.rendering, Rendering::new(Format::Ecs, Detail::Brief, None).expect("a rendering"));
+        assert_eq!(sink.selection.outcomes, [Outcome::Failed, Outcome::Abandoned]);
+        assert_eq!((sink.name.as_str(), sink.selection.names.len()), ("a", 1));
+        assert_eq!(plan("file:a?name=mine").expect("a plan").name, "mine");
+    }
+
+    #[test]
+    fn mistakes_begin_with_the_sinks_name() {
+        let mistake = |text: &str| plan(text).expect_err("a mistake");
+        assert_eq!(mistake("file:a?fromat=ecs"), "a: it has no option fromat; did you mean format?");
+        assert!(mistake("file:a?format=xml").starts_with("a: format=xml: "));
+        assert!(mistake("file:a?format=zeek&incidents=true").contains("no place for incidents"));
+        assert!(mistake("file:a?cause=certificate_expird").contains("certificate_expired"));
+    }
+}

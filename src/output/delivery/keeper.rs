@@ -1,0 +1,455 @@
+//! The keeper: what waits for the sender, in order, in memory and in the spool, and what becomes of it at the end.
+
+use super::super::batch::Batch;
+use super::super::parcel::{MAX_PARCEL_BYTES, Parcel};
+use super::super::sink::{SinkEnd, SinkState};
+use super::Keeping;
+use super::sender::Answer;
+use super::spool::{Spool, SpoolError};
+use crossbeam_channel::{Receiver, Sender, never, select};
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// How often the keeper looks after what no message tells it.
+const TICK: Duration = Duration::from_millis(100);
+/// Live, events wait so long for others to be sent with, unless there are so many bytes of them.
+const LINGER: Duration = Duration::from_millis(200);
+const ENOUGH: usize = 256 * 1024;
+/// So many bytes go to the spool at a time.
+const SPILL: usize = 4 * 1024 * 1024;
+/// How soon a spool that failed is tried again.
+const SPOOL_AGAIN: Duration = Duration::from_secs(5);
+
+/// A batch that waits in memory.
+#[derive(Debug)]
+struct Waiting {
+    batch: Arc<Batch>,
+    /// Since when.
+    since: Instant,
+}
+
+/// What is under way with the sender.
+#[derive(Debug)]
+struct UnderWay {
+    batches: Vec<Arc<Batch>>,
+    events: u64,
+    /// The last of its rows in the spool, where it is there.
+    row: Option<i64>,
+    since: Instant,
+}
+
+/// A spool, and how it does.
+pub(super) struct Opened {
+    spool: Option<Spool>,
+    path: PathBuf,
+    limit: u64,
+    /// It failed, which was said; it is tried again at this time.
+    failed: Option<Instant>,
+    /// Since when it holds something.
+    since: Option<Instant>,
+    /// Rows up to this one are with the receiver, but could not be removed.
+    done: Option<i64>,
+}
+
+impl Opened {
+    /// Opens a spool; what an earlier run left there is counted as queued.
+    pub(super) fn open(path: PathBuf, limit: u64, name: &str, state: &SinkState) -> Self {
+        let mut opened = Self { spool: None, path, limit, failed: None, since: None, done: None };
+        opened.try_open(name, state);
+        opened
+    }
+
+    fn try_open(&mut self, name: &str, state: &SinkState) {
+        match Spool::open(&self.path, self.limit) {
+            Ok((spool, aside)) => {
+                if let Some(aside) = aside {
+                    tell_damaged(name, &aside, state);
+                }
+                let events = spool.events();
+                if events > 0 {
+                    self.since = Some(Instant::now());
+                    state.queued.fetch_add(events, Ordering::Relaxed);
+                    state.recovered.fetch_add(events, Ordering::Relaxed);
+                }
+                (self.spool, self.failed) = (Some(spool), None);
+            }
+            Err(error) => self.fail(&error, name, state),
+        }
+    }
+
+    /// It is said once that it cannot be used.
+    fn fail(&mut self, error: &SpoolError, name: &str, state: &SinkState) {
+        if self.failed.is_none() {
+            let path = self.path.display();
+            state.tell(format!("{name}: the spool {path} cannot be used: {error}; it is tried again"));
+        }
+        self.failed = Some(Instant::now() + SPOOL_AGAIN);
+    }
+}
+
+fn tell_damaged(name: &str, aside: &std::path::Path, state: &SinkState) {
+    let aside = aside.display();
+    state.tell(format!("{name}: the spool was damaged, and is now {aside}; a new one was begun"));
+}
+
+/// The keeper's state.
+pub(super) struct Keeper {
+    keeping: Keeping,
+    spool: Option<Opened>,
+    state: Arc<SinkState>,
+    parcels: Option<Sender<Parcel>>,
+    answers: Receiver<Answer>,
+    /// The sender has nothing to send.
+    ready: bool,
+    memory: VecDeque<Waiting>,
+    memory_bytes: usize,
+    under_way: VecDeque<UnderWay>,
+}
+
+impl Keeper {
+    pub(super) fn new(
+        keeping: Keeping,
+        spool: Option<Opened>,
+        state: Arc<SinkState>,
+        parcels: Sender<Parcel>,
+        answers: Receiver<Answer>,
+    ) -> Self {
+        Self {
+            keeping,
+            spool,
+            state,
+            parcels: Some(parcels),
+            answers,
+            ready: false,
+            memory: VecDeque::new(),
+            memory_bytes: 0,
+            under_way: VecDeque::new(),
+        }
+    }
+
+    /// Keeps and hands over until there are no more batches and all have arrived, or until it is to give up.
+    pub(super) fn run(mut self, batches: &Receiver<Arc<Batch>>) -> SinkEnd {
+        let (none, mut closing) = (never(), false);
+        loop {
+            if self.ready && self.parcels.is_some() {
+                self.hand_over(closing);
+            }
+            if closing {
+                if self.ready && self.is_empty() {
+                    // The sender asks for confirmation of what it sent on trust, and ends.
+                    self.parcels = None;
+                }
+                if self.is_empty() && self.under_way.is_empty() {
+                    self.publish();
+                    return SinkEnd::Done;
+                }
+                if self.state.give_up.load(Ordering::Relaxed) {
+                    return self.give_up();
+                }
+            }
+            let incoming = if closing || !self.has_room() { &none } else { batches };
+            select! {
+                recv(incoming) -> batch => match batch {
+                    Ok(batch) => self.take(batch),
+                    Err(_) => closing = true,
+                },
+                recv(self.answers) -> answer => match answer {
+                    Ok(answer) => self.answer(&answer),
+                    // The sender has ended: without a panic, only once it was told that there is no more.
+                    Err(_) if self.under_way.is_empty() && self.is_empty() => {}
+                    Err(_) => return self.give_up(),
+                },
+                default(TICK) => {}
+            }
+            self.look_after();
+        }
+    }
+
+    /// True where neither memory nor spool has anything that is not under way.
+    fn is_empty(&mut self) -> bool {
+        self.memory.is_empty() && !self.spool_has_more()
+    }
+
+    fn spool_has_more(&mut self) -> bool {
+        let more = self.opened().map(|spool| spool.has_more());
+        match more {
+            None => false,
+            Some(Ok(more)) => more,
+            Some(Err(error)) => {
+                self.spool_failed(&error);
+                false
+            }
+        }
+    }
+
+    /// The spool, where it works.
+    fn opened(&mut self) -> Option<&mut Spool> {
+        self.spool.as_mut().filter(|opened| opened.failed.is_none()).and_then(|opened| opened.spool.as_mut())
+    }
+
+    /// True where another batch may be taken: live always, since the oldest make room.
+    fn has_room(&self) -> bool {
+        self.keeping.live || self.memory_bytes < self.keeping.memory_bytes
+    }
+
+    fn take(&mut self, batch: Arc<Batch>) {
+        self.state.taken(batch.bytes.len());
+        self.memory_bytes += batch.bytes.len();
+        self.memory.push_back(Waiting { batch, since: Instant::now() });
+    }
+
+    fn answer(&mut self, answer: &Answer) {
+        match answer {
+            Answer::Ready => self.ready = true,
+            Answer::Confirmed { rejected } => {
+                let Some(UnderWay { events, row, .. }) = self.under_way.pop_front() else { return };
+                // What was rejected was counted as lost already.
+                self.state.write(events.saturating_sub(*rejected));
+                if let (Some(row), Some(opened)) = (row, &mut self.spool) {
+                    opened.done = Some(row);
+                    self.remove_done();
+                }
+            }
+        }
+    }
+
+    /// Removes from the spool what has arrived. Where that fails it is sent once more after a restart.
+    fn remove_done(&mut self) {
+        let Some(row) = self.spool.as_ref().and_then(|opened| opened.done) else { return };
+        match self.opened().map(|spool| spool.remove(row)) {
+            None => {}
+            Some(Ok(())) => {
+                let empty = self.opened().is_some_and(|spool| spool.events() == 0);
+                self.spool.iter_mut().for_each(|opened| {
+                    opened.done = None;
+                    opened.since = opened.since.filter(|_| !empty);
+                });
+            }
+            Some(Err(error)) => self.spool_failed(&error),
+        }
+    }
+
+    /// Gives the sender the oldest there is, spool before memory.
+    fn hand_over(&mut self, closing: bool) {
+        let (mut batches, mut row, mut bytes) = (Vec::new(), None, 0);
+        let mut since = None;
+        while bytes < MAX_PARCEL_BYTES {
+            match self.opened().map(Spool::next) {
+                None | Some(Ok(None)) => break,
+                Some(Ok(Some(spooled))) => {
+                    bytes += spooled.batch.bytes.len();
+                    row = Some(spooled.row);
+                    batches.push(Arc::new(spooled.batch));
+                }
+                Some(Err(error)) => {
+                    self.spool_failed(&error);
+                    break;
+                }
+            }
+        }
+        if batches.is_empty() {
+            let young = self.memory.front().is_none_or(|first| first.since.elapsed() < LINGER);
+            if self.keeping.live && !closing && young && self.memory_bytes < ENOUGH {
+                return;
+            }
+            while let Some(Waiting { batch, .. }) = self.memory.front()
+                && (batches.is_empty() || bytes + batch.bytes.len() <= MAX_PARCEL_BYTES)
+            {
+                bytes += batch.bytes.len();
+                since = since.or(self.memory.front().map(|waiting| waiting.since));
+                batches.extend(self.memory.pop_front().map(|waiting| waiting.batch));
+            }
+            self.memory_bytes -= bytes;
+        }
+        if batches.is_empty() {
+            return;
+        }
+        let events = batches.iter().map(|batch| batch.events).sum();
+        let since = since.or(self.spool.as_ref().and_then(|opened| opened.since)).unwrap_or_else(Instant::now);
+        self.under_way.push_back(UnderWay { batches: batches.clone(), events, row, since });
+        self.ready = false;
+        if let Some(parcels) = &self.parcels {
+            // There is room: the sender was ready. Where it has ended, the answers say so.
+            let _ = parcels.send(Parcel::new(batches));
+        }
+    }
+
+    /// What has to be done from time to time: spool what should not wait in memory, make room, tell how it goes.
+    fn look_after(&mut self) {
+        self.try_spool_again();
+        let (down, full) = (self.state.down.load(Ordering::Relaxed), self.memory_bytes >= self.keeping.memory_bytes);
+        // Who reads captures waits for a receiver that is slow, rather than write everything to a disk.
+        if self.spool.is_some() && (down || full && self.keeping.live) {
+            self.spill(if down { 0 } else { self.keeping.memory_bytes / 2 });
+        }
+        while self.keeping.live && self.memory_bytes > self.keeping.memory_bytes {
+            let Some(Waiting { batch, .. }) = self.memory.pop_front() else { break };
+            self.memory_bytes -= batch.bytes.len();
+            self.state.lose(batch.events);
+        }
+        self.publish();
+    }
+
+    fn try_spool_again(&mut self) {
+        let Some(opened) = &mut self.spool else { return };
+        if opened.failed.is_none_or(|again| Instant::now() < again) {
+            return;
+        }
+        if opened.spool.is_some() {
+            // It may be well again. Where it is not, that was said.
+            opened.failed = None;
+            let sound = self.opened().map(|spool| spool.append(std::iter::empty()));
+            if let Some(Err(error)) = sound {
+                self.spool.iter_mut().for_each(|opened| opened.failed = Some(Instant::now()));
+                self.spool_failed(&error);
+            } else {
+                self.remove_done();
+            }
+        } else {
+            opened.try_open(&self.keeping.name, &self.state);
+        }
+    }
+
+    /// Moves the oldest to the spool until memory has no more than `goal` bytes. What is under way comes first, so that
+    /// the order is the same after a restart.
+    fn spill(&mut self, goal: usize) {
+        if self.memory_bytes > goal && self.spool_under_way().is_err() {
+            return;
+        }
+        while self.memory_bytes > goal {
+            let (mut count, mut bytes) = (0, 0);
+            for waiting in &self.memory {
+                if bytes >= SPILL || self.memory_bytes - bytes <= goal {
+                    break;
+                }
+                (count, bytes) = (count + 1, bytes + waiting.batch.bytes.len());
+            }
+            if !self.make_room(bytes as u64) {
+                return;
+            }
+            let oldest: Vec<Arc<Batch>> =
+                self.memory.iter().take(count).map(|waiting| Arc::clone(&waiting.batch)).collect();
+            if self.append(&oldest).is_err() {
+                return;
+            }
+            self.memory.drain(..count);
+            self.memory_bytes -= bytes;
+        }
+    }
+
+    /// What is under way and not in the spool goes there, where it has room.
+    fn spool_under_way(&mut self) -> Result<(), ()> {
+        for at in 0..self.under_way.len() {
+            let Some(UnderWay { batches, row: None, .. }) = self.under_way.get(at) else { continue };
+            let batches = batches.clone();
+            let bytes: usize = batches.iter().map(|batch| batch.bytes.len()).sum();
+            if !self.make_room(bytes as u64) {
+                return Err(());
+            }
+            let last = self.append(&batches)?;
+            if let (Some(last), Some(spool)) = (last, self.opened()) {
+                spool.skip(last);
+            }
+            self.under_way.get_mut(at).into_iter().for_each(|under_way| under_way.row = last);
+        }
+        Ok(())
+    }
+
+    /// Appends to the spool; the last row.
+    fn append(&mut self, batches: &[Arc<Batch>]) -> Result<Option<i64>, ()> {
+        let appended = self.opened().map(|spool| spool.append(batches.iter().map(Arc::as_ref)));
+        match appended {
+            None => Err(()),
+            Some(Ok(rows)) => {
+                self.spool.iter_mut().for_each(|opened| _ = opened.since.get_or_insert_with(Instant::now));
+                Ok(rows.last().copied())
+            }
+            Some(Err(error)) => {
+                self.spool_failed(&error);
+                Err(())
+            }
+        }
+    }
+
+    /// Makes room in the spool: live, the oldest go.
+    fn make_room(&mut self, bytes: u64) -> bool {
+        loop {
+            let live = self.keeping.live;
+            let Some(spool) = self.opened() else { return false };
+            if spool.has_room(bytes) {
+                return true;
+            }
+            if !live {
+                return false;
+            }
+            match spool.remove_oldest() {
+                Ok(Some(events)) => self.state.lose(events),
+                Ok(None) => return false,
+                Err(error) => {
+                    self.spool_failed(&error);
+                    return false;
+                }
+            }
+        }
+    }
+
+    /// A spool that is damaged is begun anew; what it held and was not under way is lost. Anything else is tried again.
+    fn spool_failed(&mut self, error: &SpoolError) {
+        let Some(opened) = &mut self.spool else { return };
+        if let (SpoolError::Damaged(_), Some(spool)) = (error, &mut opened.spool) {
+            let held = spool.events();
+            let under_way: u64 = self.under_way.iter().filter(|sent| sent.row.is_some()).map(|sent| sent.events).sum();
+            match spool.begin_anew() {
+                Ok(aside) => {
+                    tell_damaged(&self.keeping.name, &aside, &self.state);
+                    self.state.lose(held.saturating_sub(under_way));
+                    self.under_way.iter_mut().for_each(|sent| sent.row = None);
+                    (opened.since, opened.done) = (None, None);
+                    return;
+                }
+                Err(error) => opened.fail(&error, &self.keeping.name, &self.state),
+            }
+        }
+        opened.fail(error, &self.keeping.name, &self.state);
+    }
+
+    /// There is no more time: what has not arrived stays in the spool, or is lost.
+    fn give_up(mut self) -> SinkEnd {
+        self.parcels = None;
+        while let Ok(answer) = self.answers.try_recv() {
+            self.answer(&answer);
+        }
+        if self.spool.is_some() {
+            let _ = self.spool_under_way();
+            self.spill(0);
+        }
+        let under_way = self.under_way.iter().filter(|sent| sent.row.is_none()).map(|sent| sent.events);
+        let lost = under_way.chain(self.memory.iter().map(|waiting| waiting.batch.events)).sum();
+        self.state.lose(lost);
+        self.under_way.clear();
+        self.memory.clear();
+        self.publish();
+        let kept = self.opened().map_or(0, |spool| spool.events());
+        let path = self.opened().map(|spool| spool.path().to_owned());
+        match path {
+            Some(spool) if kept > 0 => SinkEnd::Kept { events: kept, lost, spool },
+            _ => SinkEnd::Lost { events: lost, error: None },
+        }
+    }
+
+    /// Tells how it goes.
+    fn publish(&mut self) {
+        let spooled = self.opened().map_or(0, |spool| spool.events());
+        self.state.spooled.store(spooled, Ordering::Relaxed);
+        let oldest = [
+            self.under_way.front().map(|sent| sent.since),
+            self.spool.as_ref().and_then(|opened| opened.since),
+            self.memory.front().map(|waiting| waiting.since),
+        ];
+        let lag = oldest.into_iter().flatten().min().map_or(0, |since| since.elapsed().as_millis() as u64);
+        self.state.lag_ms.store(lag, Ordering::Relaxed);
+    }
+}

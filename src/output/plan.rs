@@ -1,0 +1,138 @@
+//! From a sink's name and options to a sink that can be started: what is wrong with them is told before anything is read.
+
+use super::delivery::{Keeping, MEMORY_BYTES};
+use super::file::{Before, FileOptions, LineFile};
+use super::options::Options;
+use super::sink::{Work, Writing};
+use super::standard_output::StandardOutput;
+use super::target::Place;
+use super::transport::{self, Transport};
+use crate::hex::hex;
+use crate::report::Aside;
+use sha2::{Digest as _, Sha256};
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A sink whose options are understood, and that is not open.
+#[derive(Debug)]
+pub enum Prepared {
+    /// Standard output.
+    StandardOutput,
+    /// A file.
+    File(FileOptions),
+    /// A receiver elsewhere, to which nobody has connected yet.
+    Receiver(Box<dyn Transport>),
+}
+
+impl Prepared {
+    /// Takes what concerns the place out of the options.
+    ///
+    /// # Errors
+    /// A mistake of the user, in one line.
+    pub fn new(place: Place, options: &mut Options) -> Result<Self, String> {
+        Ok(match place {
+            Place::StandardOutput => Self::StandardOutput,
+            Place::File(path) => Self::File(FileOptions::take(path, options)?),
+            Place::Parquet(_) => return Err("this build writes no Parquet".into()),
+            Place::Receiver(scheme, rest) => Self::Receiver(transport::prepare(scheme, &rest, options)?),
+        })
+    }
+
+    /// True where events are sent one by one: each line has to be marked.
+    pub const fn sends(&self) -> bool {
+        matches!(self, Self::Receiver(_))
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// A file that cannot be created or written.
+    pub fn open(self, header: Vec<u8>, before: Before, aside: Aside) -> io::Result<OpenSink> {
+        Ok(match self {
+            Self::StandardOutput => OpenSink::Local(Box::new(StandardOutput::begin(&header, aside)?)),
+            Self::File(options) => OpenSink::Local(Box::new(LineFile::open(options, header, before)?)),
+            Self::Receiver(transport) => OpenSink::Receiver(transport),
+        })
+    }
+}
+
+/// An open sink, without threads.
+pub enum OpenSink {
+    /// It writes on this machine.
+    Local(Box<dyn Writing>),
+    /// It sends to a receiver elsewhere.
+    Receiver(Box<dyn Transport>),
+}
+
+impl OpenSink {
+    /// Its file, where it is one.
+    pub fn file(&self) -> Option<&File> {
+        match self {
+            Self::Local(writing) => writing.file(),
+            Self::Receiver(_) => None,
+        }
+    }
+
+    /// The path of its file or folder, where it has one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Local(writing) => writing.path(),
+            Self::Receiver(_) => None,
+        }
+    }
+
+    /// With what its thread needs besides.
+    pub fn work(self, name: &str, spooling: Option<&Spooling>, live: bool) -> Work {
+        match self {
+            Self::Local(writing) => Work::Write(writing),
+            Self::Receiver(transport) => {
+                let keeping = Keeping {
+                    name: name.to_owned(),
+                    spool: spooling.map(|spooling| spooling.file(name)),
+                    spool_bytes: spooling.map_or(0, |spooling| spooling.bytes),
+                    memory_bytes: MEMORY_BYTES,
+                    live,
+                };
+                Work::Send(transport, keeping)
+            }
+        }
+    }
+}
+
+/// Where receivers' events wait that cannot be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spooling {
+    /// A folder, in which each sink has a file of its own.
+    pub folder: PathBuf,
+    /// Bytes of lines that each may hold.
+    pub bytes: u64,
+}
+
+/// So many letters of a sink's name are in that of its spool.
+const MAX_NAME: usize = 48;
+
+impl Spooling {
+    /// The spool of the sink of this name: the same in every run.
+    fn file(&self, name: &str) -> PathBuf {
+        let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
+        let readable: String = name.chars().map(plain).take(MAX_NAME).collect();
+        let digest = Sha256::digest(name);
+        let distinct = hex(digest.get(..4).unwrap_or_default());
+        self.folder.join(format!("{}-{distinct}.spool", readable.trim_matches('-')))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_sink_has_a_spool_of_its_own_in_every_run() {
+        let spooling = Spooling { folder: "/var/lib".into(), bytes: 1 };
+        let [one, other] = ["https://a.example/x", "https://a.example:x"].map(|name| spooling.file(name));
+        assert_ne!(one, other);
+        assert!(one.to_str().is_some_and(|path| path.starts_with("/var/lib/https---a-example-x-")), "{one:?}");
+        assert_eq!(one, spooling.file("https://a.example/x"));
+    }
+}
