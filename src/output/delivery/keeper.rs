@@ -146,9 +146,11 @@ impl Keeper {
                     self.publish();
                     return SinkEnd::Done;
                 }
-                if self.state.give_up.load(Ordering::Relaxed) {
-                    return self.give_up();
-                }
+            }
+            if self.state.give_up.load(Ordering::Relaxed) {
+                // Whoever waits for room is let go.
+                batches.try_iter().for_each(|batch| self.take(batch));
+                return self.give_up();
             }
             let incoming = if closing || !self.has_room() { &none } else { batches };
             select! {
