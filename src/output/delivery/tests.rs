@@ -268,6 +268,12 @@ fn live_the_oldest_go_when_memory_and_spool_are_full_and_are_counted() {
         assert!(matches!(end, SinkEnd::Lost { events, .. } if events == lost), "{end:?}");
         let got = receiver.got();
         assert_eq!(got.len() as u64 + lost, 1000);
+        let troubles = state.troubles();
+        assert_eq!(
+            troubles.iter().filter(|told| told.contains("the oldest events are lost")).count(),
+            1,
+            "{troubles:?}"
+        );
         let newest: Vec<String> = ids(1000 - (got.len() as u32 - 1)..1000).collect();
         assert_eq!(got[1..], newest, "the newest are there, in order");
         let held = if spool.is_some() { 1 << 20 } else { 1 << 16 };
