@@ -4,15 +4,26 @@
 //! authority that issued it is named with `ca_file`, or the name that it carries with `server_name`.
 
 use super::super::options::{Options, Secret};
+use super::Setback;
+use super::stream::{Connection, Dial};
+use super::tcp::Address;
 use crate::x509::{CertificateTime, SYSTEM_ROOTS};
 use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{AlertDescription, CertificateError, ClientConfig, Error, InvalidMessage, RootCertStore};
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, Error, InvalidMessage, RootCertStore,
+    StreamOwned,
+};
 use std::fmt;
-use std::io;
+use std::io::{self, ErrorKind, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// A receiver answers within this time while the connection is made.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// What was said of TLS: `ca_file`, `client_cert_file`, `client_key_file` (or `client_key_env`) and `server_name`. The files
 /// are read here, while they can be: before the process gives up its rights.
@@ -70,6 +81,74 @@ impl TlsOptions {
 impl fmt::Debug for TlsOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TlsOptions").field("server_name", &self.server_name).finish_non_exhaustive()
+    }
+}
+
+/// TLS over TCP.
+#[derive(Debug)]
+pub(super) struct Tls {
+    address: Address,
+    name: ServerName<'static>,
+    options: TlsOptions,
+}
+
+impl Tls {
+    /// To this address.
+    ///
+    /// # Errors
+    /// No certificate could have its name.
+    pub(super) fn new(address: Address, options: TlsOptions) -> Result<Self, String> {
+        Ok(Self { name: options.name_of(&address.host)?, address, options })
+    }
+
+    fn shake_hands(&self, tcp: TcpStream) -> io::Result<TlsStream> {
+        tcp.set_read_timeout(Some(HANDSHAKE))?;
+        let connection = ClientConnection::new(self.options.config(), self.name.clone()).map_err(io::Error::other)?;
+        let mut stream = StreamOwned::new(connection, tcp);
+        while stream.conn.is_handshaking() {
+            stream.conn.complete_io(&mut stream.sock)?;
+        }
+        Ok(stream)
+    }
+}
+
+impl Dial for Tls {
+    fn dial(&self) -> Result<Box<dyn Connection>, Setback> {
+        let tcp = self.address.connect()?;
+        match self.shake_hands(tcp) {
+            Ok(stream) => Ok(Box::new(stream)),
+            Err(error) => Err(Setback::new(match error.kind() {
+                ErrorKind::WouldBlock => {
+                    format!("it does not answer within {} s; does it speak TLS there?", HANDSHAKE.as_secs())
+                }
+                ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
+                    "it ends the TLS handshake without a word; does it speak TLS there, and with whom?".into()
+                }
+                _ => trouble(&error),
+            })),
+        }
+    }
+}
+
+type TlsStream = StreamOwned<ClientConnection, TcpStream>;
+
+impl Connection for TlsStream {
+    fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        self.sock.set_nonblocking(nonblocking)
+    }
+
+    fn set_patience(&self, patience: Duration) -> io::Result<()> {
+        self.sock.set_read_timeout(Some(patience))
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        self.conn.send_close_notify();
+        self.flush()?;
+        self.sock.end()
+    }
+
+    fn fault(&self) -> io::Result<()> {
+        self.sock.fault()
     }
 }
 
