@@ -102,7 +102,7 @@ impl Sender {
                     }
                     Err(_) if self.open.is_empty() => {}
                     Err(setback) => {
-                        self.setback(&setback, 0);
+                        self.setback(&setback, self.open.len());
                         self.send_all_again();
                     }
                 },

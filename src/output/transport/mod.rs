@@ -1,6 +1,13 @@
 //! What a network sink needs of a protocol. Order, retries, the spool and the counters are the business of `delivery`;
 //! a transport only knows how to hand events over and to understand the answer.
 
+mod datagram;
+mod stream;
+mod syslog;
+mod tcp;
+mod tls;
+mod unix;
+
 use super::options::Options;
 use super::parcel::Parcel;
 use super::target::Scheme;
@@ -77,8 +84,11 @@ impl fmt::Display for Setback {
 /// # Errors
 /// A mistake of the user, in one line.
 pub(super) fn prepare(scheme: Scheme, rest: &str, options: &mut Options) -> Result<Box<dyn Transport>, String> {
-    let _ = (rest, options);
     match scheme {
+        Scheme::Unix => unix::prepare(rest),
+        Scheme::SyslogUdp => syslog::udp(rest, options),
+        Scheme::SyslogTcp => syslog::tcp(rest, options),
+        Scheme::SyslogTls => syslog::tls(rest, options),
         scheme => Err(format!("{scheme:?}: this build has no such sink")),
     }
 }
