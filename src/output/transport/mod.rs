@@ -1,6 +1,8 @@
 //! What a network sink needs of a protocol. Order, retries, the spool and the counters are the business of `delivery`;
 //! a transport only knows how to hand events over and to understand the answer.
 
+mod tls;
+
 use super::options::Options;
 use super::parcel::Parcel;
 use super::target::Scheme;
