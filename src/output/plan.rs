@@ -44,6 +44,11 @@ impl Prepared {
         matches!(self, Self::Receiver(_))
     }
 
+    /// True where only JSON is of use.
+    pub fn wants_json(&self) -> bool {
+        matches!(self, Self::Receiver(transport) if transport.wants_json())
+    }
+
     /// Opens it.
     ///
     /// # Errors
