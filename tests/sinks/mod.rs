@@ -1,0 +1,4 @@
+//! Sinks that send events elsewhere: the built program beside receivers that misbehave.
+
+mod delivery;
+mod flood;
