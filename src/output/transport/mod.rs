@@ -1,6 +1,9 @@
 //! What a network sink needs of a protocol. Order, retries, the spool and the counters are the business of `delivery`;
 //! a transport only knows how to hand events over and to understand the answer.
 
+#[cfg(feature = "kafka")]
+mod kafka;
+
 use super::options::Options;
 use super::parcel::Parcel;
 use super::target::Scheme;
@@ -77,8 +80,12 @@ impl fmt::Display for Setback {
 /// # Errors
 /// A mistake of the user, in one line.
 pub(super) fn prepare(scheme: Scheme, rest: &str, options: &mut Options) -> Result<Box<dyn Transport>, String> {
-    let _ = (rest, options);
+    let _ = (rest, &options);
     match scheme {
+        #[cfg(feature = "kafka")]
+        Scheme::Kafka => Ok(Box::new(kafka::Kafka::prepare(rest, options)?)),
+        #[cfg(not(feature = "kafka"))]
+        Scheme::Kafka => Err("this build has no Kafka: build it with --features kafka".into()),
         scheme => Err(format!("{scheme:?}: this build has no such sink")),
     }
 }

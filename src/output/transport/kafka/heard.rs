@@ -1,0 +1,145 @@
+//! What librdkafka tells while it works: which events have arrived, and what is wrong with the brokers. It would say the
+//! latter on standard error; here it waits until somebody asks why nothing goes.
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::producer::{DeliveryResult, ProducerContext};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What was heard since the producer began.
+#[derive(Debug, Default)]
+pub(super) struct Ears {
+    heard: Mutex<Heard>,
+}
+
+/// What was heard.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    /// Grows with everything.
+    pub(super) count: u64,
+    /// For each event that was answered for, its place and what went wrong with it.
+    pub(super) reports: Vec<(usize, Option<Code>)>,
+    /// No broker could be reached, at least once since the last report.
+    pub(super) all_down: bool,
+    /// The most telling thing that went wrong with a broker.
+    trouble: Option<(Trouble, String)>,
+}
+
+/// What can be wrong with a broker, the less telling first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Trouble {
+    Connection,
+    Tls,
+    Credentials,
+}
+
+impl Ears {
+    pub(super) fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ClientContext for Ears {
+    fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {
+        self.heard().count += 1;
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        let mut heard = self.heard();
+        heard.count += 1;
+        let trouble = match error.rdkafka_error_code() {
+            Some(Code::AllBrokersDown) => {
+                heard.all_down = true;
+                return;
+            }
+            Some(Code::Authentication | Code::SaslAuthenticationFailed) => Trouble::Credentials,
+            Some(Code::SSL) => Trouble::Tls,
+            _ => Trouble::Connection,
+        };
+        // The first is the cause, and the rest may follow from it.
+        if heard.trouble.as_ref().is_none_or(|(known, _)| *known < trouble) {
+            heard.trouble = Some((trouble, reason.to_owned()));
+        }
+    }
+}
+
+impl ProducerContext for Ears {
+    type DeliveryOpaque = usize;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, place: usize) {
+        let mut heard = self.heard();
+        heard.count += 1;
+        heard.all_down = false;
+        let code = result.as_ref().err().map(|(error, _)| error.rdkafka_error_code().unwrap_or(Code::Fail));
+        heard.reports.push((place, code));
+    }
+}
+
+impl Heard {
+    /// Why nothing goes, in a line.
+    pub(super) fn why(&self) -> String {
+        let Some((trouble, reason)) = &self.trouble else { return "no broker answers".into() };
+        let (broker, said) = apart(reason);
+        match trouble {
+            Trouble::Connection if said.contains("SSL listener") => {
+                format!("{broker} closes the connection at once: does it expect tls=true?")
+            }
+            Trouble::Connection if said.contains("require SASL") => {
+                format!("{broker} closes the connection at once: does it expect sasl and a user?")
+            }
+            Trouble::Connection => format!("no broker can be reached: {broker}: {said}"),
+            Trouble::Tls if said.contains("verif") => format!(
+                "the certificate of {broker} is not trusted, or not for this name: {said}; ca_file=FILE names the \
+                 root that it has"
+            ),
+            Trouble::Tls => format!("no TLS with {broker}: {said}"),
+            Trouble::Credentials => format!("{broker} does not take this user and password: {said}"),
+        }
+    }
+}
+
+/// The broker and what is wrong with it, of
+/// `sasl_ssl://one:9093/bootstrap: Connect to ipv4#10.0.0.1:9093 failed: Connection refused (after 0ms in state CONNECT)`.
+fn apart(reason: &str) -> (&str, &str) {
+    let (broker, said) = reason.split_once(": ").unwrap_or(("a broker", reason));
+    let broker = broker.rsplit("://").next().unwrap_or(broker);
+    let broker = broker.split('/').next().unwrap_or(broker);
+    let said = said.split(" (after ").next().unwrap_or(said).trim();
+    let said =
+        said.strip_prefix("Connect to ").and_then(|said| said.split_once(" failed: ")).map_or(said, |(_, said)| said);
+    (broker, said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn why(troubles: &[(Code, &str)]) -> String {
+        let ears = Ears::default();
+        troubles.iter().for_each(|(code, reason)| ears.error(KafkaError::Global(*code), reason));
+        ears.heard().why()
+    }
+
+    #[test]
+    fn the_most_telling_trouble_is_told_in_plain_words() {
+        let refused = "10.0.0.1:9092/bootstrap: Connect to ipv4#10.0.0.1:9092 failed: Connection refused (after 0ms in state CONNECT)";
+        let refused = (Code::BrokerTransportFailure, refused);
+        assert_eq!(why(&[refused]), "no broker can be reached: 10.0.0.1:9092: Connection refused");
+        assert_eq!(why(&[(Code::AllBrokersDown, "1/1 brokers are down")]), "no broker answers");
+        let denied =
+            "sasl_ssl://one:9093/bootstrap: SASL authentication error: Invalid password (after 5ms in state AUTH_REQ)";
+        let denied = why(&[refused, (Code::Authentication, denied), refused]);
+        assert_eq!(
+            denied,
+            "one:9093 does not take this user and password: SASL authentication error: Invalid password"
+        );
+    }
+
+    #[test]
+    fn a_report_means_that_a_broker_is_there() {
+        let ears = Ears::default();
+        ears.error(KafkaError::Global(Code::AllBrokersDown), "2/2 brokers are down");
+        assert!(ears.heard().all_down && ears.heard().reports.is_empty());
+    }
+}
