@@ -208,3 +208,35 @@ fn brokers_that_are_not_there_are_told_in_one_line() {
     assert!(said.lines().last().unwrap().ends_with(&expected), "{said}");
     assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
 }
+
+#[test]
+fn a_broker_with_a_certificate_from_elsewhere_is_not_spoken_to() {
+    if Command::new("openssl").arg("version").output().is_err() {
+        return say("a broker's certificate: SKIPPED, openssl is not here");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["its", "other"] {
+        let words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -days 2";
+        let files = ["-keyout", &format!("{name}.key"), "-out", &format!("{name}.pem")];
+        let made = Command::new("openssl").args(words.split(' ')).args(files).current_dir(&folder).output().unwrap();
+        assert!(made.status.success(), "{}", said(&made));
+    }
+    let mut server = Command::new("openssl")
+        .args(["s_server", "-accept", "127.0.0.1:0", "-cert", "its.pem", "-key", "its.key"])
+        .current_dir(&folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let port = lines.find_map(|line| line.strip_prefix("ACCEPT 127.0.0.1:").map(str::to_owned)).unwrap();
+    let other = folder.path().join("other.pem");
+    let kafka = format!("kafka://localhost:{port}/tls?tls=true&ca_file={}", other.display());
+    let run = tlscribe(["read", &captures(), "-o", &kafka]);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let said = said(&run);
+    assert_eq!(run.status.code(), Some(2), "{said}");
+    assert!(said.lines().last().unwrap().contains("is from no known root"), "{said}");
+}

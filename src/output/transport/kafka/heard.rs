@@ -29,6 +29,8 @@ pub(super) struct Heard {
 /// What can be wrong with a broker, the less telling first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Trouble {
+    /// It has closed the connection.
+    Closed,
     Connection,
     Tls,
     Credentials,
@@ -41,25 +43,25 @@ impl Ears {
 }
 
 impl ClientContext for Ears {
-    fn log(&self, _: RDKafkaLogLevel, _: &str, _: &str) {
-        self.heard().count += 1;
+    fn log(&self, _: RDKafkaLogLevel, about: &str, message: &str) {
+        let mut heard = self.heard();
+        heard.count += 1;
+        // A broker that hangs up is no error in librdkafka's eyes.
+        if about == "FAIL" {
+            let reason =
+                message.strip_prefix("[thrd:").and_then(|rest| rest.split_once("]: ")).map(|(_, reason)| reason);
+            heard.note(Trouble::Closed, reason.unwrap_or(message));
+        }
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
         let mut heard = self.heard();
         heard.count += 1;
-        let trouble = match error.rdkafka_error_code() {
-            Some(Code::AllBrokersDown) => {
-                heard.all_down = true;
-                return;
-            }
-            Some(Code::Authentication | Code::SaslAuthenticationFailed) => Trouble::Credentials,
-            Some(Code::SSL) => Trouble::Tls,
-            _ => Trouble::Connection,
-        };
-        // The first is the cause, and the rest may follow from it.
-        if heard.trouble.as_ref().is_none_or(|(known, _)| *known < trouble) {
-            heard.trouble = Some((trouble, reason.to_owned()));
+        match error.rdkafka_error_code() {
+            Some(Code::AllBrokersDown) => heard.all_down = true,
+            Some(Code::Authentication | Code::SaslAuthenticationFailed) => heard.note(Trouble::Credentials, reason),
+            Some(Code::SSL) => heard.note(Trouble::Tls, reason),
+            _ => heard.note(Trouble::Connection, reason),
         }
     }
 }
@@ -70,28 +72,37 @@ impl ProducerContext for Ears {
     fn delivery(&self, result: &DeliveryResult<'_>, place: usize) {
         let mut heard = self.heard();
         heard.count += 1;
-        heard.all_down = false;
         let code = result.as_ref().err().map(|(error, _)| error.rdkafka_error_code().unwrap_or(Code::Fail));
+        if code.is_none() {
+            (heard.all_down, heard.trouble) = (false, None);
+        }
         heard.reports.push((place, code));
     }
 }
 
 impl Heard {
+    /// The first trouble is the cause; the rest may follow from it, unless it tells more.
+    fn note(&mut self, trouble: Trouble, reason: &str) {
+        if self.trouble.as_ref().is_none_or(|(known, _)| *known < trouble) {
+            self.trouble = Some((trouble, reason.to_owned()));
+        }
+    }
+
     /// Why nothing goes, in a line.
     pub(super) fn why(&self) -> String {
         let Some((trouble, reason)) = &self.trouble else { return "no broker answers".into() };
         let (broker, said) = apart(reason);
         match trouble {
-            Trouble::Connection if said.contains("SSL listener") => {
-                format!("{broker} closes the connection at once: does it expect tls=true?")
+            Trouble::Closed if said.contains("SSL listener") => {
+                format!("{broker} closes the connection at once: is it Kafka, and does it want tls=true?")
             }
-            Trouble::Connection if said.contains("require SASL") => {
-                format!("{broker} closes the connection at once: does it expect sasl and a user?")
+            Trouble::Closed if said.contains("require SASL") => {
+                format!("{broker} closes the connection at once: does it want sasl and a user?")
             }
-            Trouble::Connection => format!("no broker can be reached: {broker}: {said}"),
+            Trouble::Closed | Trouble::Connection => format!("no broker can be reached: {broker}: {said}"),
             Trouble::Tls if said.contains("verif") => format!(
-                "the certificate of {broker} is not trusted, or not for this name: {said}; ca_file=FILE names the \
-                 root that it has"
+                "the certificate of {broker} is from no known root, or not for this name; ca_file=FILE names the root \
+                 that it has"
             ),
             Trouble::Tls => format!("no TLS with {broker}: {said}"),
             Trouble::Credentials => format!("{broker} does not take this user and password: {said}"),
@@ -137,9 +148,11 @@ mod tests {
     }
 
     #[test]
-    fn a_report_means_that_a_broker_is_there() {
+    fn a_broker_that_hangs_up_may_want_tls() {
         let ears = Ears::default();
-        ears.error(KafkaError::Global(Code::AllBrokersDown), "2/2 brokers are down");
-        assert!(ears.heard().all_down && ears.heard().reports.is_empty());
+        let message = "[thrd:one:9093/bootstrap]: one:9093/bootstrap: Disconnected while requesting ApiVersion: might be \
+                       caused by incorrect security.protocol configuration (connecting to a SSL listener?)";
+        ears.log(RDKafkaLogLevel::Info, "FAIL", message);
+        assert!(ears.heard().why().starts_with("one:9093 closes the connection at once"));
     }
 }

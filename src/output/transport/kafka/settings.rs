@@ -4,7 +4,7 @@
 use crate::output::batch::{Kind, Mark};
 use crate::output::options::Options;
 use crate::x509::SYSTEM_ROOTS;
-use rdkafka::config::ClientConfig;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::KafkaError;
 use std::fmt;
 use std::path::Path;
@@ -83,6 +83,7 @@ impl Settings {
 
         let mut producer = ClientConfig::new();
         ALWAYS.iter().for_each(|(name, value)| _ = producer.set(*name, *value));
+        producer.set_log_level(RDKafkaLogLevel::Info);
         producer.set("bootstrap.servers", &brokers).set("compression.type", compression);
         let tls = secure(&mut producer, options)?;
         let sasl = authenticate(&mut producer, options)?;
