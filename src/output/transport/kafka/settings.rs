@@ -18,7 +18,7 @@ const MAX_TOPIC: usize = 249;
 
 /// How the producer behaves whatever the options say. Events of one key keep their order and are written once in the life
 /// of a producer; what is not acknowledged is told within seconds; a connection on which nothing is sent is kept alive.
-const ALWAYS: [(&str, &str); 12] = [
+const ALWAYS: [(&str, &str); 11] = [
     ("client.id", "tlscribe"),
     ("enable.idempotence", "true"),
     ("acks", "all"),
@@ -34,7 +34,6 @@ const ALWAYS: [(&str, &str); 12] = [
     ("topic.metadata.propagation.max.ms", "5000"),
     // Nobody asked for figures about this program.
     ("enable.metrics.push", "false"),
-    ("log.connection.close", "false"),
 ];
 
 /// What events are partitioned by. Those of one key keep their order.
