@@ -4,6 +4,8 @@
 mod datagram;
 mod elastic;
 mod http;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod splunk;
 mod stream;
 mod syslog;
@@ -124,7 +126,10 @@ pub(super) fn prepare(scheme: Scheme, rest: &str, options: &mut Options) -> Resu
         Scheme::SyslogUdp => syslog::udp(rest, options)?,
         Scheme::SyslogTcp => syslog::tcp(rest, options)?,
         Scheme::SyslogTls => syslog::tls(rest, options)?,
-        Scheme::Kafka => return Err("this build has no Kafka".into()),
+        #[cfg(feature = "kafka")]
+        Scheme::Kafka => Box::new(kafka::Kafka::prepare(rest, options)?),
+        #[cfg(not(feature = "kafka"))]
+        Scheme::Kafka => return Err("this build has no Kafka: build it with --features kafka".into()),
         Scheme::Elasticsearch { tls } => Box::new(elastic::Elastic::take("Elasticsearch", tls, rest, options)?),
         Scheme::OpenSearch { tls } => Box::new(elastic::Elastic::take("OpenSearch", tls, rest, options)?),
         Scheme::Splunk { tls } => Box::new(splunk::Splunk::take(tls, rest, options)?),
