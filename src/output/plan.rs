@@ -7,6 +7,7 @@ use super::sink::{Work, Writing};
 use super::standard_output::StandardOutput;
 use super::target::Place;
 use super::transport::{self, Transport};
+use crate::event::Rendering;
 use crate::hex::hex;
 use crate::report::Aside;
 use sha2::{Digest as _, Sha256};
@@ -44,14 +45,22 @@ impl Prepared {
         matches!(self, Self::Receiver(_))
     }
 
+    /// The one file that it writes, where it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(options) if !options.rotation.rotates() => Some(&options.path),
+            _ => None,
+        }
+    }
+
     /// Opens it.
     ///
     /// # Errors
     /// A file that cannot be created or written.
-    pub fn open(self, header: Vec<u8>, before: Before, aside: Aside) -> io::Result<OpenSink> {
+    pub fn open(self, rendering: &Rendering, before: Before, aside: Aside) -> io::Result<OpenSink> {
         Ok(match self {
-            Self::StandardOutput => OpenSink::Local(Box::new(StandardOutput::begin(&header, aside)?)),
-            Self::File(options) => OpenSink::Local(Box::new(LineFile::open(options, header, before)?)),
+            Self::StandardOutput => OpenSink::Local(Box::new(StandardOutput::begin(&rendering.header(), aside)?)),
+            Self::File(options) => OpenSink::Local(Box::new(LineFile::open(options, rendering.clone(), before)?)),
             Self::Receiver(transport) => OpenSink::Receiver(transport),
         })
     }
@@ -78,6 +87,14 @@ impl OpenSink {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Local(writing) => writing.path(),
+            Self::Receiver(_) => None,
+        }
+    }
+
+    /// The folder in which it will make files, where it does.
+    pub fn creates_in(&self) -> Option<&Path> {
+        match self {
+            Self::Local(writing) => writing.creates_in(),
             Self::Receiver(_) => None,
         }
     }

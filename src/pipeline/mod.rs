@@ -48,7 +48,7 @@ use control::{Control, Signals};
 use counts::Counting;
 use crossbeam_channel::bounded;
 use evidence::Pace;
-pub use evidence::{EvidenceCapture, Rotation};
+pub use evidence::EvidenceCapture;
 use feed::{Feed, Link, Work};
 pub use outputs::SinkPlan;
 use outputs::{Opened, Outputs};

@@ -78,7 +78,7 @@ impl Opened {
         let open = |plan: SinkPlan| {
             let SinkPlan { name, prepared, rendering, selection, incidents } = plan;
             let marked = prepared.sends();
-            let opened = prepared.open(rendering.header(), before, console.aside());
+            let opened = prepared.open(&rendering, before, console.aside());
             let sink = opened.map_err(|error| format!("{name}: cannot be written: {error}"))?;
             Ok::<_, String>(OpenedSink { name, sink, taste: Taste { rendering, selection, incidents, marked } })
         };
@@ -145,7 +145,8 @@ impl Opened {
         let confined = privileges::confine(&plan);
         let confinement = confined.map_err(|error| error.to_string())?;
         confinement.lacking().iter().for_each(|what| console.say(what));
-        let mut folders = evidence.and_then(Files::rotated_in).into_iter().chain(spool);
+        let folders = self.sinks.iter().filter_map(|opened| opened.sink.creates_in());
+        let mut folders = folders.chain(evidence.and_then(Files::rotated_in)).chain(spool);
         folders.try_for_each(|folder| confinement.may_create(folder)).map_err(|error| error.to_string())
     }
 

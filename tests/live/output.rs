@@ -5,6 +5,10 @@ use super::program::{Ended, Live, live};
 use super::traffic::{by_clients, established, failed};
 use crate::support::tlscribe;
 use serde_json::{Value, json};
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Starts a run whose output nobody reads, and sends handshakes until events are lost; how many were sent.
@@ -99,4 +103,62 @@ fn what_was_counted_is_told_regularly_and_at_the_end() {
     assert_eq!((&last["kernel_drops"], &last["undecoded"]), (&json!(0), &json!({})));
     assert_eq!(last["dropped"], json!({ "analysis": 0, "recording": 0, "output": 0 }));
     assert_eq!(sink(&ended).1, 0);
+}
+
+/// The ids of the handshakes in a folder's files that begin so.
+fn ids(folder: &Path, begin: &str) -> Vec<String> {
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| crate::support::name(file).starts_with(begin));
+    let text = |file: &Path| {
+        let bytes = fs::read(file).unwrap();
+        match crate::support::name(file).ends_with(".gz") {
+            true => io::read_to_string(flate2::read::MultiGzDecoder::new(&bytes[..])).unwrap_or_default(),
+            false => String::from_utf8(bytes).unwrap(),
+        }
+    };
+    let events: Vec<Value> = files
+        .iter()
+        .flat_map(|file| text(file).lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>())
+        .filter(|event| event["event_type"] == "handshake")
+        .collect();
+    let mut ids: Vec<String> = events.iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect();
+    ids.sort();
+    ids
+}
+
+#[test]
+fn files_that_are_moved_away_are_begun_anew_and_rotated_ones_go_on() {
+    let Some(namespace) = Namespace::with_cable("files moved away", &["tcpreplay"]) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
+    let mut command = live(&namespace, "-i in --hold 0 --no-summary -o -");
+    for file in ["plain.jsonl", "packed.jsonl?compress=gzip", "rotated.jsonl?rotate_size=1&compress=gzip"] {
+        command.arg("-o").arg(format!("file:{}/{file}", folder.path().display()));
+    }
+    let mut live = Live::of(command);
+    let has = |live: &mut Live, begin: &str, count: usize| {
+        live.wait(begin, |_| ids(folder.path(), begin).len() == count);
+    };
+    namespace.send("out", &by_clients(0..5, &established()));
+    for begin in ["plain", "packed", "rotated"] {
+        has(&mut live, begin, 5);
+    }
+    for file in ["plain.jsonl", "packed.jsonl.gz"] {
+        fs::rename(folder.path().join(file), folder.path().join(file.replace('.', "-old."))).unwrap();
+    }
+    live.signal("-HUP");
+    live.wait("new files", |_| ["plain.jsonl", "packed.jsonl.gz"].iter().all(|file| folder.path().join(file).exists()));
+    namespace.send("out", &by_clients(5..9, &established()));
+    for begin in ["plain.", "packed."] {
+        has(&mut live, begin, 4);
+    }
+    let ended = live.stop();
+    assert_eq!((ended.code, ended.errors.as_str()), (Some(0), ""));
+    let mut told: Vec<_> = ended.handshakes().iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect();
+    told.sort();
+    for begin in ["plain", "packed", "rotated"] {
+        assert_eq!(ids(folder.path(), begin), told, "{begin}");
+    }
+    let rotated = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(rotated.filter(|file| file.to_str().unwrap().starts_with("rotated_")).count(), 2);
 }
