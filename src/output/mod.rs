@@ -7,6 +7,7 @@
 //! | `batch`, `patience` | what travels to the sinks, and what to do where there is no room |
 //! | `sink` | a sink's thread and what it tells |
 //! | `standard_output`, `file` | sinks of this machine |
+//! | `parquet` | Parquet files in folders by day and hour |
 //! | `rotation`, `packing` | the names of files that follow each other; compression |
 //! | `delivery`, `parcel` | what is kept, in memory and on disk, until a receiver has answered for it |
 //! | `transport` | receivers: one module for each protocol |
@@ -17,6 +18,8 @@ mod file;
 mod options;
 mod packing;
 mod parcel;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod patience;
 mod plan;
 mod rotation;

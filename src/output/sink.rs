@@ -118,6 +118,16 @@ pub trait Writing: Send {
     fn creates_in(&self) -> Option<&Path> {
         None
     }
+
+    /// The folder that it has made itself.
+    fn made(&self) -> Option<&Path> {
+        None
+    }
+
+    /// What there is to say of what it found when it was opened.
+    fn remark(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a sink tells while it works: of its events, or, where it writes packets, of their handshakes.
