@@ -105,6 +105,61 @@ fn what_was_counted_is_told_regularly_and_at_the_end() {
     assert_eq!(sink(&ended).1, 0);
 }
 
+/// How many Parquet files of a kind a folder has, with their end and without.
+#[cfg(feature = "parquet")]
+fn parts(folder: &Path, kind: &str) -> (usize, usize) {
+    let kind = folder.join(format!("event_type={kind}"));
+    let files = if kind.exists() { crate::support::files_below(&kind) } else { Vec::new() };
+    let finished = files.iter().filter(|file| crate::support::name(file).starts_with("part-")).count();
+    (finished, files.len() - finished)
+}
+
+/// The numbers in a column of a Parquet file.
+#[cfg(feature = "parquet")]
+fn integers(file: &Path, column: &str) -> Vec<i64> {
+    use arrow_array::{cast::AsArray as _, types::Int64Type};
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(fs::File::open(file).unwrap());
+    let rows = reader.unwrap().build().unwrap().map(Result::unwrap);
+    rows.flat_map(|rows| rows[column].as_primitive::<Int64Type>().values().to_vec()).collect()
+}
+
+#[test]
+#[cfg(feature = "parquet")]
+fn parquet_files_end_by_and_by_and_what_a_kill_leaves_is_deleted_by_the_next_run() {
+    let Some(namespace) = Namespace::with_cable("parquet", &["tcpreplay"]) else { return };
+    let above = tempfile::tempdir().unwrap();
+    fs::set_permissions(above.path(), Permissions::from_mode(0o777)).unwrap();
+    let folder = above.path().join("parquet");
+    let start = |options: &str| {
+        let mut command = live(&namespace, "-i in --hold 0 --stats-interval 1 --no-summary -o -");
+        command.arg("-o").arg(format!("parquet:{}?{options}", folder.display()));
+        Live::of(command)
+    };
+    let mut killed = start("rotate_time=3600");
+    namespace.send("out", &by_clients(0..5, &established()));
+    killed.wait("a file is begun", |_| parts(&folder, "handshake").1 > 0);
+    killed.wait_for(5, "handshake");
+    killed.signal("-HUP");
+    killed.wait("it ends", |_| parts(&folder, "handshake").0 > 0);
+    namespace.send("out", &by_clients(5..9, &established()));
+    killed.wait("another is begun", |_| parts(&folder, "handshake").1 > 0 && parts(&folder, "stats").1 > 0);
+    let left: usize = ["handshake", "stats"].iter().map(|kind| parts(&folder, kind).1).sum();
+    killed.signal("-KILL");
+    let _ = killed.end();
+    let mut live = start("rotate_time=1");
+    live.wait_to_hear("of a run that was killed deleted");
+    assert!(live.errors().contains(&format!("{left} unfinished files")), "{}", live.errors());
+    let ended = parts(&folder, "handshake").0;
+    namespace.send("out", &by_clients(9..12, &established()));
+    live.wait("it ends though nothing comes", |_| parts(&folder, "handshake").0 > ended);
+    let ended = live.stop();
+    assert_eq!(ended.code, Some(0), "{}", ended.errors);
+    assert_eq!((parts(&folder, "handshake").1, parts(&folder, "stats").1), (0, 0));
+    let counted = crate::support::files_below(&folder.join("event_type=stats"));
+    let most = counted.iter().flat_map(|file| integers(file, "handshakes_established")).max();
+    assert!(most >= Some(3), "{most:?}");
+}
+
 /// The ids of the handshakes in a folder's files that begin so.
 fn ids(folder: &Path, begin: &str) -> Vec<String> {
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
