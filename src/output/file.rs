@@ -277,7 +277,11 @@ impl OpenFile {
         let end_of_line: &[u8] = if self.broken { b"\n" } else { b"" };
         let written = self.file.write_all(end_of_line).and_then(|()| self.file.write_all(lines));
         self.broken = written.is_err();
-        self.bytes += (end_of_line.len() + lines.len()) as u64;
+        match written {
+            Ok(()) => self.bytes += (end_of_line.len() + lines.len()) as u64,
+            // How much of it is there only the system knows.
+            Err(_) => self.bytes = self.file.metadata().map_or(self.bytes, |facts| facts.len()),
+        }
         written
     }
 
@@ -457,6 +461,17 @@ mod tests {
         assert_eq!(file.write(&batch("two", 1)).and(file.finish()).written, 1);
         let text = unpacked(&folder.path().join("a.jsonl.gz"));
         assert!(text.starts_with("start_time\t") && text.ends_with("\ntwo\n") && !text.contains("one"), "{text}");
+    }
+
+    #[test]
+    fn a_full_disk_fills_no_folder_with_empty_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = open(&folder.path().join("a.jsonl"), Format::Native, &[("rotate_size", "1")]);
+        let _ = file.write(&batch("one", 1));
+        file.current.as_mut().unwrap().file = File::open(&files(folder.path())[0]).unwrap();
+        let lines = batch("a line that is rather long, as lines of events are", 10_000);
+        let lost: u64 = (0..10).map(|_| file.write(&lines).lost).sum();
+        assert_eq!((lost, files(folder.path()).len()), (100_000, 1));
     }
 
     #[test]

@@ -345,7 +345,9 @@ impl Worker {
         loop {
             if self.state.reopen.swap(false, Ordering::Relaxed) {
                 let fate = self.writing.reopen();
-                self.settle(fate, "cannot be opened anew, the old file is written on");
+                let loses = fate.lost > 0;
+                let error = self.settle(fate, "cannot be opened anew, the old file is written on");
+                failure = error.filter(|_| loses).or(failure);
             }
             let fate = match batches.recv_timeout(LOOK) {
                 Ok(batch) => {
