@@ -50,14 +50,6 @@ pub enum RootsError {
     },
 }
 
-/// Where systems keep their roots: Debian, Fedora, SUSE, Alpine and macOS.
-pub const SYSTEM_ROOTS: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
-
 impl Roots {
     /// Mozilla's list of certification authorities for servers, as it was when tlscribe was built.
     pub fn bundled() -> Self {
