@@ -223,7 +223,7 @@ fn nothing_is_lost_whenever_the_receiver_dies() {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         // Half of them at the end of an event.
         let bytes = (random >> 33) % 150_000;
-        Habit::Dies(if bytes % 2 == 0 { bytes } else { bytes / 1024 * 1024 })
+        Habit::Dies(if bytes.is_multiple_of(2) { bytes } else { bytes / 1024 * 1024 })
     });
     let (mut stream, heard) = tcp(deaths.collect());
     let parcels = (0..20_000).step_by(20).map(|from| Parcel::new(vec![events(from..from + 20)]));

@@ -1,0 +1,3 @@
+//! Sinks that send events elsewhere, each beside real receivers.
+
+mod syslog;
