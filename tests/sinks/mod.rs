@@ -8,4 +8,5 @@ mod flood;
 mod kafka;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod syslog;
 mod traffic;
