@@ -4,6 +4,7 @@
 mod delivery;
 mod files;
 mod flood;
+mod http;
 #[cfg(feature = "kafka")]
 mod kafka;
 #[cfg(feature = "parquet")]
