@@ -1,7 +1,6 @@
 //! `tlscribe live`, also as `tlscribe -i`.
 
 use super::shared::{Shared, seconds, some_seconds};
-use super::{Exit, run};
 use crate::config::{LiveSettings, OriginSettings, Settings};
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
@@ -74,11 +73,7 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    pub(super) fn run(self) -> Exit {
-        run::run(self.settings())
-    }
-
-    fn settings(self) -> Result<Settings, String> {
+    pub(super) fn settings(self) -> Result<Settings, String> {
         let live = LiveSettings {
             interfaces: self.interfaces,
             snap_length: self.snaplen,

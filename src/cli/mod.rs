@@ -2,6 +2,7 @@
 
 mod evidence;
 mod explain;
+mod file;
 mod interfaces;
 mod live;
 mod read;
@@ -11,6 +12,7 @@ mod shared;
 mod usage;
 
 use clap::{Parser, Subcommand};
+use file::Combined;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -66,22 +68,29 @@ enum Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let words = with_habit(std::env::args_os().collect());
-    let exit = match Cli::try_parse_from(&words) {
+    let exit = match Combined::new(std::env::args_os().collect()) {
+        Ok(combined) => run(combined),
+        Err(what) => usage::mistake(&what),
+    };
+    exit.into()
+}
+
+fn run(Combined { words, file }: Combined) -> Exit {
+    match Cli::try_parse_from(&words) {
         Ok(cli) => match cli.command {
-            Command::Read(arguments) => arguments.run(),
-            Command::Live(arguments) => arguments.run(),
+            Command::Read(arguments) => run::run(arguments.settings(), file),
+            Command::Live(arguments) => run::run(arguments.settings(), file),
             Command::Interfaces(arguments) => arguments.run(),
             Command::Explain(arguments) => arguments.run(),
             Command::Schema(arguments) => arguments.run(),
         },
         Err(error) => usage::told(&error, &words),
-    };
-    exit.into()
+    }
 }
 
-/// The habit of tcpdump's users: options without a command read a capture, sniff an interface or list them.
-fn with_habit(mut words: Vec<OsString>) -> Vec<OsString> {
+/// The habit of tcpdump's users: options without a command read a capture, sniff an interface or list them. Where they do
+/// not say which, a file of settings decides: with one that `sniffs`, interfaces are.
+fn with_habit(mut words: Vec<OsString>, sniffs: bool) -> Vec<OsString> {
     const OWN: [&str; 4] = ["-h", "--help", "-V", "--version"];
     let options = words.iter().skip(1).map_while(|word| word.to_str()).filter(|word| word.starts_with('-'));
     let asks = |long: &str, short: &str| {
@@ -91,7 +100,8 @@ fn with_habit(mut words: Vec<OsString>) -> Vec<OsString> {
     if first.is_some_and(|word| word == "-D") && words.len() == 2 {
         words[1] = "interfaces".into();
     } else if first.is_some_and(|word| word.starts_with('-') && !OWN.contains(&word)) {
-        let command = if asks("--interface", "-i") { "live" } else { "read" };
+        let live = asks("--interface", "-i") || sniffs && !asks("--read", "-r");
+        let command = if live { "live" } else { "read" };
         words.insert(1, command.into());
     }
     words
@@ -111,6 +121,10 @@ mod tests {
         line.split(' ').map(OsString::from).collect()
     }
 
+    fn with(words: Vec<OsString>) -> Vec<OsString> {
+        with_habit(words, false)
+    }
+
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
@@ -118,16 +132,13 @@ mod tests {
 
     #[test]
     fn options_without_a_command_read() {
-        assert_eq!(with_habit(words("tlscribe -r a.pcap tcp")), words("tlscribe read -r a.pcap tcp"));
-        assert_eq!(
-            with_habit(words("tlscribe --only failed -r a.pcap")),
-            words("tlscribe read --only failed -r a.pcap")
-        );
-        assert_eq!(with_habit(words("tlscribe -i lo tcp")), words("tlscribe live -i lo tcp"));
-        assert_eq!(with_habit(words("tlscribe --only failed -ilo")), words("tlscribe live --only failed -ilo"));
-        assert_eq!(with_habit(words("tlscribe -D")), words("tlscribe interfaces"));
+        assert_eq!(with(words("tlscribe -r a.pcap tcp")), words("tlscribe read -r a.pcap tcp"));
+        assert_eq!(with(words("tlscribe --only failed -r a.pcap")), words("tlscribe read --only failed -r a.pcap"));
+        assert_eq!(with(words("tlscribe -i lo tcp")), words("tlscribe live -i lo tcp"));
+        assert_eq!(with(words("tlscribe --only failed -ilo")), words("tlscribe live --only failed -ilo"));
+        assert_eq!(with(words("tlscribe -D")), words("tlscribe interfaces"));
         for own in ["tlscribe --help", "tlscribe -V", "tlscribe read -", "tlscribe"] {
-            assert_eq!(with_habit(words(own)), words(own));
+            assert_eq!(with(words(own)), words(own));
         }
     }
 }

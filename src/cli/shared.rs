@@ -15,6 +15,11 @@ use std::time::Duration;
 
 #[derive(Debug, Args)]
 pub(super) struct Shared {
+    /// A file of options, sinks and more, in TOML; what is said here goes before what it says
+    // Its options are words like these by now: see `file`.
+    #[arg(short = 'C', long = "config", id = "config", value_name = "FILE")]
+    _config: Option<PathBuf>,
+
     /// Look at no other frames (pcap-filter(7))
     #[arg(short, long, value_name = "EXPRESSION", help_heading = "Selection")]
     filter: Option<String>,
@@ -114,6 +119,7 @@ impl Shared {
             detail: self.detail,
             fields: self.fields,
             targets: self.output,
+            sinks: Vec::new(),
             spooling: self.spool.map(|folder| Spooling { folder, bytes: self.spool_size << 20 }),
             evidence: self.evidence.settings()?,
             incidents: self.incidents,

@@ -1,8 +1,10 @@
-//! Settings: what was asked for, from the command line, and the plan that follows from it.
+//! Settings: what was asked for, on the command line and in a file, and the plan that follows from it.
 
+mod file;
 mod live;
 mod sinks;
 
+pub use file::{File, Setting, Table, Value};
 pub use live::LiveSettings;
 
 use crate::capture::{self, Filter, Input};
@@ -14,6 +16,7 @@ use crate::pipeline::{EvidenceCapture, Job, Origin, Saved, SinkPlan};
 use crate::x509::Roots;
 use sinks::Usual;
 use std::ffi::OsString;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -37,6 +40,8 @@ pub struct Settings {
     pub fields: Option<Fields>,
     /// Where they go, where that was said.
     pub targets: Vec<Target>,
+    /// Where else they go: the sinks of the configuration file, each with its place there.
+    pub sinks: Vec<(String, Target)>,
     /// Where events wait for receivers that are away, if they may.
     pub spooling: Option<Spooling>,
     /// Which frames are written where, if that was asked for.
@@ -167,6 +172,12 @@ pub struct Plan {
 }
 
 impl Settings {
+    /// With what a configuration file says besides options.
+    pub fn with(mut self, file: Option<File>) -> Self {
+        self.sinks = file.map(|file| file.sinks).unwrap_or_default();
+        self
+    }
+
     /// Checks the settings against each other and against the files they name.
     ///
     /// A terminal gets the report unless events were asked for there; else events go to standard output or where they
@@ -178,19 +189,27 @@ impl Settings {
         let live = matches!(self.origin, OriginSettings::Live(_));
         let events_asked_for =
             self.format.is_some() || self.detail.is_some() || self.fields.is_some() || self.incidents;
-        let to_output = self.targets.iter().any(|target| target.place == Place::StandardOutput);
-        let report = terminals.output && !to_output && (!self.targets.is_empty() || !events_asked_for);
+        let mut targets = self.targets.clone();
+        targets.extend(self.sinks.iter().map(|(_, target)| target.clone()));
+        let to_output = targets.iter().any(|target| target.place == Place::StandardOutput);
+        let report = terminals.output && !to_output && (!targets.is_empty() || !events_asked_for);
         // People who watch traffic want to see it go by, a line for each handshake, and the report at the end.
-        let follows = live && report && self.targets.is_empty();
-        let targets = match (self.targets.is_empty(), report && !live) {
-            (true, false) => vec![Target::STANDARD_OUTPUT],
-            _ => self.targets.clone(),
-        };
+        let follows = live && report && targets.is_empty();
+        if targets.is_empty() && (live || !report) {
+            targets.push(Target::STANDARD_OUTPUT);
+        }
         let mut usual = Usual::of(&self);
         if follows {
             usual.format = usual.format.or(Some(Format::Text));
         }
-        let sinks = targets.iter().map(|target| usual.plan(target)).collect::<Result<Vec<_>, _>>()?;
+        let places = self.targets.iter().map(|_| None).chain(self.sinks.iter().map(|(place, _)| Some(place)));
+        let places = places.chain(iter::repeat(None));
+        let told = |what: String, place: Option<&String>| match place {
+            Some(place) => format!("{place}: {what}"),
+            None => what,
+        };
+        let plan = |(target, place)| usual.plan(target).map_err(|what| told(what, place));
+        let sinks = targets.iter().zip(places).map(plan).collect::<Result<Vec<_>, _>>()?;
         names_differ(&sinks)?;
         let filter = self.filter.as_deref().map(Filter::new).transpose().map_err(|error| error.to_string())?;
         self.evidence.iter().try_for_each(|evidence| not_an_output(&evidence.file, &targets))?;
@@ -278,6 +297,7 @@ mod tests {
             detail: None,
             fields: None,
             targets: Vec::new(),
+            sinks: Vec::new(),
             spooling: None,
             evidence: None,
             incidents: false,

@@ -1,0 +1,139 @@
+//! The configuration file: what stands in it does what the command line would, and mistakes are told where they stand.
+
+use super::{Folder, Made, Run};
+use std::path::PathBuf;
+use std::process::Command;
+
+const FILE: &str = r#"
+# Everything is named as on the command line.
+only = ["failed", "abandoned"]
+detail = "brief"
+no_summary = true
+max-flows = 1000
+
+[read]
+read = ["CAPTURE"]
+merge = true
+
+[live]
+interface = ["eth0"]
+snaplen = 2000
+
+[[sink]]
+to = "OUT/ecs.jsonl"
+format = "ecs"
+name = "soc"
+
+[[sink]]
+to = "file:OUT/unfinished.jsonl?detail=full"
+only = ["unfinished"]
+fields = ["id", "sni"]
+"#;
+
+impl Folder {
+    /// A configuration in which CAPTURE and OUT stand for a capture and this folder.
+    fn configuration(&self, text: &str) -> PathBuf {
+        let capture = self.file("a.pcap", &Made::refused(2).with_unanswered(3, "b.example.org").file());
+        let (capture, folder) = (capture.to_str().unwrap(), self.path(""));
+        let text = text.replace("CAPTURE", capture).replace("OUT/", folder.to_str().unwrap());
+        self.file("tlscribe.toml", text.as_bytes())
+    }
+
+    fn lines(&self, name: &str) -> Vec<String> {
+        std::fs::read_to_string(self.path(name)).unwrap().lines().map(str::to_owned).collect()
+    }
+}
+
+#[test]
+fn a_file_says_what_the_command_line_could() {
+    let folder = Folder::new();
+    let file = folder.configuration(FILE);
+    let run = Run::of(["read".as_ref(), "-C".as_ref(), file.as_os_str()]);
+    run.ends(0, &[]);
+    assert_eq!(run.output, "", "the file names where events go");
+    let ecs = folder.lines("ecs.jsonl");
+    assert_eq!(ecs.len(), 2, "the run wants only what failed");
+    assert!(ecs[0].contains(r#""ecs":{"version""#), "{}", ecs[0]);
+    assert!(folder.lines("unfinished.jsonl").is_empty(), "a sink gets nothing that the run does not want");
+}
+
+#[test]
+fn the_command_line_goes_before_the_file() {
+    let folder = Folder::new();
+    let file = folder.configuration(FILE);
+    let own = folder.path("own.jsonl");
+    let run = Run::of([
+        "read".as_ref(),
+        "-C".as_ref(),
+        file.as_os_str(),
+        "--only=failed,unfinished".as_ref(),
+        "-o".as_ref(),
+        own.as_os_str(),
+    ]);
+    run.ends(0, &[]);
+    assert_eq!(folder.lines("own.jsonl").len(), 3);
+    assert_eq!(folder.lines("ecs.jsonl").len(), 3, "sinks of the file stay beside -o");
+    let unfinished = folder.lines("unfinished.jsonl");
+    assert_eq!(unfinished.len(), 1);
+    assert!(unfinished[0].ends_with(r#""sni":"b.example.org"}"#), "{}", unfinished[0]);
+    let other = folder.file("b.pcap", &Made::refused(1).file());
+    let run = Run::of(["read".as_ref(), "-C".as_ref(), file.as_os_str(), other.as_os_str(), "-o-".as_ref()]);
+    run.ends(0, &[]);
+    assert_eq!(run.events().len(), 1, "another capture in place of the file's");
+}
+
+#[test]
+fn a_file_without_a_command_reads_or_sniffs() {
+    let folder = Folder::new();
+    let file = folder.configuration("no-summary = true\n[read]\nread = [\"CAPTURE\"]\n");
+    let run = Run::of(["-C".as_ref(), file.as_os_str()]);
+    run.ends(0, &[]);
+    assert_eq!(run.events().len(), 3);
+    let file = folder.configuration("[live]\ninterface = \"no-such-one\"\n");
+    let run = Run::of(["-C".as_ref(), file.as_os_str()]);
+    assert_eq!(run.code, 2);
+    assert!(run.errors.contains("no-such-one") || run.errors.contains("may not capture"), "{}", run.errors);
+}
+
+#[test]
+fn mistakes_are_one_line_with_file_and_number() {
+    let folder = Folder::new();
+    let told = |text: &str| {
+        let file = folder.configuration(text);
+        let run = Run::of(["read".as_ref(), "-C".as_ref(), file.as_os_str()]);
+        assert_eq!((run.code, run.errors.lines().count()), (2, 1), "{}", run.errors);
+        let place = format!("tlscribe: {}:", file.display());
+        let what = run.errors.strip_prefix(&place).map(str::trim_end).map(str::to_owned);
+        what.unwrap_or_else(|| panic!("{} does not begin with {place}", run.errors))
+    };
+    let read = "[read]\nread = [\"CAPTURE\"]\n";
+    assert_eq!(told("\nfromat = \"ecs\""), "2: there is no option fromat; did you mean format?");
+    assert_eq!(told("only = [\"failed\""), "1: unclosed array, expected `]`");
+    assert_eq!(told("hold = \"soon\""), "1: hold: invalid value 'soon': not a number of seconds");
+    assert_eq!(told("[[sinks]]\nto = \"-\""), "1: there is no table sinks; did you mean sink?");
+    let sink = told(&format!("{read}[[sink]]\nto = \"-\"\nfromat = \"ecs\""));
+    assert_eq!(sink, "3: standard output: it has no option fromat; did you mean format?");
+    let missing = Run::of(["read", "-C", "/no/such/file.toml", "a.pcap"]);
+    missing.ends(2, &["-C /no/such/file.toml: cannot be read: No such file or directory"]);
+}
+
+#[test]
+fn a_secret_is_never_printed() {
+    let folder = Folder::new();
+    let told = |sink: &str| {
+        let file = folder.configuration(&format!("[read]\nread = [\"CAPTURE\"]\n[[sink]]\n{sink}\n"));
+        let mut program = Command::new(env!("CARGO_BIN_EXE_tlscribe"));
+        let run = program.arg("-C").arg(file).env("TOKEN", "hush-hush").output().unwrap();
+        let text = [run.stdout, run.stderr].concat();
+        String::from_utf8(text).unwrap()
+    };
+    for sink in [
+        "to = \"https://me:hush-hush@127.0.0.1:1/\"",
+        "to = \"splunk+https://127.0.0.1:1\"\ntoken = \"hush-hush\"",
+        "to = \"splunk+http://127.0.0.1:1\"\ntoken_env = \"TOKEN\"\nfromat = 1",
+        "to = \"-\"\npassword = \"hush-hush\n",
+    ] {
+        let text = told(sink);
+        assert!(!text.is_empty() && !text.contains("hush"), "{text}");
+    }
+}
