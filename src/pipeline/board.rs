@@ -3,13 +3,15 @@
 use crate::capture::live::Drops;
 use crate::engine::Stats;
 use crate::event::OutcomeName;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 /// Counters of one run. Nothing here is touched for every frame.
 #[derive(Debug, Default)]
 pub(super) struct Board {
+    /// The run is to end: somebody asked for it, or there is nothing more to do it for.
+    pub(super) stop: Arc<AtomicBool>,
     /// Bytes of captures that were read, as they are on disk.
     pub(super) read: AtomicU64,
     /// Handshakes that were settled.
@@ -38,9 +40,9 @@ pub(super) struct Seen {
 }
 
 impl Board {
-    /// A board for so many capture threads.
-    pub(super) fn new(sensors: usize) -> Self {
-        Self { sensors: (0..sensors).map(|_| Mutex::default()).collect(), ..Self::default() }
+    /// A board for so many capture threads, and what tells them to end.
+    pub(super) fn new(sensors: usize, stop: Arc<AtomicBool>) -> Self {
+        Self { stop, sensors: (0..sensors).map(|_| Mutex::default()).collect(), ..Self::default() }
     }
 
     /// Counts a handshake that was judged.

@@ -154,7 +154,7 @@ pub fn run(job: Job, console: &Console) -> Result<Done, String> {
     }
     let wanted = Wanted { selection: job.selection, rows: job.rows, roots: job.roots, live };
     let (mut done, outputs, deadline) = match job.origin {
-        Origin::Saved(saved) => read(saved, job.limits, job.hold, wanted, opened, console)?,
+        Origin::Saved(saved) => read(saved, job.limits, job.hold, wanted, opened, Arc::clone(&stop), console)?,
         Origin::Live(live) => sniff(live, job.limits, job.hold, wanted, opened, console)?,
     };
     console.clear();
@@ -172,6 +172,7 @@ fn read(
     hold: Option<Duration>,
     wanted: Wanted,
     opened: Opened,
+    stop: Arc<AtomicBool>,
     console: &Console,
 ) -> Result<Ended, String> {
     let total = total_bytes(&saved.inputs);
@@ -179,7 +180,7 @@ fn read(
     let pace = if total.is_none() { Pace::Soon } else { Pace::Whole };
     let outputs = opened.start(output::MAX_QUEUED_BATCHES, pace)?;
     console.begin(total);
-    let board = Arc::new(Board::new(0));
+    let board = Arc::new(Board::new(0, stop));
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(feed::MAX_QUEUED_BATCHES);
     let (spent, emptied) = bounded(feed::MAX_QUEUED_BATCHES);
@@ -215,15 +216,11 @@ fn sniff(
     let signals = Signals::heed()?;
     opened.confine(live.account.clone(), console)?;
     let outputs = opened.start(output::MAX_QUEUED_LIVE, Pace::Live)?;
-    let board = Arc::new(Board::new(live.sniffers.len()));
+    let board = Arc::new(Board::new(live.sniffers.len(), Arc::clone(&signals.stop)));
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(feed::MAX_QUEUED_LIVE);
     let (spent, emptied) = bounded(feed::MAX_QUEUED_BATCHES);
-    let shared = Arc::new(Shared {
-        stop: Arc::clone(&signals.stop),
-        wanted: AtomicU64::new(live.count.unwrap_or(u64::MAX)),
-        drain: live.drain,
-    });
+    let shared = Arc::new(Shared { wanted: AtomicU64::new(live.count.unwrap_or(u64::MAX)), drain: live.drain });
     let counting = Counting::new(Arc::clone(&board), outputs.states());
     let record = outputs.record();
     let (counted, work_asked) = (counting.clone(), work.clone());

@@ -107,6 +107,8 @@ pub(super) struct Keeper {
     memory: VecDeque<Waiting>,
     memory_bytes: usize,
     under_way: VecDeque<UnderWay>,
+    /// It was said that there is no more room.
+    told_full: bool,
 }
 
 impl Keeper {
@@ -127,6 +129,7 @@ impl Keeper {
             memory: VecDeque::new(),
             memory_bytes: 0,
             under_way: VecDeque::new(),
+            told_full: false,
         }
     }
 
@@ -146,9 +149,11 @@ impl Keeper {
                     self.publish();
                     return SinkEnd::Done;
                 }
-                if self.state.give_up.load(Ordering::Relaxed) {
-                    return self.give_up();
-                }
+            }
+            if self.state.give_up.load(Ordering::Relaxed) {
+                // Whoever waits for room is let go.
+                batches.try_iter().for_each(|batch| self.take(batch));
+                return self.give_up();
             }
             let incoming = if closing || !self.has_room() { &none } else { batches };
             select! {
@@ -288,8 +293,9 @@ impl Keeper {
         while self.keeping.live && self.memory_bytes > self.keeping.memory_bytes {
             let Some(Waiting { batch, .. }) = self.memory.pop_front() else { break };
             self.memory_bytes -= batch.bytes.len();
-            self.state.lose(batch.events);
+            self.lose_oldest(batch.events);
         }
+        self.told_full &= down;
         self.publish();
     }
 
@@ -386,13 +392,27 @@ impl Keeper {
                 return false;
             }
             match spool.remove_oldest() {
-                Ok(Some(events)) => self.state.lose(events),
+                Ok(Some(events)) => self.lose_oldest(events),
                 Ok(None) => return false,
                 Err(error) => {
                     self.spool_failed(&error);
                     return false;
                 }
             }
+        }
+    }
+
+    /// There is no more room: the oldest are lost. That is said once for each time that the receiver is away.
+    fn lose_oldest(&mut self, events: u64) {
+        self.state.lose(events);
+        if !std::mem::replace(&mut self.told_full, true) {
+            let name = &self.keeping.name;
+            let full = if self.spool.is_some() {
+                "memory and spool are full"
+            } else {
+                "memory is full, and there is no spool"
+            };
+            self.state.tell(format!("{name}: {full}: the oldest events are lost"));
         }
     }
 
