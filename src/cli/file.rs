@@ -276,4 +276,19 @@ mod tests {
         assert!(mistake("[live]\nsnaplen = 1").starts_with("a.toml:2: snaplen: invalid value '1': 1 is not in"));
         assert!(mistake("config = \"b.toml\"").starts_with("a.toml:1: there is no option config"));
     }
+
+    #[test]
+    fn all_that_the_example_says_is_understood() {
+        let example = include_str!("../../contrib/tlscribe.toml");
+        let whole =
+            |line: &str| line.strip_prefix('#').filter(|rest| !rest.starts_with([' ', '#'])).unwrap_or(line).to_owned();
+        let uncommented: String = example.lines().map(|line| whole(line) + "\n").collect();
+        for text in [example, uncommented.as_str()] {
+            let (read, live) = (own("read", text).expect("it is right"), own("live", text).expect("it is right"));
+            assert!(live.contains(&"--interface=any".into()) && !read.contains(&"--interface=any".into()));
+        }
+        let file = File::of(Path::new("a.toml"), &uncommented).expect("it is right");
+        assert_eq!(file.sinks.len(), 3);
+        assert!(own("read", &uncommented).expect("it is right").len() > 20, "all is uncommented");
+    }
 }

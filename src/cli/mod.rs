@@ -1,5 +1,6 @@
 //! The command line: one file for each command, and how the program ends.
 
+mod check;
 mod evidence;
 mod explain;
 mod file;
@@ -40,6 +41,7 @@ Examples:
   tlscribe read capture.pcap               what failed, the handshakes, a summary
   tlscribe read captures/ > events.jsonl   all captures in a folder, as JSON lines
   tlscribe live -i eth0                    handshakes as they happen
+  tlscribe check -C tlscribe.toml          what a configuration file would do, and whether it can
   tlscribe -r capture.pcap tcp port 443    the way of tcpdump; also -i eth0 and -D
   tlscribe explain handshake_failure       what it means and what to do about it
 
@@ -61,6 +63,7 @@ struct Cli {
 enum Command {
     Read(Box<read::Arguments>),
     Live(Box<live::Arguments>),
+    Check(check::Arguments),
     Interfaces(interfaces::Arguments),
     Explain(explain::Arguments),
     Schema(schema::Arguments),
@@ -80,6 +83,7 @@ fn run(Combined { words, file }: Combined) -> Exit {
         Ok(cli) => match cli.command {
             Command::Read(arguments) => run::run(arguments.settings(), file),
             Command::Live(arguments) => run::run(arguments.settings(), file),
+            Command::Check(arguments) => arguments.run(),
             Command::Interfaces(arguments) => arguments.run(),
             Command::Explain(arguments) => arguments.run(),
             Command::Schema(arguments) => arguments.run(),

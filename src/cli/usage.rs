@@ -53,7 +53,7 @@ fn line(error: &clap::Error, words: &[OsString]) -> String {
     let command = words
         .get(1)
         .and_then(|word| word.to_str())
-        .filter(|word| ["read", "live", "interfaces", "explain", "schema"].contains(word));
+        .filter(|word| ["read", "live", "check", "interfaces", "explain", "schema"].contains(word));
     let help = command.map_or("see tlscribe --help".to_owned(), |command| format!("see tlscribe {command} --help"));
     [what].into_iter().chain(tips).chain([help.as_str()]).collect::<Vec<_>>().join("; ")
 }

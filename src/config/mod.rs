@@ -1,9 +1,11 @@
 //! Settings: what was asked for, on the command line and in a file, and the plan that follows from it.
 
+mod check;
 mod file;
 mod live;
 mod sinks;
 
+pub use check::Checked;
 pub use file::{File, Setting, Table, Value};
 pub use live::LiveSettings;
 
@@ -16,6 +18,7 @@ use crate::pipeline::{EvidenceCapture, Job, Origin, Saved, SinkPlan};
 use crate::x509::Roots;
 use sinks::Usual;
 use std::ffi::OsString;
+use std::fmt;
 use std::iter;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -104,6 +107,17 @@ impl From<OsString> for RootsFrom {
     }
 }
 
+/// As they are named.
+impl fmt::Display for RootsFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bundled => f.write_str("bundled"),
+            Self::System => f.write_str("system"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
 impl RootsFrom {
     /// Reads them.
     ///
@@ -178,6 +192,11 @@ impl Settings {
         self
     }
 
+    /// Where events go, by the command line and then by the file.
+    fn all_targets(&self) -> Vec<Target> {
+        self.targets.iter().chain(self.sinks.iter().map(|(_, target)| target)).cloned().collect()
+    }
+
     /// Checks the settings against each other and against the files they name.
     ///
     /// A terminal gets the report unless events were asked for there; else events go to standard output or where they
@@ -189,8 +208,7 @@ impl Settings {
         let live = matches!(self.origin, OriginSettings::Live(_));
         let events_asked_for =
             self.format.is_some() || self.detail.is_some() || self.fields.is_some() || self.incidents;
-        let mut targets = self.targets.clone();
-        targets.extend(self.sinks.iter().map(|(_, target)| target.clone()));
+        let mut targets = self.all_targets();
         let to_output = targets.iter().any(|target| target.place == Place::StandardOutput);
         let report = terminals.output && !to_output && (!targets.is_empty() || !events_asked_for);
         // People who watch traffic want to see it go by, a line for each handshake, and the report at the end.

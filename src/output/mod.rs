@@ -28,7 +28,7 @@ pub use file::{Before, FileOptions};
 pub use options::{Options, Secret};
 pub use parcel::Parcel;
 pub use patience::{Patience, Queue, Unsent};
-pub use plan::{OpenSink, Prepared, Spooling};
+pub use plan::{OpenSink, Prepared, Spooling, writable};
 pub use sink::{Closing, MAX_QUEUED_BATCHES, MAX_QUEUED_LIVE, Sink, SinkEnd, SinkState, Work, Writing};
 pub use target::{Place, Scheme, Target};
 pub use transport::{Receipt, Setback, Transport};

@@ -9,6 +9,7 @@ use super::target::Place;
 use super::transport::{self, Transport};
 use crate::hex::hex;
 use crate::report::Aside;
+use nix::unistd::{AccessFlags, access};
 use sha2::{Digest as _, Sha256};
 use std::fs::File;
 use std::io;
@@ -44,6 +45,21 @@ impl Prepared {
         matches!(self, Self::Receiver(_))
     }
 
+    /// Looks whether it can be used, without writing anything: whether a receiver is there and takes what it is sent, and
+    /// a file can be written. Says what was found, in a few words.
+    ///
+    /// # Errors
+    /// It cannot; in one line without its name.
+    pub fn contact(&mut self) -> Result<String, String> {
+        match self {
+            Self::StandardOutput => Ok("is open".into()),
+            Self::File(options) => writable(&options.path).map(|()| "can be written".into()),
+            Self::Receiver(transport) => {
+                transport.contact().map(|found| format!("reached: {found}")).map_err(|setback| setback.to_string())
+            }
+        }
+    }
+
     /// Opens it.
     ///
     /// # Errors
@@ -55,6 +71,23 @@ impl Prepared {
             Self::Receiver(transport) => OpenSink::Receiver(transport),
         })
     }
+}
+
+/// Looks whether a file can be written, or made where there is none, and leaves it as it is.
+///
+/// # Errors
+/// What the system says, in one line.
+pub fn writable(path: &Path) -> Result<(), String> {
+    let there = path.exists();
+    let folder = || path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (place, wanted) = match there {
+        true => (path, AccessFlags::W_OK),
+        false => (folder(), AccessFlags::W_OK | AccessFlags::X_OK),
+    };
+    access(place, wanted).map_err(|error| {
+        let what = if there { String::new() } else { format!("{}: ", place.display()) };
+        format!("cannot be written: {what}{}", io::Error::from(error))
+    })
 }
 
 /// An open sink, without threads.
@@ -126,6 +159,17 @@ impl Spooling {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_looked_at_and_stays_as_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("events.jsonl");
+        assert_eq!((writable(&path), path.exists()), (Ok(()), false));
+        std::fs::write(&path, "before").expect("a file");
+        assert_eq!((writable(&path), std::fs::read_to_string(&path).ok()), (Ok(()), Some("before".into())));
+        let lost = writable(&folder.path().join("no/events.jsonl")).expect_err("no folder");
+        assert!(lost.starts_with("cannot be written: ") && lost.contains("/no: No such file"), "{lost}");
+    }
 
     #[test]
     fn each_sink_has_a_spool_of_its_own_in_every_run() {

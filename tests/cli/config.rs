@@ -1,7 +1,7 @@
 //! The configuration file: what stands in it does what the command line would, and mistakes are told where they stand.
 
 use super::{Folder, Made, Run};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 const FILE: &str = r#"
@@ -136,4 +136,58 @@ fn a_secret_is_never_printed() {
         let text = told(sink);
         assert!(!text.is_empty() && !text.contains("hush"), "{text}");
     }
+}
+
+fn checked(file: &Path) -> Run {
+    Run::of(["check".as_ref(), "-C".as_ref(), file.as_os_str()])
+}
+
+#[test]
+fn check_says_what_would_happen_and_touches_nothing() {
+    let folder = Folder::new();
+    folder.file("ecs.jsonl", b"before\n");
+    let text = FILE.replace("[live]\ninterface = [\"eth0\"]", "[live]");
+    let file = folder.configuration(&format!("spool = \"OUT/a/spool\"\nevidence = \"OUT/failed.pcapng\"\n{text}"));
+    let run = checked(&file);
+    run.ends(0, &[]);
+    let lines: Vec<(&str, &str)> = run
+        .output
+        .lines()
+        .map(|line| line.split_once("  ").map(|(about, what)| (about, what.trim())).unwrap())
+        .collect();
+    let out = |name: &str| folder.path(name).to_str().unwrap().to_owned();
+    let unfinished = out("unfinished.jsonl");
+    let expected = [
+        ("frames", format!("of {}", out("a.pcap"))),
+        ("handshakes", "outcome failed, abandoned".into()),
+        ("roots", "bundled".into()),
+        ("soc", format!("{}; ecs, brief; can be written", out("ecs.jsonl"))),
+        (unfinished.as_str(), "native, full; only outcome unfinished; can be written".into()),
+        ("spool", format!("{}; up to 1024 MiB for each receiver", out("a/spool"))),
+        ("packets", format!("{}; of those that failed", out("failed.pcapng"))),
+    ];
+    assert_eq!(lines, expected.each_ref().map(|(about, what)| (*about, what.as_str())), "{}", run.output);
+    assert_eq!(folder.lines("ecs.jsonl"), ["before"]);
+    for untouched in ["unfinished.jsonl", "failed.pcapng", "a"] {
+        assert!(!folder.path(untouched).exists(), "{untouched}");
+    }
+}
+
+#[test]
+fn check_ends_with_two_where_something_is_wrong() {
+    let folder = Folder::new();
+    let unknown = checked(&folder.configuration("fromat = \"ecs\""));
+    unknown.ends(2, &["tlscribe.toml:1: there is no option fromat; did you mean format?"]);
+    let missing = checked(&folder.configuration("[read]\nread = \"OUT/missing.pcap\"\n"));
+    missing.ends(2, &[]);
+    assert!(missing.output.contains("missing.pcap: no such file"), "{}", missing.output);
+    let nowhere = checked(&folder.configuration("output = \"OUT/no/events.jsonl\"\n"));
+    nowhere.ends(2, &[]);
+    assert!(nowhere.output.contains("no/events.jsonl"), "{}", nowhere.output);
+    assert!(nowhere.output.contains("cannot be written: "), "{}", nowhere.output);
+    assert!(nowhere.output.contains("frames") && nowhere.output.contains("of what the command line names"));
+    let interface = checked(&folder.configuration("[live]\ninterface = \"no-such-one\"\n"));
+    interface.ends(2, &[]);
+    assert!(interface.output.contains("no-such-one"), "{}", interface.output);
+    checked(&folder.configuration("filter = \"tcp prot 443\"")).ends(2, &["tcp prot 443"]);
 }
