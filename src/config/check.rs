@@ -37,6 +37,8 @@ impl Settings {
         checked
             .say("handshakes", &if selection == Selection::default() { "all".into() } else { selection.to_string() });
         checked.say("roots", &roots);
+        plan.job.sensor.iter().for_each(|sensor| checked.say("sensor", sensor));
+        plan.job.enrichment.iter().for_each(|enrichment| checked.say("enrichment", &enrichment.to_string()));
         for (target, mut sink) in targets.iter().zip(plan.job.sinks) {
             checked.sink(&target.place, &mut sink);
         }

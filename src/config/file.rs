@@ -10,8 +10,17 @@
 //! [[sink]]                            # beside those of `output`
 //! to = "kafka://broker:9092/tls"
 //! format = "ecs"
+//!
+//! [[network]]                         # what is known of addresses
+//! range = "10.0.0.0/8"
+//! name = "office"
+//! tags = ["pci", "owner:payments"]
+//!
+//! [maxmind]
+//! city = "/var/lib/GeoIP/GeoLite2-City.mmdb"
 //! ```
 
+use super::enrichment::{EnrichmentSettings, Placed};
 use crate::explain::closest;
 use crate::output::Target;
 use std::path::{Path, PathBuf};
@@ -31,6 +40,8 @@ pub struct File {
     pub live: Table,
     /// The sinks, each with where it stands: `tlscribe.toml:12`.
     pub sinks: Vec<(String, Target)>,
+    /// What it says of addresses.
+    pub enrichment: EnrichmentSettings,
 }
 
 /// A table, from the first line to the last.
@@ -64,7 +75,7 @@ pub enum Value {
 
 impl File {
     /// The tables that a file may have.
-    pub const TABLES: [&str; 3] = ["read", "live", "sink"];
+    pub const TABLES: [&str; 5] = ["read", "live", "sink", "network", "maxmind"];
 
     /// Reads a file.
     ///
@@ -94,7 +105,15 @@ impl File {
                 ("read", DeValue::Table(table)) => file.read = place.table(table)?,
                 ("live", DeValue::Table(table)) => file.live = place.table(table)?,
                 ("sink", DeValue::Array(sinks)) => file.sinks = place.each(name, sinks, Place::sink)?,
-                ("sink", _) => return Err(place.mistake(at, "sink is a table of several: write [[sink]]")),
+                ("network", DeValue::Array(networks)) => {
+                    file.enrichment.networks = place.each(name, networks, Place::options_at)?;
+                }
+                ("maxmind", DeValue::Table(table)) => {
+                    file.enrichment.maxmind = Some(place.options_at(at, table)?);
+                }
+                ("sink" | "network", _) => {
+                    return Err(place.mistake(at, &format!("{name} is a table of several: write [[{name}]]")));
+                }
                 (_, DeValue::Table(_)) => return Err(place.mistake(at, &unknown_table(name))),
                 (_, DeValue::Array(tables)) if tables.iter().any(|item| item.get_ref().is_table()) => {
                     return Err(place.mistake(at, &unknown_table(name)));
@@ -194,6 +213,11 @@ impl Place<'_> {
         let mut target: Target = to.parse().map_err(|error: String| self.mistake(at, &error))?;
         target.options.append(&mut options);
         Ok((self.name(at), target))
+    }
+
+    /// A table's settings as options, and where it stands.
+    fn options_at(&self, at: usize, table: &DeTable<'_>) -> Result<Placed, String> {
+        Ok((self.name(at), self.options(table)?))
     }
 
     /// A table's settings as options: each a name and one text.

@@ -1,11 +1,13 @@
 //! Settings: what was asked for, on the command line and in a file, and the plan that follows from it.
 
 mod check;
+mod enrichment;
 mod file;
 mod live;
 mod sinks;
 
 pub use check::Checked;
+pub use enrichment::{EnrichmentSettings, Placed};
 pub use file::{File, Setting, Table, Value};
 pub use live::LiveSettings;
 
@@ -43,6 +45,10 @@ pub struct Settings {
     pub fields: Option<Fields>,
     /// Where they go, where that was said.
     pub targets: Vec<Target>,
+    /// What this sensor is called, where it has a name.
+    pub sensor: Option<String>,
+    /// What the configuration file says of addresses.
+    pub enrichment: EnrichmentSettings,
     /// Where else they go: the sinks of the configuration file, each with its place there.
     pub sinks: Vec<(String, Target)>,
     /// Where events wait for receivers that are away, if they may.
@@ -187,9 +193,9 @@ pub struct Plan {
 
 impl Settings {
     /// With what a configuration file says besides options.
-    pub fn with(mut self, file: Option<File>) -> Self {
-        self.sinks = file.map(|file| file.sinks).unwrap_or_default();
-        self
+    pub fn with(self, file: Option<File>) -> Self {
+        let File { sinks, enrichment, .. } = file.unwrap_or_default();
+        Self { sinks, enrichment, ..self }
     }
 
     /// Where events go, by the command line and then by the file.
@@ -247,6 +253,8 @@ impl Settings {
                 limits: self.limits,
                 hold: self.hold,
                 selection: self.selection,
+                enrichment: self.enrichment.read()?,
+                sensor: self.sensor,
                 sinks,
                 spooling: self.spooling,
                 evidence: self.evidence,
@@ -316,6 +324,8 @@ mod tests {
             fields: None,
             targets: Vec::new(),
             sinks: Vec::new(),
+            sensor: None,
+            enrichment: EnrichmentSettings::default(),
             spooling: None,
             evidence: None,
             incidents: false,

@@ -37,6 +37,7 @@ mod tests;
 use crate::capture::live::{Sniffer, Sniffers};
 use crate::capture::{CaptureError, Filter, Input};
 use crate::engine::Limits;
+use crate::enrichment::Enrichment;
 use crate::event::Selection;
 use crate::output::{self, Patience, Spooling};
 use crate::privileges::Account;
@@ -80,6 +81,10 @@ pub struct Job {
     pub hold: Option<Duration>,
     /// Which handshakes are wanted.
     pub selection: Selection,
+    /// What is known of addresses, where something is.
+    pub enrichment: Option<Arc<Enrichment>>,
+    /// What the user calls this sensor.
+    pub sensor: Option<String>,
     /// Where they go, and how they are written: nowhere where only the report is wanted.
     pub sinks: Vec<SinkPlan>,
     /// Where events wait for receivers that are away, if they may.
@@ -152,7 +157,8 @@ pub fn run(job: Job, console: &Console) -> Result<Done, String> {
         opened.contact(console)?;
         stop = Signals::heed_the_end()?;
     }
-    let wanted = Wanted { selection: job.selection, rows: job.rows, roots: job.roots, live };
+    let Job { selection, enrichment, sensor, rows, roots, .. } = job;
+    let wanted = Wanted { selection, enrichment, sensor, rows, roots, live };
     let (mut done, outputs, deadline) = match job.origin {
         Origin::Saved(saved) => read(saved, job.limits, job.hold, wanted, opened, Arc::clone(&stop), console)?,
         Origin::Live(live) => sniff(live, job.limits, job.hold, wanted, opened, console)?,

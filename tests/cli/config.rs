@@ -1,6 +1,8 @@
 //! The configuration file: what stands in it does what the command line would, and mistakes are told where they stand.
 
 use super::{Folder, Made, Run};
+use crate::support::mmdb;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -190,4 +192,91 @@ fn check_ends_with_two_where_something_is_wrong() {
     interface.ends(2, &[]);
     assert!(interface.output.contains("no-such-one"), "{}", interface.output);
     checked(&folder.configuration("filter = \"tcp prot 443\"")).ends(2, &["tcp prot 443"]);
+}
+
+const ENRICHMENT: &str = r#"
+sensor = "tap-3"
+format = "FORMAT"
+
+[read]
+read = ["CAPTURE"]
+
+[[network]]
+range = "10.0.0.0/8"
+name = "office"
+tags = ["inside"]
+
+[[network]]
+file = "OUT/assets.csv"
+
+[maxmind]
+city = "OUT/city.mmdb"
+asn = "OUT/asn.mmdb"
+"#;
+
+/// The first event of a run with what ENRICHMENT says.
+fn enriched(folder: &Folder, format: &str) -> String {
+    folder.file("assets.csv", b"range,name,tags\n10.0.0.2,till 7,pci;inside\n");
+    let city = json!({ "country": { "iso_code": "DE" }, "city": { "names": { "de": "Koeln", "en": "Cologne" } } });
+    folder.file("city.mmdb", &mmdb::database("Test-City", &[("10.0.0.2/32", city)]));
+    let asn = json!({ "autonomous_system_number": 64512, "autonomous_system_organization": "Example Networks" });
+    folder.file("asn.mmdb", &mmdb::database("Test-ASN", &[("10.0.0.0/24", asn), ("192.0.2.0/24", json!({}))]));
+    let run = Run::of([
+        "-C".as_ref(),
+        folder.configuration(&ENRICHMENT.replace("FORMAT", format)).as_os_str(),
+        "-q".as_ref(),
+    ]);
+    run.ends(0, &[]);
+    run.output.lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn what_is_known_of_addresses_stands_in_events() {
+    let folder = Folder::new();
+    let event: Value = serde_json::from_str(&enriched(&folder, "native")).unwrap();
+    let client = json!({
+        "ip": "10.0.0.1", "port": 50001, "name": "office", "tags": ["inside"], "asn": 64512, "as_org": "Example Networks"
+    });
+    let server = json!({
+        "ip": "10.0.0.2", "port": 443, "name": "till 7", "tags": ["inside", "pci"], "country": "DE", "city": "Cologne",
+        "asn": 64512, "as_org": "Example Networks"
+    });
+    assert_eq!((&event["client"], &event["server"]), (&client, &server));
+    assert_eq!(event["observer"]["sensor"], "tap-3");
+    let schema = jsonschema::validator_for(&serde_json::from_str(tlscribe::event::SCHEMA).unwrap()).unwrap();
+    assert!(schema.is_valid(&event));
+    let checked = checked(&folder.path("tlscribe.toml"));
+    checked.ends(0, &[]);
+    let said = "2 address ranges; Test-City of 2026-03-01; Test-ASN of 2026-03-01\n";
+    assert!(checked.output.contains(said), "{}", checked.output);
+}
+
+#[test]
+fn what_is_known_of_addresses_has_its_place_in_every_format() {
+    let folder = Folder::new();
+    let parsed = |format: &str| -> Value { serde_json::from_str(&enriched(&folder, format)).unwrap() };
+    let ecs = parsed("ecs");
+    assert_eq!(ecs["observer"]["name"], "tap-3");
+    assert_eq!(ecs["server"]["geo"], json!({ "country_iso_code": "DE", "city_name": "Cologne" }));
+    assert_eq!(ecs["destination"]["as"], json!({ "number": 64512, "organization": { "name": "Example Networks" } }));
+    assert_eq!(ecs["tags"], json!(["inside", "pci"]));
+    assert_eq!(ecs["tlscribe"]["server"], json!({ "name": "till 7", "tags": ["inside", "pci"] }));
+    let ocsf = parsed("ocsf");
+    assert_eq!(ocsf["metadata"]["reporter"], json!({ "name": "tap-3" }));
+    let endpoint = &ocsf["dst_endpoint"];
+    assert_eq!((&endpoint["name"], &endpoint["location"]["country"]), (&json!("till 7"), &json!("DE")));
+    assert_eq!(endpoint["autonomous_system"], json!({ "number": 64512, "name": "Example Networks" }));
+    let eve = parsed("eve");
+    assert_eq!((&eve["host"], &eve["tlscribe"]["server"]["city"]), (&json!("tap-3"), &json!("Cologne")));
+    for key in [
+        "tlscribeServerName=till 7 ",
+        "tlscribeServerTags=inside,pci ",
+        "tlscribeClientAsn=64512 ",
+        "tlscribeSensor=tap-3",
+    ] {
+        assert!(enriched(&folder, "cef").contains(key), "{key}");
+    }
+    for key in ["serverName=till 7\t", "serverTags=inside,pci\t", "clientAsn=64512\t", "sensor=tap-3\t"] {
+        assert!(enriched(&folder, "leef").contains(key), "{key}");
+    }
 }
