@@ -17,6 +17,8 @@ use std::path::PathBuf;
 pub(super) struct Combined {
     /// The words, those of the file among them.
     pub(super) words: Vec<OsString>,
+    /// Those of the file.
+    pub(super) own: Vec<OsString>,
     /// What else the file says.
     pub(super) file: Option<File>,
 }
@@ -33,12 +35,12 @@ impl Combined {
         let file = named(&words).map(|path| File::read(&path)).transpose()?;
         let mut words = with_habit(words, file.as_ref().is_some_and(File::sniffs));
         let command = COMMANDS.into_iter().find(|command| words.get(1).is_some_and(|word| word == command));
-        let Some((file, command)) = file.zip(command) else { return Ok(Self { words, file: None }) };
+        let Some((file, command)) = file.zip(command) else { return Ok(Self { words, own: Vec::new(), file: None }) };
         let given = partly(&words);
         let given = given.as_ref().and_then(ArgMatches::subcommand).map(|(_, given)| given);
         let own = words_of(&file, command, |arg| given.is_some_and(|given| is_given(arg, command, given)))?;
-        words.splice(2..2, own);
-        Ok(Self { words, file: Some(file) })
+        words.splice(2..2, own.iter().cloned());
+        Ok(Self { words, own, file: Some(file) })
     }
 }
 

@@ -13,7 +13,9 @@ file go events, as JSON lines, each as soon as its handshake is settled.
 
 Signals:
   SIGINT, SIGTERM  stop sniffing, settle and write what is open, and end; the second: end at once
-  SIGHUP           open output files anew, -w too, after they were moved away
+  SIGHUP           open output files anew, -w too, after they were moved away; with -C read the file
+                   anew: --only, --cause, --server, --sni, also those of sinks, and what is known of
+                   addresses take effect, for all else it is said that a restart is needed
   SIGUSR1          say on standard error what was counted so far
 
 Examples:

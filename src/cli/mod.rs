@@ -7,6 +7,7 @@ mod file;
 mod interfaces;
 mod live;
 mod read;
+mod reload;
 mod run;
 mod schema;
 mod shared;
@@ -71,24 +72,29 @@ enum Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let exit = match Combined::new(std::env::args_os().collect()) {
-        Ok(combined) => run(combined),
+    let user: Vec<OsString> = std::env::args_os().collect();
+    let exit = match Combined::new(user.clone()) {
+        Ok(combined) => run(&user, combined),
         Err(what) => usage::mistake(&what),
     };
     exit.into()
 }
 
-fn run(Combined { words, file }: Combined) -> Exit {
-    match Cli::try_parse_from(&words) {
+/// Does what is asked for: what is `combined` of the `user`'s words and a file.
+fn run(user: &[OsString], combined: Combined) -> Exit {
+    match Cli::try_parse_from(&combined.words) {
         Ok(cli) => match cli.command {
-            Command::Read(arguments) => run::run(arguments.settings(), file),
-            Command::Live(arguments) => run::run(arguments.settings(), file),
+            Command::Read(arguments) => run::run(arguments.settings(), combined.file, None),
+            Command::Live(arguments) => {
+                let reload = reload::reload(user, &combined);
+                run::run(arguments.settings(), combined.file, reload)
+            }
             Command::Check(arguments) => arguments.run(),
             Command::Interfaces(arguments) => arguments.run(),
             Command::Explain(arguments) => arguments.run(),
             Command::Schema(arguments) => arguments.run(),
         },
-        Err(error) => usage::told(&error, &words),
+        Err(error) => usage::told(&error, &combined.words),
     }
 }
 

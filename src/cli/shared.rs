@@ -130,6 +130,7 @@ impl Shared {
             enrichment: EnrichmentSettings::default(),
             spooling: self.spool.map(|folder| Spooling { folder, bytes: self.spool_size << 20 }),
             evidence: self.evidence.settings()?,
+            file: None,
             incidents: self.incidents,
             quiet: self.quiet,
             summary: !self.no_summary,

@@ -18,6 +18,13 @@ pub struct EnrichmentSettings {
 }
 
 impl EnrichmentSettings {
+    /// The files that are named.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        let lists = self.networks.iter().flat_map(|(_, given)| given).filter(|(name, _)| name == "file");
+        let databases = self.maxmind.iter().flat_map(|(_, given)| given);
+        lists.chain(databases).map(|(_, path)| Path::new(path))
+    }
+
     /// Reads all that is named; nothing where nothing is.
     ///
     /// # Errors

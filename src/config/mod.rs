@@ -15,8 +15,8 @@ use crate::capture::{self, Filter, Input};
 use crate::diagnosis::Cause;
 use crate::engine::Limits;
 use crate::event::{self, Detail, Fields, Format, OutcomeName, Selection};
-use crate::output::{Place, Spooling, Target};
-use crate::pipeline::{EvidenceCapture, Job, Origin, Saved, SinkPlan};
+use crate::output::{Options, Place, Spooling, Target};
+use crate::pipeline::{EvidenceCapture, Job, Origin, Reloaded, Saved, SinkPlan};
 use crate::x509::Roots;
 use sinks::Usual;
 use std::ffi::OsString;
@@ -55,6 +55,8 @@ pub struct Settings {
     pub spooling: Option<Spooling>,
     /// Which frames are written where, if that was asked for.
     pub evidence: Option<EvidenceCapture>,
+    /// The configuration file.
+    pub file: Option<PathBuf>,
     /// Incidents are written too.
     pub incidents: bool,
     /// No messages.
@@ -194,8 +196,32 @@ pub struct Plan {
 impl Settings {
     /// With what a configuration file says besides options.
     pub fn with(self, file: Option<File>) -> Self {
+        let path = file.as_ref().map(|file| file.path.clone());
         let File { sinks, enrichment, .. } = file.unwrap_or_default();
-        Self { sinks, enrichment, ..self }
+        Self { sinks, enrichment, file: path, ..self }
+    }
+
+    /// Of these settings what a run can take over that goes on.
+    ///
+    /// # Errors
+    /// A mistake of the user, in one line.
+    pub fn reloaded(self) -> Result<Reloaded, String> {
+        let sink = |target: Target| {
+            let selection = sinks::selection(&mut Options::new(target.options.clone()));
+            selection.map(|selection| (target.name(), selection)).map_err(|what| format!("{}: {what}", target.name()))
+        };
+        let sinks = self.all_targets().into_iter().map(sink).collect::<Result<_, _>>()?;
+        let enrichment = self.enrichment.read()?;
+        Ok(Reloaded { selection: self.selection, sinks, enrichment, says: String::new() })
+    }
+
+    /// The folders of what is read anew: who edits a file often puts another in its place.
+    fn read_anew(&self) -> Vec<PathBuf> {
+        let Some(file) = &self.file else { return Vec::new() };
+        let files = [file.as_path()].into_iter().chain(self.enrichment.files());
+        let folder = |file: &Path| file.canonicalize().ok()?.parent().map(Path::to_owned);
+        let links = |file: &Path| Path::new(".").join(file).parent().map(Path::to_owned);
+        files.flat_map(|file| [folder(file), links(file)]).flatten().filter(|folder| folder.is_dir()).collect()
     }
 
     /// Where events go, by the command line and then by the file.
@@ -237,6 +263,7 @@ impl Settings {
         names_differ(&sinks)?;
         let filter = self.filter.as_deref().map(Filter::new).transpose().map_err(|error| error.to_string())?;
         self.evidence.iter().try_for_each(|evidence| not_an_output(&evidence.file, &targets))?;
+        let readable = self.read_anew();
         let origin = match self.origin {
             OriginSettings::Saved { captures, merge } => {
                 let inputs = capture::expand(&captures);
@@ -249,6 +276,8 @@ impl Settings {
         };
         Ok(Plan {
             job: Job {
+                readable,
+                reload: None,
                 origin,
                 limits: self.limits,
                 hold: self.hold,
@@ -328,6 +357,7 @@ mod tests {
             enrichment: EnrichmentSettings::default(),
             spooling: None,
             evidence: None,
+            file: None,
             incidents: false,
             quiet: false,
             summary: true,

@@ -9,6 +9,7 @@ use super::feed::{BATCH, SET_BACK, Settled, Work};
 use super::hold::{HOLD_FILE, Held, Hold};
 use super::judging::{Judging, Papers};
 use super::recorder::Recording;
+use super::reload::Reloaded;
 use super::seed;
 use crate::enrichment::{Enrichment, Lookup, NOTHING};
 use crate::event::{
@@ -152,11 +153,21 @@ impl Analysis {
                 }
                 Work::Time(now) => self.advance(now),
                 Work::Stats => self.write_stats(),
+                Work::Settings(reloaded) => self.take_over(*reloaded),
             }
             if self.channels.iter().any(Channel::is_full) && !self.flush() {
                 return;
             }
         }
+    }
+
+    /// From here on handshakes are judged by these settings.
+    fn take_over(&mut self, reloaded: Reloaded) {
+        self.flush();
+        let Reloaded { selection, sinks, enrichment, .. } = reloaded;
+        self.selection = selection;
+        self.lookup = enrichment.map(|enrichment| Lookup::new(enrichment, seed()));
+        self.channels = Channel::chosen_anew(std::mem::take(&mut self.channels), &sinks);
     }
 
     /// Writes what the run has counted so far.
