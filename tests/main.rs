@@ -15,4 +15,5 @@ mod manifest;
 mod oracle;
 mod registries;
 mod robustness;
+mod sinks;
 mod support;

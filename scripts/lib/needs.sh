@@ -29,8 +29,17 @@ install() {
     "$@" $packages >&2
 }
 
-# A C compiler that finds libpcap's header and library.
-has_c() { echo 'int main(void) { return 0; }' | cc -x c -include pcap/pcap.h -o /dev/null - -lpcap 2>/dev/null; }
+# A C compiler that finds the headers and libraries of libpcap and zlib.
+has_c() {
+    echo 'int main(void) { return 0; }' |
+        cc -x c -include pcap/pcap.h -include zlib.h -o /dev/null - -lpcap -lz 2>/dev/null
+}
+
+# What librdkafka is built with. Homebrew keeps its OpenSSL apart, where the build looks for it.
+has_kafka_tools() {
+    command -v make >/dev/null && command -v c++ >/dev/null && command -v pkg-config >/dev/null &&
+        { pkg-config --exists openssl || [ -e "$(brew --prefix openssl@3 2>/dev/null)/include/openssl/ssl.h" ]; }
+}
 
 # The Rust version that Cargo.toml asks for, and whether the cargo here is at least that.
 rust_wanted() { sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml"; }
@@ -55,8 +64,15 @@ install_rust() {
 }
 
 need_build_tools() {
-    has_c || install "gcc libc6-dev libpcap-dev" "gcc libpcap-devel" "gcc libpcap" libpcap || true
-    has_c || fail "no C compiler that finds libpcap's header <pcap/pcap.h>; on macOS: xcode-select --install"
+    has_c || install "gcc libc6-dev libpcap-dev zlib1g-dev" "gcc libpcap-devel zlib-devel" "gcc libpcap zlib" libpcap ||
+        true
+    has_c || fail "no C compiler that finds <pcap/pcap.h> of libpcap and <zlib.h>; on macOS: xcode-select --install"
+    has_kafka_tools ||
+        install "g++ make pkg-config libssl-dev" "gcc-c++ make pkgconf-pkg-config openssl-devel" "gcc make pkgconf openssl" \
+            "pkgconf openssl@3" || true
+    has_kafka_tools ||
+        fail "Kafka needs make, a C++ compiler, pkg-config and OpenSSL's headers; or build it with cargo, without:" \
+            "cargo build --release --no-default-features --features parquet"
     has_rust || install_rust ||
         fail "Rust $(rust_wanted) or later is needed; get it from https://rustup.rs (rustup update stable where rustup is there)"
 }
@@ -74,4 +90,9 @@ need_live_tools() {
             return 0
         }
     done
+}
+
+# Receivers, or who reads from them. Without one its tests skip, and say so.
+need_receivers() {
+    command -v kcat >/dev/null || install kcat - - kcat || say "kcat is not here; tests of Kafka will be skipped"
 }

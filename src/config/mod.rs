@@ -17,7 +17,7 @@ use crate::engine::Limits;
 use crate::event::{self, Detail, Fields, Format, OutcomeName, Selection};
 use crate::output::{Options, Place, Spooling, Target};
 use crate::pipeline::{EvidenceCapture, Job, Origin, Reloaded, Saved, SinkPlan};
-use crate::x509::Roots;
+use crate::x509::{Roots, SYSTEM_ROOTS};
 use sinks::Usual;
 use std::ffi::OsString;
 use std::fmt;
@@ -96,14 +96,6 @@ pub enum RootsFrom {
     /// A file of certificates, in PEM or DER.
     File(PathBuf),
 }
-
-/// Where systems keep their roots: Debian, Fedora, SUSE, Alpine and macOS.
-const SYSTEM_ROOTS: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
 
 impl From<OsString> for RootsFrom {
     fn from(word: OsString) -> Self {

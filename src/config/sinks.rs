@@ -56,6 +56,9 @@ impl Usual {
         }
         let selection = selection(&mut options)?;
         let prepared = Prepared::new(place, &mut options)?;
+        if prepared.wants_json() && !rendering.is_json() {
+            return Err("it takes JSON; choose format=ecs, native, ocsf, zeek or eve".into());
+        }
         options.finish()?;
         Ok(SinkPlan { name: name.to_owned(), prepared, rendering, selection, incidents })
     }
@@ -116,6 +119,7 @@ mod tests {
         assert_eq!(mistake("file:a?fromat=ecs"), "a: it has no option fromat; did you mean format?");
         assert!(mistake("file:a?format=xml").starts_with("a: format=xml: "));
         assert!(mistake("file:a?format=zeek&incidents=true").contains("no place for incidents"));
+        assert!(mistake("opensearch+http://localhost?format=cef").contains("takes JSON"));
         assert!(mistake("file:a?cause=certificate_expird").contains("certificate_expired"));
     }
 }

@@ -121,6 +121,14 @@ impl Rendering {
         }
     }
 
+    /// Whether each line is a JSON object.
+    pub fn is_json(&self) -> bool {
+        match self.format {
+            Format::Native | Format::Ecs | Format::Ocsf | Format::Zeek | Format::ZeekX509 | Format::Eve => true,
+            Format::Text | Format::Tsv | Format::ZeekTsv | Format::ZeekX509Tsv | Format::Cef | Format::Leef => false,
+        }
+    }
+
     /// What stands before the first event.
     pub fn header(&self) -> Vec<u8> {
         match (&self.fields, self.format) {

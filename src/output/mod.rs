@@ -31,4 +31,4 @@ pub use patience::{Patience, Queue, Unsent};
 pub use plan::{OpenSink, Prepared, Spooling, writable};
 pub use sink::{Closing, MAX_QUEUED_BATCHES, MAX_QUEUED_LIVE, Sink, SinkEnd, SinkState, Work, Writing};
 pub use target::{Place, Scheme, Target};
-pub use transport::{Receipt, Setback, Transport};
+pub use transport::{Receipt, Setback, Transport, Trust};

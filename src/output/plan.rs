@@ -60,6 +60,11 @@ impl Prepared {
         }
     }
 
+    /// True where only JSON is of use.
+    pub fn wants_json(&self) -> bool {
+        matches!(self, Self::Receiver(transport) if transport.wants_json())
+    }
+
     /// Opens it.
     ///
     /// # Errors

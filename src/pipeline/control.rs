@@ -51,7 +51,9 @@ pub(super) fn watch(said: &Receiver<String>, board: &Board, counting: &Counting,
         if board.stop.load(Ordering::Relaxed) {
             counting.sinks().for_each(|sink| sink.give_up.store(true, Ordering::Relaxed));
         }
-        counting.sinks().for_each(|sink| tell_troubles(sink, console));
+        // Of a file it is said at the end, in one line with what that has cost.
+        let sends = |sink: &&Arc<SinkState>| sink.sends.load(Ordering::Relaxed);
+        counting.sinks().filter(sends).for_each(|sink| tell_troubles(sink, console));
         console.progress(board.read.load(Ordering::Relaxed), board.handshakes.load(Ordering::Relaxed));
     });
 }

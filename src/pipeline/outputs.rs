@@ -197,9 +197,11 @@ impl Outputs {
         let evidence = self.evidence.map(EvidenceSink::close);
         let mut open: Vec<&Closing> = sinks.iter().collect();
         let (began, mut told) = (Instant::now(), false);
+        let live = deadline.is_some();
+        let tells = |sink: &Closing| live || sink.state().sends.load(Ordering::Relaxed);
         while let Some(sink) = open.first() {
             let end = sink.wait(Instant::now() + TURN);
-            open.iter().for_each(|sink| tell_troubles(sink.state(), console));
+            open.iter().filter(|sink| tells(sink)).for_each(|sink| tell_troubles(sink.state(), console));
             if let Some(end) = end {
                 tell_sink(sink.name(), end, done, console);
                 open.remove(0);
@@ -213,7 +215,7 @@ impl Outputs {
                 open.iter().for_each(|sink| tell_waiting(sink, console));
             }
         }
-        sinks.iter().for_each(|sink| tell_troubles(sink.state(), console));
+        sinks.iter().filter(|sink| tells(sink)).for_each(|sink| tell_troubles(sink.state(), console));
         if let Some(end) = evidence {
             tell_evidence(end(deadline), done, console);
         }
