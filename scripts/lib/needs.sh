@@ -96,3 +96,15 @@ need_live_tools() {
 need_receivers() {
     command -v kcat >/dev/null || install kcat - - kcat || say "kcat is not here; tests of Kafka will be skipped"
 }
+
+# DuckDB, with which the tests query Parquet files, as a module of a Python of the project's own. Without it they skip.
+need_duckdb() {
+    local python=$root/target/duckdb/bin/python
+    "$python" -c 'import duckdb' 2>/dev/null && return 0
+    python3 -m venv --clear "$root/target/duckdb" 2>/dev/null || {
+        install python3-venv python3 python python3 || true
+        python3 -m venv --clear "$root/target/duckdb" || true
+    }
+    "$python" -m pip install --quiet duckdb >&2 ||
+        say "duckdb cannot be had from PyPI; tests that query Parquet files with it will be skipped"
+}

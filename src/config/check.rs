@@ -3,9 +3,8 @@
 use super::{OriginSettings, Settings, Terminals};
 use crate::capture::{self, Input};
 use crate::event::Selection;
-use crate::output::{self, Place, Target};
+use crate::output::{self, Place, Prepared, Target};
 use crate::pipeline::SinkPlan;
-use std::path::Path;
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
@@ -43,15 +42,13 @@ impl Settings {
             checked.sink(&target.place, &mut sink);
         }
         if let Some(spool) = &plan.job.spooling {
-            let size = spool.bytes >> 20;
-            // It is made, with the folders above it.
-            let there = spool.folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
-            let what = format!("{}; up to {size} MiB for each receiver", spool.folder.display());
-            checked.path("spool", there, &what);
+            let what = format!("{}; up to {} MiB for each receiver", spool.folder.display(), spool.bytes >> 20);
+            checked.found("spool", &what, output::may_hold_files(&spool.folder));
         }
         if let Some(evidence) = &plan.job.evidence {
             let which = if evidence.all { "of all handshakes" } else { "of those that failed" };
-            checked.path("packets", &evidence.file, &format!("{}; {which}", evidence.file.display()));
+            let what = format!("{}; {which}", evidence.file.display());
+            checked.found("packets", &what, output::writable(&evidence.file));
         }
         Ok(checked)
     }
@@ -110,16 +107,16 @@ impl Checked {
             Err(what) => {
                 words.push(what);
                 // A file that cannot be written keeps a run from beginning, a receiver that is away does not.
-                if prepared.sends() { self.away = true } else { self.wrong = true }
+                if matches!(prepared, Prepared::Receiver(_)) { self.away = true } else { self.wrong = true }
             }
         }
         self.say(name, &words.join("; "));
     }
 
-    fn path(&mut self, about: &str, path: &Path, what: &str) {
-        match output::writable(path) {
+    fn found(&mut self, about: &str, what: &str, found: Result<(), String>) {
+        match found {
             Ok(()) => self.say(about, what),
-            Err(error) => self.fail(about, &format!("{}: {error}", path.display())),
+            Err(error) => self.fail(about, &format!("{what}; {error}")),
         }
     }
 }

@@ -3,15 +3,17 @@
 use super::delivery::{Keeping, MEMORY_BYTES};
 use super::file::{Before, FileOptions, LineFile};
 use super::options::Options;
+#[cfg(feature = "parquet")]
+use super::parquet::{Parquet, ParquetOptions};
 use super::sink::{Work, Writing};
 use super::standard_output::StandardOutput;
 use super::target::Place;
 use super::transport::{self, Transport};
+use crate::event::Rendering;
 use crate::hex::hex;
 use crate::report::Aside;
 use nix::unistd::{AccessFlags, access};
 use sha2::{Digest as _, Sha256};
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +24,9 @@ pub enum Prepared {
     StandardOutput,
     /// A file.
     File(FileOptions),
+    /// A folder of Parquet files.
+    #[cfg(feature = "parquet")]
+    Parquet(ParquetOptions),
     /// A receiver elsewhere, to which nobody has connected yet.
     Receiver(Box<dyn Transport>),
 }
@@ -35,14 +40,25 @@ impl Prepared {
         Ok(match place {
             Place::StandardOutput => Self::StandardOutput,
             Place::File(path) => Self::File(FileOptions::take(path, options)?),
-            Place::Parquet(_) => return Err("this build writes no Parquet".into()),
+            #[cfg(feature = "parquet")]
+            Place::Parquet(folder) => Self::Parquet(ParquetOptions::take(folder, options)?),
+            #[cfg(not(feature = "parquet"))]
+            Place::Parquet(_) => return Err("this build writes no Parquet; build it with --features parquet".into()),
             Place::Receiver(scheme, rest) => Self::Receiver(transport::prepare(scheme, &rest, options)?),
         })
     }
 
-    /// True where events are sent one by one: each line has to be marked.
-    pub const fn sends(&self) -> bool {
-        matches!(self, Self::Receiver(_))
+    /// True where events are not lines of one stream: each has to be marked.
+    pub const fn wants_marks(&self) -> bool {
+        !matches!(self, Self::StandardOutput | Self::File(_))
+    }
+
+    /// The one file that it writes, where it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(options) if !options.rotation.rotates() => Some(&options.path),
+            _ => None,
+        }
     }
 
     /// Looks whether it can be used, without writing anything: whether a receiver is there and takes what it is sent, and
@@ -54,6 +70,8 @@ impl Prepared {
         match self {
             Self::StandardOutput => Ok("is open".into()),
             Self::File(options) => writable(&options.path).map(|()| "can be written".into()),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(options) => may_hold_files(&options.folder).map(|()| "can be written".into()),
             Self::Receiver(transport) => {
                 transport.contact().map(|found| format!("reached: {found}")).map_err(|setback| setback.to_string())
             }
@@ -69,10 +87,12 @@ impl Prepared {
     ///
     /// # Errors
     /// A file that cannot be created or written.
-    pub fn open(self, header: Vec<u8>, before: Before, aside: Aside) -> io::Result<OpenSink> {
+    pub fn open(self, rendering: &Rendering, before: Before, aside: Aside) -> io::Result<OpenSink> {
         Ok(match self {
-            Self::StandardOutput => OpenSink::Local(Box::new(StandardOutput::begin(&header, aside)?)),
-            Self::File(options) => OpenSink::Local(Box::new(LineFile::open(options, header, before)?)),
+            Self::StandardOutput => OpenSink::Local(Box::new(StandardOutput::begin(&rendering.header(), aside)?)),
+            Self::File(options) => OpenSink::Local(Box::new(LineFile::open(options, rendering.clone(), before)?)),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(options) => OpenSink::Local(Box::new(Parquet::open(options)?)),
             Self::Receiver(transport) => OpenSink::Receiver(transport),
         })
     }
@@ -83,16 +103,24 @@ impl Prepared {
 /// # Errors
 /// What the system says, in one line.
 pub fn writable(path: &Path) -> Result<(), String> {
-    let there = path.exists();
-    let folder = || path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let (place, wanted) = match there {
-        true => (path, AccessFlags::W_OK),
-        false => (folder(), AccessFlags::W_OK | AccessFlags::X_OK),
-    };
-    access(place, wanted).map_err(|error| {
-        let what = if there { String::new() } else { format!("{}: ", place.display()) };
-        format!("cannot be written: {what}{}", io::Error::from(error))
-    })
+    if path.exists() {
+        return access(path, AccessFlags::W_OK)
+            .map_err(|error| format!("cannot be written: {}", io::Error::from(error)));
+    }
+    may_create(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+}
+
+/// Looks whether files can be made in a folder, which may have to be made itself with those above it, and makes none.
+///
+/// # Errors
+/// What the system says, in one line.
+pub fn may_hold_files(folder: &Path) -> Result<(), String> {
+    may_create(folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new(".")))
+}
+
+fn may_create(folder: &Path) -> Result<(), String> {
+    access(folder, AccessFlags::W_OK | AccessFlags::X_OK)
+        .map_err(|error| format!("cannot be written: {}: {}", folder.display(), io::Error::from(error)))
 }
 
 /// An open sink, without threads.
@@ -104,18 +132,10 @@ pub enum OpenSink {
 }
 
 impl OpenSink {
-    /// Its file, where it is one.
-    pub fn file(&self) -> Option<&File> {
+    /// What is opened on this machine.
+    pub fn writing(&self) -> Option<&dyn Writing> {
         match self {
-            Self::Local(writing) => writing.file(),
-            Self::Receiver(_) => None,
-        }
-    }
-
-    /// The path of its file or folder, where it has one.
-    pub fn path(&self) -> Option<&Path> {
-        match self {
-            Self::Local(writing) => writing.path(),
+            Self::Local(writing) => Some(writing.as_ref()),
             Self::Receiver(_) => None,
         }
     }

@@ -1,6 +1,11 @@
-//! Sinks that send events elsewhere: the built program beside real receivers, and beside ones that misbehave.
+//! Sinks of this machine and sinks elsewhere: the built program beside real receivers, beside ones that misbehave, and
+//! beside what reads its files.
 
 mod delivery;
+mod files;
 mod flood;
 #[cfg(feature = "kafka")]
 mod kafka;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod traffic;
