@@ -27,7 +27,7 @@ struct Entry<K, V> {
 }
 
 /// Values by key, at most so many, the least recently used forgotten first.
-pub(super) struct Lru<K, V> {
+pub(crate) struct Lru<K, V> {
     index: HashTable<u32>,
     slots: Vec<Slot<K, V>>,
     free: Vec<u32>,
@@ -40,7 +40,7 @@ pub(super) struct Lru<K, V> {
 
 impl<K: Hash + Eq, V> Lru<K, V> {
     /// An empty table for at most `capacity` entries, hashed by `seed`.
-    pub(super) fn new(capacity: usize, seed: u64) -> Self {
+    pub(crate) fn new(capacity: usize, seed: u64) -> Self {
         Self {
             index: HashTable::new(),
             slots: Vec::new(),
@@ -79,7 +79,7 @@ impl<K: Hash + Eq, V> Lru<K, V> {
 
     /// Uses the entry of a key at `now`; where there is none, it is made, and the oldest goes where there is no room.
     /// What went is returned beside it.
-    pub(super) fn used<Q: Hash + Eq + ?Sized>(
+    pub(crate) fn used<Q: Hash + Eq + ?Sized>(
         &mut self,
         key: &Q,
         now: Timestamp,

@@ -7,6 +7,7 @@ mod net;
 mod output;
 mod privileges;
 mod program;
+mod reload;
 mod replay;
 mod stopping;
 mod taps;
