@@ -127,6 +127,7 @@ need_syslog_tools() {
 unpack_syslog_ng() {
     command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
     local packages package work
+    [ -n "${apt_is_current:-}" ] || [ "$(id -u)" != 0 ] || { apt-get update >&2 && apt_is_current=1; } || return 1
     packages=$(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
         --no-enhances syslog-ng-core | grep -E '^(syslog-ng-core|lib(ivykis|net|glib2|json-c|pcre|wrap|ssl|systemd|cap)[^:]*)$') || return 1
     say "unpacking syslog-ng into $1"
