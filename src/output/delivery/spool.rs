@@ -144,7 +144,7 @@ impl Spool {
         Ok(rows)
     }
 
-    /// The first batch that was not handed out since the spool was opened, or since [`Self::hand_out_again`].
+    /// The first batch that was not handed out since the spool was opened, or since the one before.
     pub(super) fn next(&mut self) -> Result<Option<Spooled>, SpoolError> {
         let select = "SELECT row, events, marks, lines FROM batches WHERE row > ?1 ORDER BY row LIMIT 1";
         let mut select = self.database.prepare_cached(select)?;
