@@ -14,6 +14,7 @@ use crate::pipeline::{EvidenceCapture, Job, Origin, Saved, SinkPlan};
 use crate::x509::Roots;
 use sinks::Usual;
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -41,6 +42,8 @@ pub struct Settings {
     pub spooling: Option<Spooling>,
     /// Which frames are written where, if that was asked for.
     pub evidence: Option<EvidenceCapture>,
+    /// Where metrics are served, if they are.
+    pub metrics: Option<SocketAddr>,
     /// Incidents are written too.
     pub incidents: bool,
     /// No messages.
@@ -213,6 +216,7 @@ impl Settings {
                 sinks,
                 spooling: self.spooling,
                 evidence: self.evidence,
+                metrics: self.metrics,
                 rows: report,
                 roots: self.roots.read()?,
             },
@@ -280,6 +284,7 @@ mod tests {
             targets: Vec::new(),
             spooling: None,
             evidence: None,
+            metrics: None,
             incidents: false,
             quiet: false,
             summary: true,

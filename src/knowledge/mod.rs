@@ -15,6 +15,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use lru::Lru;
 pub use memory::{EXPIRY, Knowledge, MAX_CHAINS, MAX_ISSUERS, MAX_NAMES, MAX_SERVERS, MAX_VALUES, Receipt};
 pub use sighting::{MAX_NAME, Sighting};
 pub use stories::{MAX_CLIENT_ADDRESSES, MAX_STORIES, MAX_STORIES_EACH, MAX_TRIES, MAX_TRIES_EACH};

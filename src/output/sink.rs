@@ -125,8 +125,14 @@ pub struct SinkState {
     pub recovered: AtomicU64,
     /// For how long the oldest event has waited, in milliseconds.
     pub lag_ms: AtomicU64,
-    /// The receiver takes no events now.
-    pub down: AtomicBool,
+    /// Since when it takes no events: the receiver is away, or nothing can be written.
+    down: Mutex<Option<Instant>>,
+    /// Bytes of lines that wait on disk.
+    pub spool_bytes: AtomicU64,
+    /// How many may; 0 where there is no spool.
+    pub spool_limit: AtomicU64,
+    /// The spool cannot be used.
+    pub spool_fails: AtomicBool,
     /// It sends to a receiver elsewhere.
     pub sends: AtomicBool,
 }
@@ -135,6 +141,21 @@ pub struct SinkState {
 const MAX_TROUBLES: usize = 16;
 
 impl SinkState {
+    /// It takes no events from now on, if it did.
+    pub fn goes_down(&self) {
+        self.down.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
+    }
+
+    /// It takes events.
+    pub fn comes_up(&self) {
+        *self.down.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// For how long it has taken none, where that is so.
+    pub fn down_for(&self) -> Option<Duration> {
+        self.down.lock().unwrap_or_else(PoisonError::into_inner).map(|since| since.elapsed())
+    }
+
     /// What there is to say since this was last asked.
     pub fn troubles(&self) -> Vec<String> {
         std::mem::take(&mut self.troubles.lock().unwrap_or_else(PoisonError::into_inner))
@@ -328,7 +349,10 @@ impl Worker {
             match written {
                 Ok(()) => {
                     self.state.write(events);
-                    self.failing &= events == 0;
+                    if self.failing && events > 0 {
+                        self.failing = false;
+                        self.state.comes_up();
+                    }
                 }
                 Err(error) if error.kind() == ErrorKind::BrokenPipe || self.writing.is_closed() => {
                     return self.not_wanted();
@@ -339,6 +363,7 @@ impl Worker {
                         self.tell(&format!("cannot be written: {error}"));
                     }
                     (self.failing, failure) = (true, Some(error));
+                    self.state.goes_down();
                 }
             }
         }
@@ -385,5 +410,17 @@ mod tests {
         assert!((40..=41).contains(&lost), "{lost} of 64 MiB: there is room for 24");
         drop(reader);
         drop(sink);
+    }
+
+    #[test]
+    fn it_is_known_for_how_long_it_takes_no_events() {
+        let state = SinkState::default();
+        assert_eq!(state.down_for(), None);
+        state.goes_down();
+        std::thread::sleep(Duration::from_millis(20));
+        state.goes_down();
+        assert!(state.down_for().is_some_and(|span| span >= Duration::from_millis(20)), "since the first time");
+        state.comes_up();
+        assert_eq!(state.down_for(), None);
     }
 }

@@ -8,6 +8,7 @@ use super::evidence::EvidenceSink;
 use super::feed::{BATCH, SET_BACK, Settled, Work};
 use super::hold::{HOLD_FILE, Held, Hold};
 use super::judging::{Judging, Papers};
+use super::metrics::Certificates;
 use super::recorder::Recording;
 use super::seed;
 use crate::event::{
@@ -37,6 +38,8 @@ pub(super) struct Wanted {
     pub(super) roots: Roots,
     /// Traffic does not wait: sinks that are behind lose events.
     pub(super) live: bool,
+    /// Where servers' certificates are noted, if anybody asks for them.
+    pub(super) certificates: Option<Arc<Certificates>>,
 }
 
 pub(super) struct Analysis {
@@ -50,6 +53,7 @@ pub(super) struct Analysis {
     details: Vec<Detail>,
     evidence: Option<EvidenceSink>,
     counting: Counting,
+    certificates: Option<Arc<Certificates>>,
     board: Arc<Board>,
     judging: Judging,
     hold: Hold,
@@ -75,7 +79,7 @@ impl Analysis {
         spent: Sender<Vec<Box<Handshake>>>,
     ) -> Self {
         let Outputs { channels, evidence } = outputs;
-        let Wanted { selection, rows, roots, live } = wanted;
+        let Wanted { selection, rows, roots, live, certificates } = wanted;
         let mut details: Vec<Detail> = channels.iter().map(Channel::detail).collect();
         details.sort_unstable();
         details.dedup();
@@ -91,6 +95,7 @@ impl Analysis {
             details,
             evidence,
             counting,
+            certificates,
             board,
             judging: Judging::new(roots),
             hold: Hold::new(HOLD_FILE),
@@ -115,6 +120,7 @@ impl Analysis {
             self.write_stats();
         }
         self.flush();
+        self.board.works(false);
         (self.summary, Outputs { channels: self.channels, evidence: self.evidence })
     }
 
@@ -128,12 +134,14 @@ impl Analysis {
                     if !self.flush() && !report_only {
                         return;
                     }
+                    self.board.works(false);
                     match queue.recv() {
                         Ok(work) => work,
                         Err(_) => return,
                     }
                 }
             };
+            self.board.works(true);
             match work {
                 Work::Capture { file, hold } => self.begin(file, hold),
                 Work::Interfaces(names) => self.name(names),
@@ -214,6 +222,7 @@ impl Analysis {
             self.looked = Timestamp::default();
         }
         self.now = now;
+        self.certificates.iter().for_each(|certificates| certificates.advance(now));
         while let Some(held) = self.hold.due(now) {
             self.held(held);
         }
@@ -264,7 +273,11 @@ impl Analysis {
         mut recording: Option<Box<Recording>>,
     ) {
         let (verdict, story) = self.judging.verdict(handshake, negotiated, papers);
-        self.board.judged(OutcomeName(verdict.outcome));
+        let failure = verdict.failure.as_ref().map(|failure| (failure.finding.cause, failure.finding.party));
+        self.board.judged(OutcomeName(verdict.outcome), failure);
+        if let Some(certificates) = &self.certificates {
+            certificates.see(handshake, negotiated.sni, &papers.server_chain);
+        }
         let interface = usize::try_from(handshake.interface).ok().and_then(|index| self.interfaces.get(index));
         let facts = Facts {
             handshake,

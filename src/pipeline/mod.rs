@@ -16,7 +16,8 @@
 //! Every queue is bounded. A file can wait, so whoever is ahead waits and nothing is dropped: the same captures give the
 //! same bytes. Traffic cannot: a live run loses handshakes or events where a queue is full, and counts them on the board.
 //! Handshakes and lines cross a thread many at a time, but never wait for more to come: what is there is handed on as soon
-//! as the other side is idle. The main thread says what the others have to say, and heeds the signals (`control`).
+//! as the other side is idle. The main thread says what the others have to say, and heeds the signals (`control`). Who asks
+//! over HTTP how it goes is answered by a thread of its own (`metrics`).
 
 mod analysis;
 mod board;
@@ -27,6 +28,7 @@ mod evidence;
 mod feed;
 mod hold;
 mod judging;
+mod metrics;
 mod outputs;
 mod reader;
 mod recorder;
@@ -50,12 +52,14 @@ use crossbeam_channel::bounded;
 use evidence::Pace;
 pub use evidence::{EvidenceCapture, Rotation};
 use feed::{Feed, Link, Work};
+use metrics::Metrics;
 pub use outputs::SinkPlan;
 use outputs::{Opened, Outputs};
 use reader::Reader;
 use sensor::{Sensor, Shared};
 use std::fs::Metadata;
 use std::hash::{BuildHasher as _, RandomState};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -86,6 +90,8 @@ pub struct Job {
     pub spooling: Option<Spooling>,
     /// Where the frames of handshakes go that are worth keeping.
     pub evidence: Option<EvidenceCapture>,
+    /// Where metrics are served, if they are.
+    pub metrics: Option<SocketAddr>,
     /// Keep rows for the report.
     pub rows: bool,
     /// The roots that certificate chains are judged by.
@@ -142,20 +148,22 @@ pub struct Done {
 /// Runs a job to its end.
 ///
 /// # Errors
-/// A sink that cannot be opened, or no thread to be had: before anything is read.
+/// A sink that cannot be opened, an address that cannot be served on, or no thread to be had: before anything is read.
 pub fn run(job: Job, console: &Console) -> Result<Done, String> {
     let began = Instant::now();
     let live = matches!(job.origin, Origin::Live(_));
+    let metrics = job.metrics.map(Metrics::open).transpose()?;
     let mut opened = Opened::open(job.sinks, job.spooling, job.evidence.as_ref(), live, console)?;
     let mut stop = Arc::new(AtomicBool::new(false));
     if !live && opened.sends() {
         opened.contact(console)?;
         stop = Signals::heed_the_end()?;
     }
-    let wanted = Wanted { selection: job.selection, rows: job.rows, roots: job.roots, live };
+    let certificates = metrics.as_ref().map(Metrics::certificates);
+    let wanted = Wanted { selection: job.selection, rows: job.rows, roots: job.roots, live, certificates };
     let (mut done, outputs, deadline) = match job.origin {
-        Origin::Saved(saved) => read(saved, job.limits, job.hold, wanted, opened, console)?,
-        Origin::Live(live) => sniff(live, job.limits, job.hold, wanted, opened, console)?,
+        Origin::Saved(saved) => read(saved, job.limits, job.hold, wanted, opened, metrics.as_ref(), console)?,
+        Origin::Live(live) => sniff(live, job.limits, job.hold, wanted, opened, metrics.as_ref(), console)?,
     };
     console.clear();
     outputs.close(&mut done, deadline, &stop, console);
@@ -172,6 +180,7 @@ fn read(
     hold: Option<Duration>,
     wanted: Wanted,
     opened: Opened,
+    metrics: Option<&Metrics>,
     console: &Console,
 ) -> Result<Ended, String> {
     let total = total_bytes(&saved.inputs);
@@ -179,7 +188,7 @@ fn read(
     let pace = if total.is_none() { Pace::Soon } else { Pace::Whole };
     let outputs = opened.start(output::MAX_QUEUED_BATCHES, pace)?;
     console.begin(total);
-    let board = Arc::new(Board::new(0));
+    let board = Arc::new(Board::new(1));
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(feed::MAX_QUEUED_BATCHES);
     let (spent, emptied) = bounded(feed::MAX_QUEUED_BATCHES);
@@ -193,6 +202,7 @@ fn read(
         Arc::clone(&board),
     );
     let counting = Counting::new(Arc::clone(&board), outputs.states());
+    metrics.map_or(Ok(()), |metrics| metrics.serve(counting.clone(), console))?;
     let counted = counting.clone();
     let analysis = Analysis::new(wanted, outputs, Arc::clone(&board), counting, spent);
     thread::scope(|scope| {
@@ -210,6 +220,7 @@ fn sniff(
     hold: Option<Duration>,
     wanted: Wanted,
     opened: Opened,
+    metrics: Option<&Metrics>,
     console: &Console,
 ) -> Result<Ended, String> {
     let signals = Signals::heed()?;
@@ -225,6 +236,7 @@ fn sniff(
         drain: live.drain,
     });
     let counting = Counting::new(Arc::clone(&board), outputs.states());
+    metrics.map_or(Ok(()), |metrics| metrics.serve(counting.clone(), console))?;
     let record = outputs.record();
     let (counted, work_asked) = (counting.clone(), work.clone());
     let control = Control::new(signals, live.duration, live.stats_interval, counted, work_asked);

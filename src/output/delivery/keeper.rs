@@ -280,7 +280,7 @@ impl Keeper {
     /// What has to be done from time to time: spool what should not wait in memory, make room, tell how it goes.
     fn look_after(&mut self) {
         self.try_spool_again();
-        let (down, full) = (self.state.down.load(Ordering::Relaxed), self.memory_bytes >= self.keeping.memory_bytes);
+        let (down, full) = (self.state.down_for().is_some(), self.memory_bytes >= self.keeping.memory_bytes);
         // Who reads captures waits for a receiver that is slow, rather than write everything to a disk.
         if self.spool.is_some() && (down || full && self.keeping.live) {
             self.spill(if down { 0 } else { self.keeping.memory_bytes / 2 });
@@ -442,8 +442,13 @@ impl Keeper {
 
     /// Tells how it goes.
     fn publish(&mut self) {
-        let spooled = self.opened().map_or(0, |spool| spool.events());
+        let (spooled, bytes) = self.opened().map_or((0, 0), |spool| (spool.events(), spool.bytes()));
         self.state.spooled.store(spooled, Ordering::Relaxed);
+        self.state.spool_bytes.store(bytes, Ordering::Relaxed);
+        if let Some(opened) = &self.spool {
+            self.state.spool_limit.store(opened.limit, Ordering::Relaxed);
+            self.state.spool_fails.store(opened.failed.is_some(), Ordering::Relaxed);
+        }
         let oldest = [
             self.under_way.front().map(|sent| sent.since),
             self.spool.as_ref().and_then(|opened| opened.since),
