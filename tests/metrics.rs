@@ -42,11 +42,11 @@ impl Reading {
         Self { child, capture, address, folder }
     }
 
-    /// Sends it the packets of our captures, one after the other and a minute apart, which is long enough for each to be
-    /// over when the next one begins.
+    /// Sends it the packets of our captures, one after the other and a minute apart, and more of the last: capture time is
+    /// some blocks of frames behind.
     fn feed(&mut self) {
         let mut all: Vec<Packet> = Vec::new();
-        for name in CAPTURES {
+        for name in CAPTURES.into_iter().chain([CAPTURES[2]; 6]) {
             let (_, packets) = packets(&root().join("captures").join(name)).unwrap();
             let first = packets[0].time;
             let begin = all.last().map_or(first, |last| last.time + 60_000_000_000);
@@ -70,7 +70,7 @@ impl Drop for Reading {
     }
 }
 
-/// A certificate that is refused, one that is taken, and a handshake after which both are over.
+/// A certificate that is refused, one that is taken, and a handshake without one that can be seen.
 const CAPTURES: [&str; 3] = [
     "failures-server-certificate/expired-gnutls-tls12.pcap",
     "tls12/ecdhe-rsa-x25519.pcap",
@@ -88,7 +88,7 @@ fn what_a_run_has_counted_is_served_while_it_runs() {
     run.feed();
     let cause = r#"tlscribe_failures_total{cause="certificate_expired",party="server"}"#;
     let samples = wait_for(run.address, |samples| {
-        samples.contains_key(cause) && samples[r#"tlscribe_handshakes_total{outcome="established"}"#] == 1.0
+        samples.contains_key(cause) && samples[r#"tlscribe_handshakes_total{outcome="established"}"#] >= 1.0
     });
     assert_eq!(samples[cause], 1.0);
     assert_eq!(samples[r#"tlscribe_handshakes_total{outcome="failed"}"#], 1.0);
@@ -101,7 +101,7 @@ fn what_a_run_has_counted_is_served_while_it_runs() {
     let sink = format!("{{sink=\"{}\"}}", run.folder.path().join("events.jsonl").display());
     assert_eq!(samples[&format!("tlscribe_sink_up{sink}")], 1.0);
     let sent = format!("tlscribe_sink_events_sent_total{sink}");
-    wait_for(run.address, |samples| samples[&sent] == 2.0);
+    wait_for(run.address, |samples| samples[&sent] >= 2.0);
     assert_eq!(run.end(), Some(0));
 }
 
