@@ -458,3 +458,32 @@ impl Keeper {
         self.state.lag_ms.store(lag, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossbeam_channel::{bounded, unbounded};
+
+    #[test]
+    fn a_spool_that_cannot_be_used_is_known_until_it_can() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("missing/spool");
+        let state = Arc::new(SinkState::default());
+        let (name, spool) = ("siem".to_owned(), Some(path.clone()));
+        let keeping = Keeping { name, spool, spool_bytes: 1000, memory_bytes: 1000, live: true };
+        let opened = Opened::open(path.clone(), keeping.spool_bytes, &keeping.name, &state);
+        let ((parcels, _taken), (_tell, answers)) = (bounded(1), unbounded());
+        let mut keeper = Keeper::new(keeping, Some(opened), Arc::clone(&state), parcels, answers);
+        keeper.look_after();
+        assert!(state.spool_fails.load(Ordering::Relaxed));
+        assert_eq!(state.spool_limit.load(Ordering::Relaxed), 1000);
+        std::fs::create_dir(folder.path().join("missing")).expect("a folder");
+        keeper.spool.iter_mut().for_each(|opened| opened.failed = Some(Instant::now()));
+        keeper.look_after();
+        assert!(!state.spool_fails.load(Ordering::Relaxed));
+        let batch = Batch { bytes: b"line\n".to_vec(), events: 1, marks: vec![] };
+        keeper.append(&[Arc::new(batch)]).expect("it is on disk");
+        keeper.look_after();
+        assert_eq!((state.spooled.load(Ordering::Relaxed), state.spool_bytes.load(Ordering::Relaxed)), (1, 5));
+    }
+}

@@ -96,7 +96,8 @@ impl Certificates {
 /// A text that may be as long as somebody liked.
 fn cut(mut text: String) -> String {
     if text.len() > MAX_TEXT {
-        text.truncate(text.floor_char_boundary(MAX_TEXT));
+        let end = (0..=MAX_TEXT).rev().find(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or_default());
         text.push_str("...");
     }
     text

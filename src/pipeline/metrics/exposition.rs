@@ -312,7 +312,12 @@ mod tests {
             assert!(page.lines().any(|found| found == line), "{line}\n{page}");
         }
         let sink = r#"{sink="a\"b\\"}"#;
-        for (name, value) in [("sink_up", "0.0"), ("sink_lag_seconds", "1.5"), ("sink_events_sent_total", "7")] {
+        for (name, value) in [
+            ("sink_up", "0.0"),
+            ("sink_lag_seconds", "1.5"),
+            ("sink_events_sent_total", "7"),
+            ("sink_spool_limit_bytes", "1000.0"),
+        ] {
             let line = format!("tlscribe_{name}{sink} {value}\n");
             assert!(page.contains(&line), "{line}{page}");
         }
