@@ -17,4 +17,6 @@ mod metrics;
 mod oracle;
 mod registries;
 mod robustness;
+#[cfg(target_os = "linux")]
+mod sinks;
 mod support;

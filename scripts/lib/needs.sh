@@ -29,8 +29,17 @@ install() {
     "$@" $packages >&2
 }
 
-# A C compiler that finds libpcap's header and library.
-has_c() { echo 'int main(void) { return 0; }' | cc -x c -include pcap/pcap.h -o /dev/null - -lpcap 2>/dev/null; }
+# A C compiler that finds the headers and libraries of libpcap and zlib.
+has_c() {
+    echo 'int main(void) { return 0; }' |
+        cc -x c -include pcap/pcap.h -include zlib.h -o /dev/null - -lpcap -lz 2>/dev/null
+}
+
+# What librdkafka is built with. Homebrew keeps its OpenSSL apart, where the build looks for it.
+has_kafka_tools() {
+    command -v make >/dev/null && command -v c++ >/dev/null && command -v pkg-config >/dev/null &&
+        { pkg-config --exists openssl || [ -e "$(brew --prefix openssl@3 2>/dev/null)/include/openssl/ssl.h" ]; }
+}
 
 # The Rust version that Cargo.toml asks for, and whether the cargo here is at least that.
 rust_wanted() { sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml"; }
@@ -55,8 +64,15 @@ install_rust() {
 }
 
 need_build_tools() {
-    has_c || install "gcc libc6-dev libpcap-dev" "gcc libpcap-devel" "gcc libpcap" libpcap || true
-    has_c || fail "no C compiler that finds libpcap's header <pcap/pcap.h>; on macOS: xcode-select --install"
+    has_c || install "gcc libc6-dev libpcap-dev zlib1g-dev" "gcc libpcap-devel zlib-devel" "gcc libpcap zlib" libpcap ||
+        true
+    has_c || fail "no C compiler that finds <pcap/pcap.h> of libpcap and <zlib.h>; on macOS: xcode-select --install"
+    has_kafka_tools ||
+        install "g++ make pkg-config libssl-dev" "gcc-c++ make pkgconf-pkg-config openssl-devel" "gcc make pkgconf openssl" \
+            "pkgconf openssl@3" || true
+    has_kafka_tools ||
+        fail "Kafka needs make, a C++ compiler, pkg-config and OpenSSL's headers; or build it with cargo, without:" \
+            "cargo build --release --no-default-features --features parquet"
     has_rust || install_rust ||
         fail "Rust $(rust_wanted) or later is needed; get it from https://rustup.rs (rustup update stable where rustup is there)"
 }
@@ -89,4 +105,50 @@ need_live_tools() {
             return 0
         }
     done
+}
+
+# Receivers, or who reads from them. Without one its tests skip, and say so.
+need_receivers() {
+    command -v kcat >/dev/null || install kcat - - kcat || say "kcat is not here; tests of Kafka will be skipped"
+}
+
+# DuckDB, with which the tests query Parquet files, as a module of a Python of the project's own. Without it they skip.
+need_duckdb() {
+    local python=$root/target/duckdb/bin/python
+    "$python" -c 'import duckdb' 2>/dev/null && return 0
+    python3 -m venv --clear "$root/target/duckdb" 2>/dev/null || {
+        install python3-venv python3 python python3 || true
+        python3 -m venv --clear "$root/target/duckdb" || true
+    }
+    "$python" -m pip install --quiet duckdb >&2 ||
+        say "duckdb cannot be had from PyPI; tests that query Parquet files with it will be skipped"
+}
+
+# What the tests of syslog need: rsyslog, installed by root, and syslog-ng, which Debian does not install beside it. So
+# its packages are unpacked into target/syslog-ng, where the tests find it. Without them they skip, and say so.
+need_syslog_tools() {
+    [ "$(uname)" = Linux ] || return 0
+    if [ "$(id -u)" = 0 ] && ! command -v rsyslogd >/dev/null; then
+        install "rsyslog rsyslog-gnutls rsyslog-openssl" "rsyslog rsyslog-gnutls rsyslog-openssl" - - || true
+    fi
+    command -v rsyslogd >/dev/null || [ -x /usr/sbin/rsyslogd ] ||
+        say "rsyslogd is not here; tests of syslog that need it will be skipped"
+    local folder=$root/target/syslog-ng
+    command -v syslog-ng >/dev/null || [ -x "$folder/usr/sbin/syslog-ng" ] || unpack_syslog_ng "$folder" ||
+        say "syslog-ng is not here and cannot be had; tests of syslog that need it will be skipped"
+}
+
+# unpack_syslog_ng FOLDER: its packages and the libraries that only it needs
+unpack_syslog_ng() {
+    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
+    local packages package work
+    packages=$(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
+        --no-enhances syslog-ng-core | grep -E '^(syslog-ng-core|lib(ivykis|net|glib2|json-c|pcre|wrap|ssl|systemd|cap)[^:]*)$') || return 1
+    say "unpacking syslog-ng into $1"
+    work=$(mktemp -d)
+    # shellcheck disable=SC2086  # a list of packages
+    (cd "$work" && apt-get download $packages) >&2 || { rm -rf "$work"; return 1; }
+    mkdir -p "$1"
+    for package in "$work"/*.deb; do dpkg-deb -x "$package" "$1" || { rm -rf "$work" "$1"; return 1; }; done
+    rm -rf "$work"
 }

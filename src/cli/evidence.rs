@@ -1,6 +1,7 @@
 //! The options of evidence captures: what `read` and `live` write with `-w`.
 
-use crate::pipeline::{EvidenceCapture, Rotation};
+use crate::output::Rotation;
+use crate::pipeline::EvidenceCapture;
 use clap::{Args, ValueEnum};
 use std::num::NonZeroU32;
 use std::path::PathBuf;

@@ -11,7 +11,7 @@ use crate::engine::Limits;
 use crate::event::{self, Detail, Fields, Format, OutcomeName, Selection};
 use crate::output::{Place, Spooling, Target};
 use crate::pipeline::{EvidenceCapture, Job, Origin, Saved, SinkPlan};
-use crate::x509::Roots;
+use crate::x509::{Roots, SYSTEM_ROOTS};
 use sinks::Usual;
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -83,14 +83,6 @@ pub enum RootsFrom {
     /// A file of certificates, in PEM or DER.
     File(PathBuf),
 }
-
-/// Where systems keep their roots: Debian, Fedora, SUSE, Alpine and macOS.
-const SYSTEM_ROOTS: [&str; 4] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
 
 impl From<OsString> for RootsFrom {
     fn from(word: OsString) -> Self {
@@ -196,13 +188,14 @@ impl Settings {
         let sinks = targets.iter().map(|target| usual.plan(target)).collect::<Result<Vec<_>, _>>()?;
         names_differ(&sinks)?;
         let filter = self.filter.as_deref().map(Filter::new).transpose().map_err(|error| error.to_string())?;
-        self.evidence.iter().try_for_each(|evidence| not_an_output(&evidence.file, &targets))?;
+        let written = || sinks.iter().filter_map(|sink| sink.prepared.file());
+        let packets = self.evidence.as_ref().map(|evidence| evidence.file.as_path());
+        packets.map_or(Ok(()), |packets| not_an_output(packets, written()))?;
         let origin = match self.origin {
             OriginSettings::Saved { captures, merge } => {
                 let inputs = capture::expand(&captures);
-                let packets = self.evidence.iter().map(|evidence| Target::file(&evidence.file));
-                let outputs: Vec<Target> = targets.iter().cloned().chain(packets).collect();
-                outputs.iter().try_for_each(|target| not_an_input(target, inputs.iter().flatten()))?;
+                let mut outputs = written().chain(packets);
+                outputs.try_for_each(|file| not_an_input(file, inputs.iter().flatten()))?;
                 Origin::Saved(Saved { inputs, merge, filter })
             }
             OriginSettings::Live(live) => Origin::Live(live.open(self.filter)?),
@@ -230,14 +223,12 @@ impl Settings {
 }
 
 /// A sink that is one of the captures would empty it before it is read.
-fn not_an_input<'a>(target: &Target, mut inputs: impl Iterator<Item = &'a Input>) -> Result<(), String> {
-    let Place::File(path) = &target.place else { return Ok(()) };
-    let is_target = |input: &Input| matches!(input, Input::File(capture) if same_file(capture, path));
-    if inputs.any(is_target) {
-        let target = &target.place;
-        return Err(format!("{target} is one of the captures to read; name another file for the output"));
+fn not_an_input<'a>(file: &Path, mut inputs: impl Iterator<Item = &'a Input>) -> Result<(), String> {
+    let is_it = |input: &Input| matches!(input, Input::File(capture) if same_file(capture, file));
+    match inputs.any(is_it) {
+        true => Err(format!("{} is one of the captures to read; name another file for the output", file.display())),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 /// Counters, messages and spools go by the name.
@@ -249,10 +240,9 @@ fn names_differ(sinks: &[SinkPlan]) -> Result<(), String> {
 }
 
 /// Packets and events in one file are neither.
-fn not_an_output(file: &Path, targets: &[Target]) -> Result<(), String> {
-    let is_it = |place: &Place| matches!(place, Place::File(path) if path == file || same_file(path, file));
-    match targets.iter().any(|target| is_it(&target.place)) {
-        true => Err(format!("-w {} is where the events go; name another file for the packets", file.display())),
+fn not_an_output<'a>(packets: &Path, mut events: impl Iterator<Item = &'a Path>) -> Result<(), String> {
+    match events.any(|file| file == packets || same_file(file, packets)) {
+        true => Err(format!("-w {} is where the events go; name another file for the packets", packets.display())),
         false => Ok(()),
     }
 }

@@ -42,10 +42,17 @@ impl Usual {
 
     fn plan_named(&self, name: &str, place: Place, mut options: Options) -> Result<SinkPlan, String> {
         let elsewhere = matches!(place, Place::Receiver(..));
-        let format = options.parsed("format")?.or(self.format).unwrap_or_else(|| usual_format(&place));
+        let columns = matches!(place, Place::Parquet(_));
+        let format: Option<Format> = options.parsed("format")?;
+        if columns && format.is_some_and(|format| format != Format::Native) {
+            return Err("Parquet has columns of its own; leave the option format out".into());
+        }
+        let usual = self.format.filter(|_| !columns);
+        let format = format.or(usual).unwrap_or_else(|| usual_format(&place));
         let detail = options.parsed("detail")?.or(self.detail);
         let detail = detail.unwrap_or(if elsewhere { Detail::Brief } else { Detail::Normal });
-        let fields = options.parsed("fields")?.or_else(|| self.fields.clone());
+        // Of columns who reads them takes what is wanted.
+        let fields = if columns { None } else { options.parsed("fields")?.or_else(|| self.fields.clone()) };
         let rendering = Rendering::new(format, detail, fields)?;
         let incidents = options.flag("incidents")?.unwrap_or(self.incidents);
         if incidents && !rendering.has_incidents() {
@@ -55,6 +62,9 @@ impl Usual {
         }
         let selection = selection(&mut options)?;
         let prepared = Prepared::new(place, &mut options)?;
+        if prepared.wants_json() && !rendering.is_json() {
+            return Err("it takes JSON; choose format=ecs, native, ocsf, zeek or eve".into());
+        }
         options.finish()?;
         Ok(SinkPlan { name: name.to_owned(), prepared, rendering, selection, incidents })
     }
@@ -115,6 +125,9 @@ mod tests {
         assert_eq!(mistake("file:a?fromat=ecs"), "a: it has no option fromat; did you mean format?");
         assert!(mistake("file:a?format=xml").starts_with("a: format=xml: "));
         assert!(mistake("file:a?format=zeek&incidents=true").contains("no place for incidents"));
+        assert!(mistake("opensearch+http://localhost?format=cef").contains("takes JSON"));
+        assert!(mistake("parquet:a?format=ecs").contains("columns of its own"));
+        assert!(mistake("parquet:a?fields=sni").contains("no option fields"));
         assert!(mistake("file:a?cause=certificate_expird").contains("certificate_expired"));
     }
 }

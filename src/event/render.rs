@@ -112,12 +112,28 @@ impl Rendering {
         }
     }
 
-    /// What stands before the first event.
+    /// Whether each line is a JSON object.
+    pub fn is_json(&self) -> bool {
+        match self.format {
+            Format::Native | Format::Ecs | Format::Ocsf | Format::Zeek | Format::ZeekX509 | Format::Eve => true,
+            Format::Text | Format::Tsv | Format::ZeekTsv | Format::ZeekX509Tsv | Format::Cef | Format::Leef => false,
+        }
+    }
+
+    /// What stands before the first event of a file that begins now.
     pub fn header(&self) -> Vec<u8> {
         match (&self.fields, self.format) {
             (Some(fields), Format::Tsv) => (fields.paths().join("\t") + "\n").into_bytes(),
             (_, Format::ZeekTsv) => Log::Ssl.header(),
             (_, Format::ZeekX509Tsv) => Log::X509.header(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What stands behind the last event of a file that ends now.
+    pub fn footer(&self) -> Vec<u8> {
+        match self.format {
+            Format::ZeekTsv | Format::ZeekX509Tsv => Log::footer(),
             _ => Vec::new(),
         }
     }

@@ -7,6 +7,8 @@
 //! | `batch`, `patience` | what travels to the sinks, and what to do where there is no room |
 //! | `sink` | a sink's thread and what it tells |
 //! | `standard_output`, `file` | sinks of this machine |
+//! | `parquet` | Parquet files in folders by day and hour |
+//! | `rotation`, `packing` | the names of files that follow each other; compression |
 //! | `delivery`, `parcel` | what is kept, in memory and on disk, until a receiver has answered for it |
 //! | `transport` | receivers: one module for each protocol |
 
@@ -14,9 +16,13 @@ mod batch;
 mod delivery;
 mod file;
 mod options;
+mod packing;
 mod parcel;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod patience;
 mod plan;
+mod rotation;
 mod sink;
 mod standard_output;
 mod target;
@@ -29,6 +35,7 @@ pub use options::{Options, Secret};
 pub use parcel::Parcel;
 pub use patience::{Patience, Queue, Unsent};
 pub use plan::{OpenSink, Prepared, Spooling};
-pub use sink::{Closing, MAX_QUEUED_BATCHES, MAX_QUEUED_LIVE, Sink, SinkEnd, SinkState, Work, Writing};
+pub use rotation::{Rotation, Series};
+pub use sink::{Closing, Fate, MAX_QUEUED_BATCHES, MAX_QUEUED_LIVE, Sink, SinkEnd, SinkState, Work, Writing};
 pub use target::{Place, Scheme, Target};
-pub use transport::{Receipt, Setback, Transport};
+pub use transport::{Receipt, Setback, Transport, Trust};

@@ -34,6 +34,21 @@ impl Parcel {
         Self { batches, answers: vec![Answer::None; events], reason: None }
     }
 
+    /// Of handshakes, written as these lines, with the ids `id-0` and so on.
+    #[cfg(test)]
+    pub(super) fn of_lines(lines: &[&str]) -> Self {
+        use super::batch::{Kind, Level, Mark};
+        let mut batch = Batch { events: lines.len() as u64, ..Batch::default() };
+        for (at, line) in lines.iter().enumerate() {
+            batch.bytes.extend_from_slice(line.as_bytes());
+            batch.bytes.push(b'\n');
+            let (end, id, micros) = (batch.bytes.len(), format!("id-{at}"), 1_500_000);
+            let (kind, level) = (Kind::Handshake, Level::Info);
+            batch.marks.push(Mark { end, kind, id, micros, level, server: None, community_id: None });
+        }
+        Self::new(vec![Arc::new(batch)])
+    }
+
     /// How many events it has.
     pub fn len(&self) -> usize {
         self.answers.len()

@@ -3,14 +3,16 @@
 use super::delivery::{Keeping, MEMORY_BYTES};
 use super::file::{Before, FileOptions, LineFile};
 use super::options::Options;
+#[cfg(feature = "parquet")]
+use super::parquet::{Parquet, ParquetOptions};
 use super::sink::{Work, Writing};
 use super::standard_output::StandardOutput;
 use super::target::Place;
 use super::transport::{self, Transport};
+use crate::event::Rendering;
 use crate::hex::hex;
 use crate::report::Aside;
 use sha2::{Digest as _, Sha256};
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -21,6 +23,9 @@ pub enum Prepared {
     StandardOutput,
     /// A file.
     File(FileOptions),
+    /// A folder of Parquet files.
+    #[cfg(feature = "parquet")]
+    Parquet(ParquetOptions),
     /// A receiver elsewhere, to which nobody has connected yet.
     Receiver(Box<dyn Transport>),
 }
@@ -34,24 +39,42 @@ impl Prepared {
         Ok(match place {
             Place::StandardOutput => Self::StandardOutput,
             Place::File(path) => Self::File(FileOptions::take(path, options)?),
-            Place::Parquet(_) => return Err("this build writes no Parquet".into()),
+            #[cfg(feature = "parquet")]
+            Place::Parquet(folder) => Self::Parquet(ParquetOptions::take(folder, options)?),
+            #[cfg(not(feature = "parquet"))]
+            Place::Parquet(_) => return Err("this build writes no Parquet; build it with --features parquet".into()),
             Place::Receiver(scheme, rest) => Self::Receiver(transport::prepare(scheme, &rest, options)?),
         })
     }
 
-    /// True where events are sent one by one: each line has to be marked.
-    pub const fn sends(&self) -> bool {
-        matches!(self, Self::Receiver(_))
+    /// True where events are not lines of one stream: each has to be marked.
+    pub const fn wants_marks(&self) -> bool {
+        !matches!(self, Self::StandardOutput | Self::File(_))
+    }
+
+    /// The one file that it writes, where it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(options) if !options.rotation.rotates() => Some(&options.path),
+            _ => None,
+        }
+    }
+
+    /// True where only JSON is of use.
+    pub fn wants_json(&self) -> bool {
+        matches!(self, Self::Receiver(transport) if transport.wants_json())
     }
 
     /// Opens it.
     ///
     /// # Errors
     /// A file that cannot be created or written.
-    pub fn open(self, header: Vec<u8>, before: Before, aside: Aside) -> io::Result<OpenSink> {
+    pub fn open(self, rendering: &Rendering, before: Before, aside: Aside) -> io::Result<OpenSink> {
         Ok(match self {
-            Self::StandardOutput => OpenSink::Local(Box::new(StandardOutput::begin(&header, aside)?)),
-            Self::File(options) => OpenSink::Local(Box::new(LineFile::open(options, header, before)?)),
+            Self::StandardOutput => OpenSink::Local(Box::new(StandardOutput::begin(&rendering.header(), aside)?)),
+            Self::File(options) => OpenSink::Local(Box::new(LineFile::open(options, rendering.clone(), before)?)),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(options) => OpenSink::Local(Box::new(Parquet::open(options)?)),
             Self::Receiver(transport) => OpenSink::Receiver(transport),
         })
     }
@@ -66,18 +89,10 @@ pub enum OpenSink {
 }
 
 impl OpenSink {
-    /// Its file, where it is one.
-    pub fn file(&self) -> Option<&File> {
+    /// What is opened on this machine.
+    pub fn writing(&self) -> Option<&dyn Writing> {
         match self {
-            Self::Local(writing) => writing.file(),
-            Self::Receiver(_) => None,
-        }
-    }
-
-    /// The path of its file or folder, where it has one.
-    pub fn path(&self) -> Option<&Path> {
-        match self {
-            Self::Local(writing) => writing.path(),
+            Self::Local(writing) => Some(writing.as_ref()),
             Self::Receiver(_) => None,
         }
     }

@@ -19,6 +19,7 @@ pub const MAX_QUEUED_BATCHES: usize = 4;
 /// Live, batches may be small, and a disk or a reader slow for a while: so many wait, as long as they have not too many
 /// bytes.
 pub const MAX_QUEUED_LIVE: usize = 4096;
+const CANNOT_BE_WRITTEN: &str = "cannot be written";
 /// How soon a file is opened anew after that was asked for.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -50,19 +51,43 @@ pub enum SinkEnd {
     },
 }
 
+/// What has become of events that a sink of this machine was given: some may wait until more can be written together.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct Fate {
+    /// So many are with the system.
+    pub written: u64,
+    /// So many never will be.
+    pub lost: u64,
+    /// What the system said, where something went wrong.
+    pub error: Option<io::Error>,
+}
+
+impl Fate {
+    /// All of them are written, or lost.
+    pub fn of(events: u64, written: io::Result<()>) -> Self {
+        match written {
+            Ok(()) => Self { written: events, ..Self::default() },
+            Err(error) => Self { lost: events, error: Some(error), written: 0 },
+        }
+    }
+
+    /// With what has become of others. The first error is the one to tell.
+    pub fn and(self, other: Self) -> Self {
+        Self { written: self.written + other.written, lost: self.lost + other.lost, error: self.error.or(other.error) }
+    }
+}
+
 /// What a sink of this machine writes to.
 pub trait Writing: Send {
-    /// Writes a batch, all of it or as good as none.
-    ///
-    /// # Errors
-    /// What the system says. The batch is lost, and the next one is tried again.
-    fn write(&mut self, batch: &Batch) -> io::Result<()>;
+    /// Takes a batch, and writes it now or soon. What is lost is lost, and the next batch is tried again.
+    fn write(&mut self, batch: &Batch) -> Fate;
 
-    /// Begins anew under the same name, where another program has moved the old file away.
-    ///
-    /// # Errors
-    /// It cannot be opened; the old one is written on.
-    fn reopen(&mut self) -> io::Result<()>;
+    /// Begins anew under the same name, where another program has moved the old file away. Where that cannot be, the old
+    /// one is written on.
+    fn reopen(&mut self) -> Fate {
+        Fate::default()
+    }
 
     /// True where whoever read it has closed it, and nobody wants the rest.
     fn is_closed(&self) -> bool {
@@ -70,19 +95,13 @@ pub trait Writing: Send {
     }
 
     /// Nothing came for a while; time goes on all the same.
-    ///
-    /// # Errors
-    /// What the system says.
-    fn idle(&mut self) -> io::Result<()> {
-        Ok(())
+    fn idle(&mut self) -> Fate {
+        Fate::default()
     }
 
-    /// Nothing more comes.
-    ///
-    /// # Errors
-    /// What was written may not be readable.
-    fn finish(&mut self) -> io::Result<()> {
-        Ok(())
+    /// Nothing more comes: what was taken is written.
+    fn finish(&mut self) -> Fate {
+        Fate::default()
     }
 
     /// Its open file, where it has one.
@@ -92,6 +111,21 @@ pub trait Writing: Send {
 
     /// The file or folder that it writes, where it has one.
     fn path(&self) -> Option<&Path> {
+        None
+    }
+
+    /// The folder in which it will make files.
+    fn creates_in(&self) -> Option<&Path> {
+        None
+    }
+
+    /// The folder that it has made itself.
+    fn made(&self) -> Option<&Path> {
+        None
+    }
+
+    /// What there is to say of what it found when it was opened.
+    fn remark(&self) -> Option<String> {
         None
     }
 }
@@ -330,50 +364,57 @@ impl Worker {
     fn run(mut self, batches: &Receiver<Arc<Batch>>) -> SinkEnd {
         let mut failure = None;
         loop {
-            if self.state.reopen.swap(false, Ordering::Relaxed)
-                && let Err(error) = self.writing.reopen()
-            {
-                self.tell(&format!("cannot be opened anew, the old file is written on: {error}"));
+            if self.state.reopen.swap(false, Ordering::Relaxed) {
+                let fate = self.writing.reopen();
+                let loses = fate.lost > 0;
+                let error = self.settle(fate, "cannot be opened anew, the old file is written on");
+                failure = error.filter(|_| loses).or(failure);
             }
-            let (batch, written) = match batches.recv_timeout(LOOK) {
+            let fate = match batches.recv_timeout(LOOK) {
                 Ok(batch) => {
-                    let written = self.writing.write(&batch);
+                    let fate = self.writing.write(&batch);
                     self.state.taken(batch.bytes.len());
-                    (Some(batch), written)
+                    fate
                 }
                 Err(RecvTimeoutError::Timeout) if self.writing.is_closed() => return self.not_wanted(),
-                Err(RecvTimeoutError::Timeout) => (None, self.writing.idle()),
+                Err(RecvTimeoutError::Timeout) => self.writing.idle(),
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            let events = batch.map_or(0, |batch| batch.events);
-            match written {
-                Ok(()) => {
-                    self.state.write(events);
-                    if self.failing && events > 0 {
-                        self.failing = false;
-                        self.state.comes_up();
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::BrokenPipe || self.writing.is_closed() => {
-                    return self.not_wanted();
-                }
-                Err(error) => {
-                    self.state.lose(events);
-                    if !self.failing {
-                        self.tell(&format!("cannot be written: {error}"));
-                    }
-                    (self.failing, failure) = (true, Some(error));
-                    self.state.goes_down();
-                }
+            match self.settle(fate, CANNOT_BE_WRITTEN) {
+                Some(error) if self.is_not_wanted(&error) => return self.not_wanted(),
+                Some(error) => failure = Some(error),
+                None => {}
             }
         }
-        if let Err(error) = self.writing.finish() {
-            failure = Some(error);
-        }
-        match failure {
+        let fate = self.writing.finish();
+        match self.settle(fate, CANNOT_BE_WRITTEN).or(failure) {
+            Some(error) if self.is_not_wanted(&error) => self.not_wanted(),
             None => SinkEnd::Done,
             error => SinkEnd::Lost { events: 0, error },
         }
+    }
+
+    /// Counts what has become of events. The first of several errors is told.
+    fn settle(&mut self, fate: Fate, what: &str) -> Option<io::Error> {
+        let Fate { written, lost, error } = fate;
+        self.state.write(written);
+        match &error {
+            Some(error) if self.is_not_wanted(error) => return Some(ErrorKind::BrokenPipe.into()),
+            Some(error) if !self.failing => self.tell(&format!("{what}: {error}")),
+            _ => {}
+        }
+        self.state.lose(lost);
+        self.failing = error.is_some() || (self.failing && written == 0);
+        if self.failing {
+            self.state.goes_down();
+        } else {
+            self.state.comes_up();
+        }
+        error
+    }
+
+    fn is_not_wanted(&self, error: &io::Error) -> bool {
+        error.kind() == ErrorKind::BrokenPipe || self.writing.is_closed()
     }
 
     fn not_wanted(&self) -> SinkEnd {
@@ -389,7 +430,9 @@ impl Worker {
 #[cfg(test)]
 mod tests {
     use super::super::file::{Before, FileOptions, LineFile};
+    use super::super::rotation::Rotation;
     use super::*;
+    use crate::event::{Detail, Format, Rendering};
 
     #[test]
     fn a_slow_reader_is_owed_many_small_batches_and_no_more_than_so_many_bytes() {
@@ -398,7 +441,9 @@ mod tests {
         nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
         // Open for both, a pipe is open at once (fifo(7)). Nobody reads.
         let reader = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
-        let writer = LineFile::open(FileOptions { path: pipe }, vec![], Before::Kept).unwrap();
+        let options = FileOptions { path: pipe, rotation: Rotation::default(), packing: None };
+        let rendering = Rendering::new(Format::Native, Detail::Normal, None).unwrap();
+        let writer = LineFile::open(options, rendering, Before::Kept).unwrap();
         let sink = Sink::start("pipe".into(), Work::Write(Box::new(writer)), MAX_QUEUED_LIVE).unwrap();
         let batch = |bytes: usize| Arc::new(Batch { bytes: vec![b'x'; bytes], events: 1, marks: vec![] });
         let small = batch(4096);

@@ -1,7 +1,7 @@
 //! Standard output as a sink.
 
 use super::batch::Batch;
-use super::sink::Writing;
+use super::sink::{Fate, Writing};
 use crate::report::Aside;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::io::{self, Write as _};
@@ -42,12 +42,8 @@ impl StandardOutput {
 }
 
 impl Writing for StandardOutput {
-    fn write(&mut self, batch: &Batch) -> io::Result<()> {
-        self.put(&batch.bytes)
-    }
-
-    fn reopen(&mut self) -> io::Result<()> {
-        Ok(())
+    fn write(&mut self, batch: &Batch) -> Fate {
+        Fate::of(batch.events, self.put(&batch.bytes))
     }
 
     fn is_closed(&self) -> bool {

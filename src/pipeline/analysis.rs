@@ -8,7 +8,7 @@ use super::evidence::EvidenceSink;
 use super::feed::{BATCH, SET_BACK, Settled, Work};
 use super::hold::{HOLD_FILE, Held, Hold};
 use super::judging::{Judging, Papers};
-use super::metrics::Certificates;
+use super::metrics::{Certificates, Metrics};
 use super::recorder::Recording;
 use super::seed;
 use crate::event::{
@@ -38,8 +38,8 @@ pub(super) struct Wanted {
     pub(super) roots: Roots,
     /// Traffic does not wait: sinks that are behind lose events.
     pub(super) live: bool,
-    /// Where servers' certificates are noted, if anybody asks for them.
-    pub(super) certificates: Option<Arc<Certificates>>,
+    /// Who is told of servers' certificates, and may be asked how it goes.
+    pub(super) metrics: Option<Arc<Metrics>>,
 }
 
 pub(super) struct Analysis {
@@ -79,7 +79,7 @@ impl Analysis {
         spent: Sender<Vec<Box<Handshake>>>,
     ) -> Self {
         let Outputs { channels, evidence } = outputs;
-        let Wanted { selection, rows, roots, live, certificates } = wanted;
+        let Wanted { selection, rows, roots, live, metrics } = wanted;
         let mut details: Vec<Detail> = channels.iter().map(Channel::detail).collect();
         details.sort_unstable();
         details.dedup();
@@ -95,7 +95,7 @@ impl Analysis {
             details,
             evidence,
             counting,
-            certificates,
+            certificates: metrics.map(|metrics| metrics.certificates()),
             board,
             judging: Judging::new(roots),
             hold: Hold::new(HOLD_FILE),

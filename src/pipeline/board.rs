@@ -4,13 +4,15 @@ use crate::capture::live::Drops;
 use crate::diagnosis::{Cause, Party};
 use crate::engine::Stats;
 use crate::event::OutcomeName;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Counters of one run. Nothing here is touched for every frame.
 #[derive(Debug, Default)]
 pub(super) struct Board {
+    /// The run is to end: somebody asked for it, or there is nothing more to do it for.
+    pub(super) stop: Arc<AtomicBool>,
     /// Bytes of captures that were read, as they are on disk.
     pub(super) read: AtomicU64,
     /// Handshakes that were settled.
@@ -49,9 +51,10 @@ pub(super) struct Seen {
 }
 
 impl Board {
-    /// A board for so many capture threads.
-    pub(super) fn new(sensors: usize) -> Self {
+    /// A board for so many capture threads, and what tells them to end.
+    pub(super) fn new(sensors: usize, stop: Arc<AtomicBool>) -> Self {
         Self {
+            stop,
             sensors: (0..sensors).map(|_| Mutex::default()).collect(),
             failures: Cause::ALL.iter().map(|_| Default::default()).collect(),
             ..Self::default()
@@ -151,7 +154,7 @@ mod tests {
             assert_eq!(*cause as usize, at, "{cause}");
         }
         assert!(Party::ALL.iter().enumerate().all(|(at, party)| *party as usize == at));
-        let board = Board::new(0);
+        let board = Board::new(0, Arc::default());
         let (expired, alert) = (Cause::CertificateExpired, Cause::HandshakeFailure);
         for failure in
             [Some((expired, Party::Server)), None, Some((alert, Party::Both)), Some((expired, Party::Server))]
@@ -163,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_sensor_is_silent_only_while_it_should_speak() {
-        let board = Board::new(1);
+        let board = Board::new(1, Arc::default());
         board.saw(0, Seen::default());
         assert_eq!(board.silent_since(), None, "captures say nothing while they wait");
         board.saw(0, Seen { at: Some(Instant::now()), ..Seen::default() });

@@ -39,7 +39,7 @@ impl Channel {
             match channels.iter_mut().find(|channel| channel.taste == taste) {
                 Some(channel) => channel.sinks.push(sink),
                 None => {
-                    channels.push(Self { taste, sinks: vec![sink], lines: Batch::default(), sent: VecDeque::new() })
+                    channels.push(Self { taste, sinks: vec![sink], lines: Batch::default(), sent: VecDeque::new() });
                 }
             }
         }

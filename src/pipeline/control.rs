@@ -42,9 +42,16 @@ fn listen(said: &Receiver<String>, console: &Console, mut turn: impl FnMut()) {
 }
 
 /// Watches captures being read.
+///
+/// Once they are not to be read any more, nothing waits for receivers that are away.
 pub(super) fn watch(said: &Receiver<String>, board: &Board, counting: &Counting, console: &Console) {
     listen(said, console, || {
-        counting.sinks().for_each(|sink| tell_troubles(sink, console));
+        if board.stop.load(Ordering::Relaxed) {
+            counting.sinks().for_each(|sink| sink.give_up.store(true, Ordering::Relaxed));
+        }
+        // Of a file it is said at the end, in one line with what that has cost.
+        let sends = |sink: &&Arc<SinkState>| sink.sends.load(Ordering::Relaxed);
+        counting.sinks().filter(sends).for_each(|sink| tell_troubles(sink, console));
         console.progress(board.read.load(Ordering::Relaxed), board.handshakes.load(Ordering::Relaxed));
     });
 }

@@ -49,8 +49,8 @@ use board::Board;
 use control::{Control, Signals};
 use counts::Counting;
 use crossbeam_channel::bounded;
+pub use evidence::EvidenceCapture;
 use evidence::Pace;
-pub use evidence::{EvidenceCapture, Rotation};
 use feed::{Feed, Link, Work};
 use metrics::Metrics;
 pub use outputs::SinkPlan;
@@ -152,18 +152,18 @@ pub struct Done {
 pub fn run(job: Job, console: &Console) -> Result<Done, String> {
     let began = Instant::now();
     let live = matches!(job.origin, Origin::Live(_));
-    let metrics = job.metrics.map(Metrics::open).transpose()?;
+    let metrics = job.metrics.map(Metrics::open).transpose()?.map(Arc::new);
     let mut opened = Opened::open(job.sinks, job.spooling, job.evidence.as_ref(), live, console)?;
     let mut stop = Arc::new(AtomicBool::new(false));
     if !live && opened.sends() {
         opened.contact(console)?;
         stop = Signals::heed_the_end()?;
     }
-    let certificates = metrics.as_ref().map(Metrics::certificates);
-    let wanted = Wanted { selection: job.selection, rows: job.rows, roots: job.roots, live, certificates };
+    // It is held until the end: sinks may take long to be done.
+    let wanted = Wanted { selection: job.selection, rows: job.rows, roots: job.roots, live, metrics: metrics.clone() };
     let (mut done, outputs, deadline) = match job.origin {
-        Origin::Saved(saved) => read(saved, job.limits, job.hold, wanted, opened, metrics.as_ref(), console)?,
-        Origin::Live(live) => sniff(live, job.limits, job.hold, wanted, opened, metrics.as_ref(), console)?,
+        Origin::Saved(saved) => read(saved, job.limits, job.hold, wanted, opened, Arc::clone(&stop), console)?,
+        Origin::Live(live) => sniff(live, job.limits, job.hold, wanted, opened, console)?,
     };
     console.clear();
     outputs.close(&mut done, deadline, &stop, console);
@@ -180,7 +180,7 @@ fn read(
     hold: Option<Duration>,
     wanted: Wanted,
     opened: Opened,
-    metrics: Option<&Metrics>,
+    stop: Arc<AtomicBool>,
     console: &Console,
 ) -> Result<Ended, String> {
     let total = total_bytes(&saved.inputs);
@@ -188,7 +188,7 @@ fn read(
     let pace = if total.is_none() { Pace::Soon } else { Pace::Whole };
     let outputs = opened.start(output::MAX_QUEUED_BATCHES, pace)?;
     console.begin(total);
-    let board = Arc::new(Board::new(1));
+    let board = Arc::new(Board::new(1, stop));
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(feed::MAX_QUEUED_BATCHES);
     let (spent, emptied) = bounded(feed::MAX_QUEUED_BATCHES);
@@ -202,7 +202,7 @@ fn read(
         Arc::clone(&board),
     );
     let counting = Counting::new(Arc::clone(&board), outputs.states());
-    metrics.map_or(Ok(()), |metrics| metrics.serve(counting.clone(), console))?;
+    wanted.metrics.as_ref().map_or(Ok(()), |metrics| metrics.serve(counting.clone(), console))?;
     let counted = counting.clone();
     let analysis = Analysis::new(wanted, outputs, Arc::clone(&board), counting, spent);
     thread::scope(|scope| {
@@ -220,23 +220,18 @@ fn sniff(
     hold: Option<Duration>,
     wanted: Wanted,
     opened: Opened,
-    metrics: Option<&Metrics>,
     console: &Console,
 ) -> Result<Ended, String> {
     let signals = Signals::heed()?;
     opened.confine(live.account.clone(), console)?;
     let outputs = opened.start(output::MAX_QUEUED_LIVE, Pace::Live)?;
-    let board = Arc::new(Board::new(live.sniffers.len()));
+    let board = Arc::new(Board::new(live.sniffers.len(), Arc::clone(&signals.stop)));
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(feed::MAX_QUEUED_LIVE);
     let (spent, emptied) = bounded(feed::MAX_QUEUED_BATCHES);
-    let shared = Arc::new(Shared {
-        stop: Arc::clone(&signals.stop),
-        wanted: AtomicU64::new(live.count.unwrap_or(u64::MAX)),
-        drain: live.drain,
-    });
+    let shared = Arc::new(Shared { wanted: AtomicU64::new(live.count.unwrap_or(u64::MAX)), drain: live.drain });
     let counting = Counting::new(Arc::clone(&board), outputs.states());
-    metrics.map_or(Ok(()), |metrics| metrics.serve(counting.clone(), console))?;
+    wanted.metrics.as_ref().map_or(Ok(()), |metrics| metrics.serve(counting.clone(), console))?;
     let record = outputs.record();
     let (counted, work_asked) = (counting.clone(), work.clone());
     let control = Control::new(signals, live.duration, live.stats_interval, counted, work_asked);

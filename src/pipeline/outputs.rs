@@ -6,7 +6,7 @@ use super::evidence::{EvidenceCapture, EvidenceEnd, EvidenceSink, Files, Pace};
 use super::recorder::Record;
 use crate::diagnosis::counted;
 use crate::event::{Rendering, Selection};
-use crate::output::{Before, Closing, OpenSink, Prepared, Sink, SinkEnd, SinkState, Spooling};
+use crate::output::{Before, Closing, OpenSink, Prepared, Sink, SinkEnd, SinkState, Spooling, Writing};
 use crate::privileges::{self, Account};
 use crate::report::Console;
 use std::path::Path;
@@ -77,9 +77,11 @@ impl Opened {
         let before = if live { Before::Kept } else { Before::Emptied };
         let open = |plan: SinkPlan| {
             let SinkPlan { name, prepared, rendering, selection, incidents } = plan;
-            let marked = prepared.sends();
-            let opened = prepared.open(rendering.header(), before, console.aside());
+            let marked = prepared.wants_marks();
+            let opened = prepared.open(&rendering, before, console.aside());
             let sink = opened.map_err(|error| format!("{name}: cannot be written: {error}"))?;
+            let remark = sink.writing().and_then(Writing::remark);
+            remark.iter().for_each(|remark| console.say(&format!("{name}: {remark}")));
             Ok::<_, String>(OpenedSink { name, sink, taste: Taste { rendering, selection, incidents, marked } })
         };
         let sinks = plans.into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
@@ -132,20 +134,26 @@ impl Opened {
     /// They cannot be given up, or files that come later could not be made without them.
     pub(super) fn confine(&self, account: Option<Account>, console: &Console) -> Result<(), String> {
         let (evidence, spool) = (self.evidence.as_ref(), self.spooling.as_ref().map(|spool| spool.folder.as_path()));
+        let writing = || self.sinks.iter().filter_map(|opened| opened.sink.writing());
         if let Some(account) = &account {
-            let files = self.sinks.iter().filter_map(|opened| opened.sink.file());
+            let files = writing().filter_map(Writing::file);
             let mut files = files.chain(evidence.and_then(Files::open_file));
             files.try_for_each(|file| account.own(file)).map_err(|error| error.to_string())?;
-            let made = spool.filter(|_| self.made);
-            made.map_or(Ok(()), |folder| account.own_folder(folder)).map_err(|error| error.to_string())?;
+            let mut made = writing().filter_map(Writing::made).chain(spool.filter(|_| self.made));
+            made.try_for_each(|folder| account.own_folder(folder)).map_err(|error| error.to_string())?;
         }
-        let paths = self.sinks.iter().filter_map(|opened| opened.sink.path());
-        let writable = paths.chain(evidence.map(Files::file)).chain(spool).map(Path::to_owned).collect();
+        let writable = writing()
+            .filter_map(Writing::path)
+            .chain(evidence.map(Files::file))
+            .chain(spool)
+            .map(Path::to_owned)
+            .collect();
         let plan = privileges::Plan { account, writable, readable: Vec::new(), resolves: self.sends() };
         let confined = privileges::confine(&plan);
         let confinement = confined.map_err(|error| error.to_string())?;
         confinement.lacking().iter().for_each(|what| console.say(what));
-        let mut folders = evidence.and_then(Files::rotated_in).into_iter().chain(spool);
+        let folders = writing().filter_map(Writing::creates_in);
+        let mut folders = folders.chain(evidence.and_then(Files::rotated_in)).chain(spool);
         folders.try_for_each(|folder| confinement.may_create(folder)).map_err(|error| error.to_string())
     }
 
@@ -192,9 +200,11 @@ impl Outputs {
         let evidence = self.evidence.map(EvidenceSink::close);
         let mut open: Vec<&Closing> = sinks.iter().collect();
         let (began, mut told) = (Instant::now(), false);
+        let live = deadline.is_some();
+        let tells = |sink: &Closing| live || sink.state().sends.load(Ordering::Relaxed);
         while let Some(sink) = open.first() {
             let end = sink.wait(Instant::now() + TURN);
-            open.iter().for_each(|sink| tell_troubles(sink.state(), console));
+            open.iter().filter(|sink| tells(sink)).for_each(|sink| tell_troubles(sink.state(), console));
             if let Some(end) = end {
                 tell_sink(sink.name(), end, done, console);
                 open.remove(0);
@@ -208,7 +218,7 @@ impl Outputs {
                 open.iter().for_each(|sink| tell_waiting(sink, console));
             }
         }
-        sinks.iter().for_each(|sink| tell_troubles(sink.state(), console));
+        sinks.iter().filter(|sink| tells(sink)).for_each(|sink| tell_troubles(sink.state(), console));
         if let Some(end) = evidence {
             tell_evidence(end(deadline), done, console);
         }

@@ -121,6 +121,9 @@ impl Reader {
             };
             let due = at_once && (feed.is_holding() || feed.untold() >= TIME_STEP);
             if full || due || frames.is_multiple_of(FRAMES_PER_TURN) {
+                if self.board.stop.load(Ordering::Relaxed) {
+                    return Err(Over);
+                }
                 self.board.read.store(self.read_before + source.position(), Ordering::Relaxed);
                 self.show(&feed);
                 feed.hand_on(source.interfaces())?;

@@ -13,7 +13,7 @@ use crate::report::Totals;
 use crate::time::Timestamp;
 use crossbeam_channel::Sender;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long frames are waited for before the time is told, and how often it is.
@@ -30,8 +30,6 @@ const BOARD: Duration = Duration::from_millis(500);
 
 /// What all capture threads of a run share.
 pub(super) struct Shared {
-    /// The run is to end.
-    pub(super) stop: Arc<AtomicBool>,
     /// How many frames are still wanted, in all; as many as there are where it is [`u64::MAX`].
     pub(super) wanted: AtomicU64,
     /// How long to wait for what is behind, once the run is to end.
@@ -85,7 +83,7 @@ impl Sensor {
     pub(super) fn run(mut self) -> Totals {
         let sniffed = self.sniff().and_then(|()| self.sniff_rest());
         // The others end with it: what they share is wanted no more, or nobody takes it.
-        self.shared.stop.store(true, Ordering::Relaxed);
+        self.board.stop.store(true, Ordering::Relaxed);
         let end = *self.board.end.get_or_init(|| Instant::now() + self.shared.drain);
         self.feed.patience = Patience::Until(end);
         // An error means that nobody takes what is read: there is nothing more to do.
@@ -104,7 +102,7 @@ impl Sensor {
     }
 
     fn sniff(&mut self) -> Result<(), Over> {
-        while !self.shared.stop.load(Ordering::Relaxed) && self.sniffers.is_open() && self.wanted() > 0 {
+        while !self.board.stop.load(Ordering::Relaxed) && self.sniffers.is_open() && self.wanted() > 0 {
             // What had come until then is read now, however long that took: on a busy machine, the time must not be told
             // before the frames that wait.
             let looked = Instant::now();

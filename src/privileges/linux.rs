@@ -121,7 +121,7 @@ fn empty_bounding_set() -> Result<(), Errno> {
 /// All that stays in reach. What this system does not have of its own folders needs no reaching.
 fn reach(plan: &Plan) -> Result<Vec<Reach>, PrivilegeError> {
     let read = make_bitflags!(AccessFs::{ReadFile | ReadDir});
-    let write = read | make_bitflags!(AccessFs::{WriteFile | Truncate | MakeReg | RemoveFile});
+    let write = read | make_bitflags!(AccessFs::{WriteFile | Truncate | MakeReg | MakeDir | RemoveFile});
     let mut reach: Vec<Reach> = SYSTEM.iter().filter_map(|path| open(Path::new(path), read).ok()).collect();
     let names: &[&str] = if plan.resolves { &NAMES } else { &[] };
     reach.extend(names.iter().filter_map(|path| open(Path::new(path), read).ok()));

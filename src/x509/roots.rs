@@ -11,6 +11,14 @@ use x509_parser::pem::Pem;
 /// The label of a certificate in PEM (RFC 7468 section 5).
 const PEM_LABEL: &str = "CERTIFICATE";
 
+/// Where systems keep their roots: Debian, Fedora, SUSE, Alpine and macOS.
+pub const SYSTEM_ROOTS: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
 /// The certification authorities that are trusted.
 #[derive(Clone, Debug, Default)]
 pub struct Roots {

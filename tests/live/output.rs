@@ -5,6 +5,10 @@ use super::program::{Ended, Live, live};
 use super::traffic::{by_clients, established, failed};
 use crate::support::tlscribe;
 use serde_json::{Value, json};
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Starts a run whose output nobody reads, and sends handshakes until events are lost; how many were sent.
@@ -99,4 +103,117 @@ fn what_was_counted_is_told_regularly_and_at_the_end() {
     assert_eq!((&last["kernel_drops"], &last["undecoded"]), (&json!(0), &json!({})));
     assert_eq!(last["dropped"], json!({ "analysis": 0, "recording": 0, "output": 0 }));
     assert_eq!(sink(&ended).1, 0);
+}
+
+/// How many Parquet files of a kind a folder has, with their end and without.
+#[cfg(feature = "parquet")]
+fn parts(folder: &Path, kind: &str) -> (usize, usize) {
+    let kind = folder.join(format!("event_type={kind}"));
+    let files = if kind.exists() { crate::support::files_below(&kind) } else { Vec::new() };
+    let finished = files.iter().filter(|file| crate::support::name(file).starts_with("part-")).count();
+    (finished, files.len() - finished)
+}
+
+/// The numbers in a column of a Parquet file.
+#[cfg(feature = "parquet")]
+fn integers(file: &Path, column: &str) -> Vec<i64> {
+    use arrow_array::{cast::AsArray as _, types::Int64Type};
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(fs::File::open(file).unwrap());
+    let rows = reader.unwrap().build().unwrap().map(Result::unwrap);
+    rows.flat_map(|rows| rows[column].as_primitive::<Int64Type>().values().to_vec()).collect()
+}
+
+#[test]
+#[cfg(feature = "parquet")]
+fn parquet_files_end_by_and_by_and_what_a_kill_leaves_is_deleted_by_the_next_run() {
+    let Some(namespace) = Namespace::with_cable("parquet", &["tcpreplay"]) else { return };
+    let above = tempfile::tempdir().unwrap();
+    fs::set_permissions(above.path(), Permissions::from_mode(0o777)).unwrap();
+    let folder = above.path().join("parquet");
+    let start = |options: &str| {
+        let mut command = live(&namespace, "-i in --hold 0 --stats-interval 1 --no-summary -o -");
+        command.arg("-o").arg(format!("parquet:{}?{options}", folder.display()));
+        Live::of(command)
+    };
+    let mut killed = start("rotate_time=3600");
+    namespace.send("out", &by_clients(0..5, &established()));
+    killed.wait("a file is begun", |_| parts(&folder, "handshake").1 > 0);
+    killed.wait_for(5, "handshake");
+    killed.signal("-HUP");
+    killed.wait("it ends", |_| parts(&folder, "handshake").0 > 0);
+    namespace.send("out", &by_clients(5..9, &established()));
+    killed.wait("another is begun", |_| parts(&folder, "handshake").1 > 0 && parts(&folder, "stats").1 > 0);
+    let left: usize = ["handshake", "stats"].iter().map(|kind| parts(&folder, kind).1).sum();
+    killed.signal("-KILL");
+    let _ = killed.end();
+    let mut live = start("rotate_time=1");
+    live.wait_to_hear("of a run that was killed deleted");
+    assert!(live.errors().contains(&format!("{left} unfinished files")), "{}", live.errors());
+    let ended = parts(&folder, "handshake").0;
+    namespace.send("out", &by_clients(9..12, &established()));
+    live.wait("it ends though nothing comes", |_| parts(&folder, "handshake").0 > ended);
+    let ended = live.stop();
+    assert_eq!(ended.code, Some(0), "{}", ended.errors);
+    assert_eq!((parts(&folder, "handshake").1, parts(&folder, "stats").1), (0, 0));
+    let counted = crate::support::files_below(&folder.join("event_type=stats"));
+    let most = counted.iter().flat_map(|file| integers(file, "handshakes_established")).max();
+    assert!(most >= Some(3), "{most:?}");
+}
+
+/// The ids of the handshakes in a folder's files that begin so.
+fn ids(folder: &Path, begin: &str) -> Vec<String> {
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| crate::support::name(file).starts_with(begin));
+    let text = |file: &Path| {
+        let bytes = fs::read(file).unwrap();
+        match crate::support::name(file).ends_with(".gz") {
+            true => io::read_to_string(flate2::read::MultiGzDecoder::new(&bytes[..])).unwrap_or_default(),
+            false => String::from_utf8(bytes).unwrap(),
+        }
+    };
+    let events: Vec<Value> = files
+        .iter()
+        .flat_map(|file| text(file).lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>())
+        .filter(|event| event["event_type"] == "handshake")
+        .collect();
+    let mut ids: Vec<String> = events.iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect();
+    ids.sort();
+    ids
+}
+
+#[test]
+fn files_that_are_moved_away_are_begun_anew_and_rotated_ones_go_on() {
+    let Some(namespace) = Namespace::with_cable("files moved away", &["tcpreplay"]) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
+    let mut command = live(&namespace, "-i in --hold 0 --no-summary -o -");
+    for file in ["plain.jsonl", "packed.jsonl?compress=gzip", "rotated.jsonl?rotate_size=1&compress=gzip"] {
+        command.arg("-o").arg(format!("file:{}/{file}", folder.path().display()));
+    }
+    let mut live = Live::of(command);
+    let has = |live: &mut Live, begin: &str, count: usize| {
+        live.wait(begin, |_| ids(folder.path(), begin).len() == count);
+    };
+    namespace.send("out", &by_clients(0..5, &established()));
+    for begin in ["plain", "packed", "rotated"] {
+        has(&mut live, begin, 5);
+    }
+    for file in ["plain.jsonl", "packed.jsonl.gz"] {
+        fs::rename(folder.path().join(file), folder.path().join(file.replace('.', "-old."))).unwrap();
+    }
+    live.signal("-HUP");
+    live.wait("new files", |_| ["plain.jsonl", "packed.jsonl.gz"].iter().all(|file| folder.path().join(file).exists()));
+    namespace.send("out", &by_clients(5..9, &established()));
+    for begin in ["plain.", "packed."] {
+        has(&mut live, begin, 4);
+    }
+    let ended = live.stop();
+    assert_eq!((ended.code, ended.errors.as_str()), (Some(0), ""));
+    let mut told: Vec<_> = ended.handshakes().iter().map(|event| event["id"].as_str().unwrap().to_owned()).collect();
+    told.sort();
+    for begin in ["plain", "packed", "rotated"] {
+        assert_eq!(ids(folder.path(), begin), told, "{begin}");
+    }
+    let rotated = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(rotated.filter(|file| file.to_str().unwrap().starts_with("rotated_")).count(), 2);
 }

@@ -19,6 +19,7 @@ use crate::x509::{
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::fmt;
 
 /// Zeek cuts the history of a connection here.
 const MAX_HISTORY: usize = 100;
@@ -145,14 +146,14 @@ pub(in super::super) enum Log {
 }
 
 impl Log {
-    /// The lines that Zeek's readers go by. `#close` is missing, as in a log that Zeek has not closed yet.
+    /// The lines that Zeek's readers go by.
     pub(in super::super) fn header(self) -> Vec<u8> {
         let (path, columns): (_, Vec<_>) = match self {
             Self::Ssl => ("ssl", SSL.iter().map(|(name, kind, _)| (*name, *kind)).collect()),
             Self::X509 => ("x509", X509.iter().map(|(name, kind, _)| (*name, *kind)).collect()),
         };
         let (names, types): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
-        let now = jiff::Timestamp::now().strftime("%Y-%m-%d-%H-%M-%S");
+        let now = now();
         format!(
             "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\t{path}\n#open\t{now}\n\
              #fields\t{}\n#types\t{}\n",
@@ -160,6 +161,11 @@ impl Log {
             types.join("\t")
         )
         .into_bytes()
+    }
+
+    /// The line with which Zeek ends a log.
+    pub(in super::super) fn footer() -> Vec<u8> {
+        format!("#close\t{}\n", now()).into_bytes()
     }
 
     /// Appends the lines of a handshake and says how many they are.
@@ -179,6 +185,10 @@ impl Log {
             }
         }
     }
+}
+
+fn now() -> impl fmt::Display {
+    jiff::Timestamp::now().strftime("%Y-%m-%d-%H-%M-%S")
 }
 
 /// How a log is written.

@@ -46,8 +46,12 @@ pub(super) struct Opened {
     spool: Option<Spool>,
     path: PathBuf,
     limit: u64,
-    /// It failed, which was said; it is tried again at this time.
+    /// It failed; it is tried again at this time.
     failed: Option<Instant>,
+    /// Its disk is full: nothing is written to it until then. What it holds can be read all the same.
+    full: Option<Instant>,
+    /// That was said, and it has taken nothing since.
+    told: bool,
     /// Since when it holds something.
     since: Option<Instant>,
     /// Rows up to this one are with the receiver, but could not be removed.
@@ -57,7 +61,8 @@ pub(super) struct Opened {
 impl Opened {
     /// Opens a spool; what an earlier run left there is counted as queued.
     pub(super) fn open(path: PathBuf, limit: u64, name: &str, state: &SinkState) -> Self {
-        let mut opened = Self { spool: None, path, limit, failed: None, since: None, done: None };
+        let mut opened =
+            Self { spool: None, path, limit, failed: None, full: None, told: false, since: None, done: None };
         opened.try_open(name, state);
         opened
     }
@@ -80,13 +85,22 @@ impl Opened {
         }
     }
 
+    /// True while nothing can be written to it.
+    fn is_full(&self) -> bool {
+        self.full.is_some_and(|until| Instant::now() < until)
+    }
+
     /// It is said once that it cannot be used.
     fn fail(&mut self, error: &SpoolError, name: &str, state: &SinkState) {
-        if self.failed.is_none() {
+        if !std::mem::replace(&mut self.told, true) {
             let path = self.path.display();
             state.tell(format!("{name}: the spool {path} cannot be used: {error}; it is tried again"));
         }
-        self.failed = Some(Instant::now() + SPOOL_AGAIN);
+        let again = Some(Instant::now() + SPOOL_AGAIN);
+        match error {
+            SpoolError::Full => self.full = again,
+            SpoolError::Damaged(_) | SpoolError::Failed(_) => self.failed = again,
+        }
     }
 }
 
@@ -107,6 +121,8 @@ pub(super) struct Keeper {
     memory: VecDeque<Waiting>,
     memory_bytes: usize,
     under_way: VecDeque<UnderWay>,
+    /// It was said that there is no more room.
+    told_full: bool,
 }
 
 impl Keeper {
@@ -127,6 +143,7 @@ impl Keeper {
             memory: VecDeque::new(),
             memory_bytes: 0,
             under_way: VecDeque::new(),
+            told_full: false,
         }
     }
 
@@ -143,12 +160,13 @@ impl Keeper {
                     self.parcels = None;
                 }
                 if self.is_empty() && self.under_way.is_empty() {
-                    self.publish();
-                    return SinkEnd::Done;
+                    return self.done();
                 }
-                if self.state.give_up.load(Ordering::Relaxed) {
-                    return self.give_up();
-                }
+            }
+            if self.state.give_up.load(Ordering::Relaxed) {
+                // Whoever waits for room is let go.
+                batches.try_iter().for_each(|batch| self.take(batch));
+                return self.give_up();
             }
             let incoming = if closing || !self.has_room() { &none } else { batches };
             select! {
@@ -218,7 +236,8 @@ impl Keeper {
 
     /// Removes from the spool what has arrived. Where that fails it is sent once more after a restart.
     fn remove_done(&mut self) {
-        let Some(row) = self.spool.as_ref().and_then(|opened| opened.done) else { return };
+        let writable = self.spool.as_ref().filter(|opened| !opened.is_full());
+        let Some(row) = writable.and_then(|opened| opened.done) else { return };
         match self.opened().map(|spool| spool.remove(row)) {
             None => {}
             Some(Ok(())) => {
@@ -280,6 +299,7 @@ impl Keeper {
     /// What has to be done from time to time: spool what should not wait in memory, make room, tell how it goes.
     fn look_after(&mut self) {
         self.try_spool_again();
+        self.remove_done();
         let (down, full) = (self.state.down_for().is_some(), self.memory_bytes >= self.keeping.memory_bytes);
         // Who reads captures waits for a receiver that is slow, rather than write everything to a disk.
         if self.spool.is_some() && (down || full && self.keeping.live) {
@@ -288,8 +308,9 @@ impl Keeper {
         while self.keeping.live && self.memory_bytes > self.keeping.memory_bytes {
             let Some(Waiting { batch, .. }) = self.memory.pop_front() else { break };
             self.memory_bytes -= batch.bytes.len();
-            self.state.lose(batch.events);
+            self.lose_oldest(batch.events);
         }
+        self.told_full &= down;
         self.publish();
     }
 
@@ -301,13 +322,6 @@ impl Keeper {
         if opened.spool.is_some() {
             // It may be well again. Where it is not, that was said.
             opened.failed = None;
-            let sound = self.opened().map(|spool| spool.append(std::iter::empty()));
-            if let Some(Err(error)) = sound {
-                self.spool.iter_mut().for_each(|opened| opened.failed = Some(Instant::now()));
-                self.spool_failed(&error);
-            } else {
-                self.remove_done();
-            }
         } else {
             opened.try_open(&self.keeping.name, &self.state);
         }
@@ -360,11 +374,17 @@ impl Keeper {
 
     /// Appends to the spool; the last row.
     fn append(&mut self, batches: &[Arc<Batch>]) -> Result<Option<i64>, ()> {
+        if self.spool.as_ref().is_none_or(Opened::is_full) {
+            return Err(());
+        }
         let appended = self.opened().map(|spool| spool.append(batches.iter().map(Arc::as_ref)));
         match appended {
             None => Err(()),
             Some(Ok(rows)) => {
-                self.spool.iter_mut().for_each(|opened| _ = opened.since.get_or_insert_with(Instant::now));
+                self.spool.iter_mut().for_each(|opened| {
+                    opened.since.get_or_insert_with(Instant::now);
+                    opened.told = false;
+                });
                 Ok(rows.last().copied())
             }
             Some(Err(error)) => {
@@ -386,13 +406,27 @@ impl Keeper {
                 return false;
             }
             match spool.remove_oldest() {
-                Ok(Some(events)) => self.state.lose(events),
+                Ok(Some(events)) => self.lose_oldest(events),
                 Ok(None) => return false,
                 Err(error) => {
                     self.spool_failed(&error);
                     return false;
                 }
             }
+        }
+    }
+
+    /// There is no more room: the oldest are lost. That is said once for each time that the receiver is away.
+    fn lose_oldest(&mut self, events: u64) {
+        self.state.lose(events);
+        if !std::mem::replace(&mut self.told_full, true) {
+            let name = &self.keeping.name;
+            let full = if self.spool.is_some() {
+                "memory and spool are full"
+            } else {
+                "memory is full, and there is no spool"
+            };
+            self.state.tell(format!("{name}: {full}: the oldest events are lost"));
         }
     }
 
@@ -414,6 +448,19 @@ impl Keeper {
             }
         }
         opened.fail(error, &self.keeping.name, &self.state);
+    }
+
+    /// All has arrived, but for what a spool holds that cannot be read.
+    fn done(mut self) -> SinkEnd {
+        self.publish();
+        let unread =
+            self.spool.as_ref().filter(|opened| opened.failed.is_some()).and_then(|opened| opened.spool.as_ref());
+        match unread {
+            Some(spool) if spool.events() > 0 => {
+                SinkEnd::Kept { events: spool.events(), lost: 0, spool: spool.path().to_owned() }
+            }
+            _ => SinkEnd::Done,
+        }
     }
 
     /// There is no more time: what has not arrived stays in the spool, or is lost.

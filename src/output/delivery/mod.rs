@@ -74,3 +74,6 @@ impl Courier {
         self.keeper.run(batches)
     }
 }
+
+#[cfg(test)]
+mod tests;

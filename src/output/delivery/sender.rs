@@ -18,9 +18,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const LONGEST_ASKED: Duration = Duration::from_secs(300);
 /// How often a connection on which nothing is sent is looked at.
 const IDLE: Duration = Duration::from_millis(500);
-/// So many bytes are sent on trust before the receiver is asked whether it has them.
-const TRUST: usize = 4 * 1024 * 1024;
-/// And for so long.
+/// For so long events are sent on trust before the receiver is asked whether it has them.
 const TRUST_TIME: Duration = Duration::from_secs(300);
 
 /// What the keeper is told.
@@ -77,8 +75,11 @@ impl Sender {
                 Some(parcel) => {
                     self.open.push(parcel);
                     self.send_from(self.open.len() - 1);
+                    self.note_arrived();
                     let trusted: usize = self.open.iter().map(Parcel::bytes).sum();
-                    if trusted >= TRUST || self.trusted.is_some_and(|since| since.elapsed() >= TRUST_TIME) {
+                    if trusted >= self.transport.trust().bytes
+                        || self.trusted.is_some_and(|since| since.elapsed() >= TRUST_TIME)
+                    {
                         self.confirm();
                     }
                 }
@@ -96,13 +97,14 @@ impl Sender {
                 Err(RecvTimeoutError::Timeout) => match self.transport.idle() {
                     Ok(true) => self.confirmed(self.open.len()),
                     Ok(false) => {
+                        self.note_arrived();
                         if self.trusted.is_some_and(|since| since.elapsed() >= TRUST_TIME) {
                             self.confirm();
                         }
                     }
                     Err(_) if self.open.is_empty() => {}
                     Err(setback) => {
-                        self.setback(&setback, 0);
+                        self.setback(&setback, self.open.len());
                         self.send_all_again();
                     }
                 },
@@ -128,14 +130,28 @@ impl Sender {
                 }
                 Ok(Receipt::Acknowledged) => {
                     let pending = parcel.pending().count();
-                    self.setback(&Setback::new(format!("{pending} events were not taken")), at);
-                    at = 0;
+                    at = self.setback_at(at, &Setback::new(format!("{pending} events were not taken")));
                 }
-                Err(setback) => {
-                    self.setback(&setback, at);
-                    at = 0;
-                }
+                Err(setback) => at = self.setback_at(at, &setback),
             }
+        }
+    }
+
+    /// A parcel was not sent: from which on they are to be sent, after a while.
+    fn setback_at(&mut self, at: usize, setback: &Setback) -> usize {
+        if self.transport.trust().outlives_connection {
+            self.setback(setback, 0);
+            return at;
+        }
+        self.setback(setback, at);
+        0
+    }
+
+    /// Those that turn out to have arrived are not open any more.
+    fn note_arrived(&mut self) {
+        let arrived = self.transport.arrived();
+        if arrived > 0 {
+            self.confirmed(arrived);
         }
     }
 
@@ -167,7 +183,7 @@ impl Sender {
             // An error means that the keeper has given up: nobody counts any more.
             let _ = self.answers.send(Answer::Confirmed { rejected });
         }
-        self.trusted = None;
+        self.trusted = (!self.open.is_empty()).then(Instant::now);
     }
 
     /// What was sent on trust, which are so many parcels, is to be sent again, after a while.

@@ -1,6 +1,19 @@
 //! What a network sink needs of a protocol. Order, retries, the spool and the counters are the business of `delivery`;
 //! a transport only knows how to hand events over and to understand the answer.
 
+mod datagram;
+mod elastic;
+mod http;
+#[cfg(feature = "kafka")]
+mod kafka;
+mod splunk;
+mod stream;
+mod syslog;
+mod tcp;
+mod tls;
+mod unix;
+mod webhook;
+
 use super::options::Options;
 use super::parcel::Parcel;
 use super::target::Scheme;
@@ -38,6 +51,37 @@ pub trait Transport: Send + fmt::Debug {
     /// What was sent and not confirmed may be lost: all of it has to be sent again.
     fn idle(&mut self) -> Result<bool, Setback> {
         Ok(false)
+    }
+
+    /// How many parcels that were [`Receipt::Sent`] the receiver turns out to have by now, the oldest first, since this was
+    /// last asked.
+    fn arrived(&mut self) -> usize {
+        0
+    }
+
+    /// How far it can be trusted that what was [`Receipt::Sent`] will arrive.
+    fn trust(&self) -> Trust {
+        Trust::default()
+    }
+
+    /// Lines that are no JSON are of no use to the receiver.
+    fn wants_json(&self) -> bool {
+        false
+    }
+}
+
+/// How far it can be trusted that what was [`Receipt::Sent`] will arrive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trust {
+    /// So many bytes are sent before the receiver is asked whether it has them.
+    pub bytes: usize,
+    /// A setback with one parcel says nothing of those that were sent before.
+    pub outlives_connection: bool,
+}
+
+impl Default for Trust {
+    fn default() -> Self {
+        Self { bytes: 4 * 1024 * 1024, outlives_connection: false }
     }
 }
 
@@ -77,8 +121,18 @@ impl fmt::Display for Setback {
 /// # Errors
 /// A mistake of the user, in one line.
 pub(super) fn prepare(scheme: Scheme, rest: &str, options: &mut Options) -> Result<Box<dyn Transport>, String> {
-    let _ = (rest, options);
-    match scheme {
-        scheme => Err(format!("{scheme:?}: this build has no such sink")),
-    }
+    Ok(match scheme {
+        Scheme::Unix => unix::prepare(rest)?,
+        Scheme::SyslogUdp => syslog::udp(rest, options)?,
+        Scheme::SyslogTcp => syslog::tcp(rest, options)?,
+        Scheme::SyslogTls => syslog::tls(rest, options)?,
+        #[cfg(feature = "kafka")]
+        Scheme::Kafka => Box::new(kafka::Kafka::prepare(rest, options)?),
+        #[cfg(not(feature = "kafka"))]
+        Scheme::Kafka => return Err("this build has no Kafka: build it with --features kafka".into()),
+        Scheme::Elasticsearch { tls } => Box::new(elastic::Elastic::take("Elasticsearch", tls, rest, options)?),
+        Scheme::OpenSearch { tls } => Box::new(elastic::Elastic::take("OpenSearch", tls, rest, options)?),
+        Scheme::Splunk { tls } => Box::new(splunk::Splunk::take(tls, rest, options)?),
+        Scheme::Webhook { tls } => Box::new(webhook::Webhook::take(tls, rest, options)?),
+    })
 }

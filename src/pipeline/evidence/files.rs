@@ -1,40 +1,19 @@
-//! The files of evidence: one, or several in rotation, named as `dumpcap -b` names its own.
+//! The files of evidence: one, or several in rotation.
 
 use super::EvidenceCapture;
 use crate::capture::Writer;
+use crate::output::Series;
 use crate::time::Timestamp;
-use std::collections::VecDeque;
-use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Seek as _, SeekFrom};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-/// When a new file is begun. Where nothing is said there is one file only.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rotation {
-    /// Before a file grows beyond this many bytes; one that has a single handshake may be larger.
-    pub size: Option<u64>,
-    /// When so much time has gone by in the capture.
-    pub time: Option<Duration>,
-    /// Only so many files stay, the latest.
-    pub keep: Option<usize>,
-}
-
-impl Rotation {
-    /// True where there may be more than one file.
-    const fn rotates(self) -> bool {
-        self.size.is_some() || self.time.is_some()
-    }
-}
+use std::path::Path;
 
 /// The file at hand, and what is known of those before it.
 pub(in super::super) struct Files {
     capture: EvidenceCapture,
     current: Option<Current>,
-    /// Those that this run has made, as long as they may have to be deleted.
-    made: VecDeque<PathBuf>,
-    number: u64,
+    /// The files of a rotation.
+    series: Option<Series>,
     bytes: u64,
 }
 
@@ -49,18 +28,13 @@ struct Current {
 impl Files {
     /// Opens the one file, or looks where the files of a rotation will be: their names have the time of their first packet.
     pub(in super::super) fn open(capture: EvidenceCapture) -> io::Result<Self> {
-        let mut files = Self { capture, current: None, made: VecDeque::new(), number: 0, bytes: 0 };
-        if !files.capture.rotation.rotates() {
-            files.current = Some(Current::new(File::create(files.file())?, Timestamp::default())?);
-        } else if files.folder().is_some_and(|folder| !folder.is_dir()) {
-            return Err(ErrorKind::NotFound.into());
+        let (mut current, mut series) = (None, None);
+        if capture.rotation.rotates() {
+            series = Some(Series::new(capture.file.clone(), capture.rotation.keep)?);
+        } else {
+            current = Some(Current::new(File::create(&capture.file)?, Timestamp::default())?);
         }
-        Ok(files)
-    }
-
-    /// The folder of the files, where it was named.
-    fn folder(&self) -> Option<&Path> {
-        self.file().parent().filter(|folder| !folder.as_os_str().is_empty())
+        Ok(Self { capture, current, series, bytes: 0 })
     }
 
     /// The file as it was named.
@@ -75,7 +49,7 @@ impl Files {
 
     /// The folder in which files will be made, where there may be more than one.
     pub(in super::super) fn rotated_in(&self) -> Option<&Path> {
-        self.capture.rotation.rotates().then(|| self.folder().unwrap_or(Path::new(".")))
+        self.series.as_ref().map(Series::folder)
     }
 
     /// What was asked for.
@@ -90,11 +64,9 @@ impl Files {
 
     /// False where packets of this size that begin at this time belong into the next file.
     pub(super) fn has_room(&self, size: u64, time: Timestamp) -> bool {
-        let Rotation { size: most, time: span, .. } = self.capture.rotation;
-        self.current.as_ref().is_some_and(|current| {
-            let fits = most.is_none_or(|most| current.bytes == 0 || current.bytes + size <= most);
-            fits && span.is_none_or(|span| time.since(current.begun) < span)
-        })
+        let has_room =
+            |current: &Current| self.capture.rotation.has_room(current.bytes, size, time.since(current.begun));
+        self.current.as_ref().is_some_and(has_room)
     }
 
     /// Counts what will be written into the file at hand.
@@ -103,29 +75,11 @@ impl Files {
         self.current.iter_mut().for_each(|current| current.bytes += size);
     }
 
-    /// Begins the next file. One that is there already is never written to: it may be one of the captures to read.
+    /// Begins the next file of the rotation.
     pub(super) fn begin(&mut self, time: Timestamp) -> io::Result<()> {
-        let (file, path) = loop {
-            self.number += 1;
-            let path = self.file().with_file_name(name(self.file(), self.number, time));
-            match File::create_new(&path) {
-                Ok(file) => break (file, path),
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-            }
-        };
-        self.current = Some(Current::new(file, time)?);
-        if let Some(keep) = self.capture.rotation.keep {
-            self.made.push_back(path);
-            while self.made.len() > keep.max(1) {
-                let oldest = self.made.pop_front().unwrap_or_default();
-                match std::fs::remove_file(oldest) {
-                    Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-                    _ => {}
-                }
-            }
-        }
-        Ok(())
+        let Some(series) = &mut self.series else { return Err(io::Error::other("there is one file only")) };
+        self.current = Some(series.begin(time, |file| Current::new(file, time))?);
+        series.prune()
     }
 
     /// What writes the file at hand.
@@ -146,7 +100,7 @@ impl Files {
     /// Begins a new file where the one at hand was moved away. In a rotation the next handshake begins one; else there is
     /// nothing to do where a file of that name is there still.
     pub(super) fn reopen(&mut self) -> io::Result<()> {
-        if self.capture.rotation.rotates() {
+        if self.series.is_some() {
             self.current = None;
             return Ok(());
         }
@@ -184,25 +138,15 @@ impl Current {
     }
 }
 
-/// `evidence_00001_20261125084500.pcapng`: a number and a time, in UTC, in front of the suffix.
-fn name(file: &Path, number: u64, time: Timestamp) -> OsString {
-    let seconds = i64::try_from(time.as_nanos() / 1_000_000_000).unwrap_or(i64::MAX);
-    let time = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX);
-    let mut name = file.file_stem().unwrap_or_default().to_owned();
-    name.push(format!("_{number:05}_{}", time.strftime("%Y%m%d%H%M%S")));
-    if let Some(suffix) = file.extension() {
-        name.push(".");
-        name.push(suffix);
-    }
-    name
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::Rotation;
     use super::*;
     use crate::capture::{Input, Source};
     use crate::handshake::sample::BEGIN;
     use crate::packet::{Frame, LinkType};
+    use std::path::PathBuf;
+    use std::time::Duration;
 
     fn open(file: PathBuf, rotation: Rotation) -> io::Result<Files> {
         Files::open(EvidenceCapture { file, rotation, all: false })
@@ -217,14 +161,6 @@ mod tests {
         let mut names: Vec<String> = entries.map(|name| name.into_string().expect("text")).collect();
         names.sort();
         names
-    }
-
-    #[test]
-    fn a_rotated_file_has_number_and_time_in_front_of_its_suffix() {
-        let name = |file: &str| name(Path::new(file), 7, BEGIN).into_string().expect("text");
-        assert_eq!(name("some/evidence.pcapng"), "evidence_00007_20260301100000.pcapng");
-        assert_eq!(name("evidence"), "evidence_00007_20260301100000");
-        assert_eq!(name("a.b.pcapng"), "a.b_00007_20260301100000.pcapng");
     }
 
     #[test]
@@ -249,18 +185,6 @@ mod tests {
         let after = |seconds| BEGIN.plus(Duration::from_secs(seconds));
         assert!(files.has_room(1, after(59)) && !files.has_room(1, after(60)));
         assert!(files.has_room(1, Timestamp::default()), "time that goes back begins no file");
-    }
-
-    #[test]
-    fn only_files_of_this_run_are_deleted_and_none_is_overwritten() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let theirs = "a_00002_20260301100000.pcapng";
-        std::fs::write(folder.path().join(theirs), "theirs").expect("a file");
-        let mut files = files(folder.path(), Rotation { size: Some(1), time: None, keep: Some(2) });
-        (0..4).for_each(|_| files.begin(BEGIN).expect("a file"));
-        let ours = [4, 5].map(|number| format!("a_0000{number}_20260301100000.pcapng"));
-        assert_eq!(names(folder.path()), [theirs, &ours[0], &ours[1]]);
-        assert_eq!(std::fs::read(folder.path().join(theirs)).expect("still there"), b"theirs");
     }
 
     #[test]

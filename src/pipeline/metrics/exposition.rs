@@ -278,7 +278,7 @@ mod tests {
     use std::sync::Arc;
 
     fn page(exposition: Exposition) -> String {
-        let board = Arc::new(Board::new(2));
+        let board = Arc::new(Board::new(2, Arc::default()));
         let mut seen = Seen { interfaces: vec![("eth\n1".into(), true)], ..Seen::default() };
         (seen.stats.frames, seen.stats.undecoded) = (3, vec![(DecodeError::TruncatedIp, 2)]);
         board.saw(0, seen.clone());
