@@ -6,6 +6,7 @@ use criterion::{Criterion, Throughput};
 use std::hint::black_box;
 use std::sync::Arc;
 use tlscribe::diagnosis::{Case, Verdict, diagnose};
+use tlscribe::enrichment::NOTHING;
 use tlscribe::event::{Detail, Facts, Format, Observer, Record, Rendering};
 use tlscribe::fingerprint::{Carrier, EventId, Fingerprinter};
 use tlscribe::handshake::{Handshake, Negotiated, Outcome};
@@ -135,6 +136,7 @@ impl Writer {
                 id,
                 verdict: &Verdict { outcome: handshake.outcome, failure: None },
                 retry_of: None,
+                known: [&NOTHING; 2],
                 observer: Observer::new(Some("bench.pcap"), None),
                 numbered: true,
             };

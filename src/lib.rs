@@ -14,6 +14,7 @@
 //! | [`engine`] | frames in, handshakes out; no file, thread or clock |
 //! | [`fingerprint`], [`x509`] | JA3, JA3S, JA4, community id; certificate facts |
 //! | [`knowledge`] | what other handshakes have shown of a server, and of a client's other tries |
+//! | [`enrichment`] | what the user knows of addresses: names, tags, databases |
 //! | [`policy`] | findings: what is weak in what was negotiated |
 //! | [`diagnosis`] | why a handshake failed, who has to act, how sure that is, and what to do |
 //! | [`explain`] | what a suite, an alert, a version or a finding is, and what to do about it |
@@ -42,6 +43,7 @@ hostile_input!(time, packet, flow, tls, starttls, handshake, engine, fingerprint
 pub mod capture;
 pub mod cli;
 pub mod config;
+pub mod enrichment;
 pub mod event;
 pub mod explain;
 mod hex;

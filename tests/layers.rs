@@ -5,7 +5,7 @@ use crate::support::{files_below, root};
 use std::path::{Path, PathBuf};
 
 /// The modules of `src/`, from the ground up. Those of one line may use each other.
-const LAYERS: [&[&str]; 16] = [
+const LAYERS: [&[&str]; 17] = [
     &["time", "hex", "paragraph"],
     &["packet"],
     &["flow"],
@@ -15,6 +15,7 @@ const LAYERS: [&[&str]; 16] = [
     &["engine"],
     &["fingerprint", "x509"],
     &["knowledge"],
+    &["enrichment"],
     &["policy", "diagnosis", "explain"],
     &["event"],
     &["report", "output"],

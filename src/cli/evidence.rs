@@ -12,7 +12,7 @@ use std::time::Duration;
 #[command(next_help_heading = "Evidence captures")]
 pub(super) struct EvidenceArguments {
     /// Write the packets of handshakes that failed to this pcapng file, with comments that say why
-    #[arg(short = 'w', value_name = "FILE")]
+    #[arg(short = 'w', long, value_name = "FILE")]
     evidence: Option<PathBuf>,
     /// Which handshakes: failed (also abandoned, or cut off by the capture's loss) or all
     #[arg(long, value_enum, value_name = "WHICH", default_value = "failed", requires = "evidence")]

@@ -1,7 +1,6 @@
 //! `tlscribe live`, also as `tlscribe -i`.
 
 use super::shared::{Shared, seconds, some_seconds};
-use super::{Exit, run};
 use crate::config::{LiveSettings, OriginSettings, Settings};
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
@@ -14,7 +13,9 @@ file go events, as JSON lines, each as soon as its handshake is settled.
 
 Signals:
   SIGINT, SIGTERM  stop sniffing, settle and write what is open, and end; the second: end at once
-  SIGHUP           open output files anew, -w too, after they were moved away
+  SIGHUP           open output files anew, -w too, after they were moved away; with -C read the file
+                   anew: --only, --cause, --server, --sni, also those of sinks, and what is known of
+                   addresses take effect, for all else it is said that a restart is needed
   SIGUSR1          say on standard error what was counted so far
 
 Examples:
@@ -74,11 +75,7 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    pub(super) fn run(self) -> Exit {
-        run::run(self.settings())
-    }
-
-    fn settings(self) -> Result<Settings, String> {
+    pub(super) fn settings(self) -> Result<Settings, String> {
         let live = LiveSettings {
             interfaces: self.interfaces,
             snap_length: self.snaplen,

@@ -1,7 +1,6 @@
 //! `tlscribe read`, also as `tlscribe -r`.
 
 use super::shared::Shared;
-use super::{Exit, run};
 use crate::config::{OriginSettings, Settings};
 use clap::Args;
 use std::ffi::{OsStr, OsString};
@@ -38,11 +37,7 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    pub(super) fn run(self) -> Exit {
-        run::run(self.settings())
-    }
-
-    fn settings(self) -> Result<Settings, String> {
+    pub(super) fn settings(self) -> Result<Settings, String> {
         let (captures, expression) =
             if self.captures.is_empty() { split(self.words) } else { (self.captures, self.words) };
         self.shared.settings(OriginSettings::Saved { captures, merge: self.merge }, expression)
@@ -93,7 +88,7 @@ const FILTER_WORDS: [&str; 38] = [
 
 /// Captures, then the filter expression: it begins with the first word behind a capture that can begin one and is no
 /// file.
-fn split(mut words: Vec<OsString>) -> (Vec<PathBuf>, Vec<OsString>) {
+pub(super) fn split(mut words: Vec<OsString>) -> (Vec<PathBuf>, Vec<OsString>) {
     let begins = |word: &OsString| can_begin_filter(word) && !Path::new(word).exists();
     let at = words.iter().skip(1).position(begins).map_or(words.len(), |at| at + 1);
     let expression = words.split_off(at);

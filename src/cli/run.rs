@@ -2,16 +2,20 @@
 
 use super::Exit;
 use super::usage::mistake;
-use crate::config::{FailOn, Plan, Settings, Terminals};
-use crate::pipeline::{self, Done};
+use crate::config::{FailOn, File, Plan, Settings, Terminals};
+use crate::pipeline::{self, Done, Reload};
 use crate::report::{self, Console, Look, Parts};
 use std::io::{IsTerminal as _, Write as _};
 
-/// Does what was asked for.
-pub(super) fn run(settings: Result<Settings, String>) -> Exit {
+/// Does what was asked for, on the command line and by what else is in the file.
+pub(super) fn run(settings: Result<Settings, String>, file: Option<File>, reload: Option<Reload>) -> Exit {
     let terminals = Terminals { output: std::io::stdout().is_terminal(), error: std::io::stderr().is_terminal() };
+    let settings = settings.map(|settings| settings.with(file));
     match settings.and_then(|settings| settings.plan(terminals)) {
-        Ok(plan) => carry_out(plan, terminals),
+        Ok(mut plan) => {
+            plan.job.reload = reload;
+            carry_out(plan, terminals)
+        }
         Err(what) => mistake(&what),
     }
 }

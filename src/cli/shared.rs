@@ -1,13 +1,16 @@
 //! What `read` and `live` have in common: which handshakes are wanted, how they are judged, written and bounded.
 
 use super::evidence::EvidenceArguments;
-use crate::config::{FailOn, OriginSettings, RootsFrom, Settings};
+use crate::config::{EnrichmentSettings, FailOn, OriginSettings, RootsFrom, Settings};
 use crate::diagnosis::Cause;
 use crate::engine::Limits;
 use crate::event::{self, Detail, Fields, Format, Glob, OutcomeName, Selection, Server};
 use crate::output::{Spooling, Target};
 use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser as _, ValueParser};
+use clap::builder::{
+    NonEmptyStringValueParser, PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser as _,
+    ValueParser,
+};
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -16,6 +19,11 @@ use std::time::Duration;
 
 #[derive(Debug, Args)]
 pub(super) struct Shared {
+    /// A file of options, sinks and more, in TOML; what is said here goes before what it says
+    // Its options are words like these by now: see `file`.
+    #[arg(short = 'C', long = "config", id = "config", value_name = "FILE")]
+    _config: Option<PathBuf>,
+
     /// Look at no other frames (pcap-filter(7))
     #[arg(short, long, value_name = "EXPRESSION", help_heading = "Selection")]
     filter: Option<String>,
@@ -50,6 +58,9 @@ pub(super) struct Shared {
     #[arg(long, value_name = "MIB", default_value_t = 1024, requires = "spool", help_heading = "Output",
           value_parser = RangedU64ValueParser::<u64>::new().range(1..=1 << 24))]
     spool_size: u64,
+    /// What this sensor is called, as observer.sensor in every record
+    #[arg(long, value_name = "NAME", help_heading = "Output", value_parser = NonEmptyStringValueParser::new())]
+    sensor: Option<String>,
     /// How events are written
     #[arg(long, value_parser = words(&Format::ALL), help_heading = "Output")]
     format: Option<Format>,
@@ -119,9 +130,13 @@ impl Shared {
             detail: self.detail,
             fields: self.fields,
             targets: self.output,
+            sinks: Vec::new(),
+            sensor: self.sensor,
+            enrichment: EnrichmentSettings::default(),
             spooling: self.spool.map(|folder| Spooling { folder, bytes: self.spool_size << 20 }),
             evidence: self.evidence.settings()?,
             metrics: self.metrics,
+            file: None,
             incidents: self.incidents,
             quiet: self.quiet,
             summary: !self.no_summary,

@@ -28,12 +28,22 @@ pub(super) fn mistake(what: &str) -> Exit {
     Exit::Usage
 }
 
+/// What is wrong, by clap's message, in one line.
+pub(super) fn what(error: &clap::Error) -> String {
+    let first = paragraphs(error).into_iter().next().unwrap_or_default();
+    first.strip_prefix("error: ").map_or(first.clone(), str::to_owned)
+}
+
+/// The paragraphs of clap's message, a line each.
+fn paragraphs(error: &clap::Error) -> Vec<String> {
+    let message = error.render().to_string();
+    message.split("\n\n").map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
 /// clap's message in one line: what is wrong, its tips, and where help is.
 fn line(error: &clap::Error, words: &[OsString]) -> String {
-    let message = error.render().to_string();
-    let paragraphs: Vec<String> =
-        message.split("\n\n").map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-    let what = paragraphs.first().map_or("", |text| text.strip_prefix("error: ").unwrap_or(text));
+    let (what, paragraphs) = (what(error), paragraphs(error));
+    let what = what.as_str();
     if let Some(word) = what.strip_prefix("unrecognized subcommand '").and_then(|rest| rest.strip_suffix('\''))
         && Path::new(word).exists()
     {
@@ -43,7 +53,7 @@ fn line(error: &clap::Error, words: &[OsString]) -> String {
     let command = words
         .get(1)
         .and_then(|word| word.to_str())
-        .filter(|word| ["read", "live", "interfaces", "explain", "schema"].contains(word));
+        .filter(|word| ["read", "live", "check", "interfaces", "explain", "schema"].contains(word));
     let help = command.map_or("see tlscribe --help".to_owned(), |command| format!("see tlscribe {command} --help"));
     [what].into_iter().chain(tips).chain([help.as_str()]).collect::<Vec<_>>().join("; ")
 }

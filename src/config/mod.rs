@@ -1,19 +1,27 @@
-//! Settings: what was asked for, from the command line, and the plan that follows from it.
+//! Settings: what was asked for, on the command line and in a file, and the plan that follows from it.
 
+mod check;
+mod enrichment;
+mod file;
 mod live;
 mod sinks;
 
+pub use check::Checked;
+pub use enrichment::{EnrichmentSettings, Placed};
+pub use file::{File, Setting, Table, Value};
 pub use live::LiveSettings;
 
 use crate::capture::{self, Filter, Input};
 use crate::diagnosis::Cause;
 use crate::engine::Limits;
 use crate::event::{self, Detail, Fields, Format, OutcomeName, Selection};
-use crate::output::{Place, Spooling, Target};
-use crate::pipeline::{EvidenceCapture, Job, Origin, Saved, SinkPlan};
+use crate::output::{Options, Place, Spooling, Target};
+use crate::pipeline::{EvidenceCapture, Job, Origin, Reloaded, Saved, SinkPlan};
 use crate::x509::{Roots, SYSTEM_ROOTS};
 use sinks::Usual;
 use std::ffi::OsString;
+use std::fmt;
+use std::iter;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -38,12 +46,20 @@ pub struct Settings {
     pub fields: Option<Fields>,
     /// Where they go, where that was said.
     pub targets: Vec<Target>,
+    /// What this sensor is called, where it has a name.
+    pub sensor: Option<String>,
+    /// What the configuration file says of addresses.
+    pub enrichment: EnrichmentSettings,
+    /// Where else they go: the sinks of the configuration file, each with its place there.
+    pub sinks: Vec<(String, Target)>,
     /// Where events wait for receivers that are away, if they may.
     pub spooling: Option<Spooling>,
     /// Which frames are written where, if that was asked for.
     pub evidence: Option<EvidenceCapture>,
     /// Where metrics are served, if they are.
     pub metrics: Option<SocketAddr>,
+    /// The configuration file.
+    pub file: Option<PathBuf>,
     /// Incidents are written too.
     pub incidents: bool,
     /// No messages.
@@ -90,6 +106,17 @@ impl From<OsString> for RootsFrom {
             Some("bundled") => Self::Bundled,
             Some("system") => Self::System,
             _ => Self::File(word.into()),
+        }
+    }
+}
+
+/// As they are named.
+impl fmt::Display for RootsFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bundled => f.write_str("bundled"),
+            Self::System => f.write_str("system"),
+            Self::File(path) => path.display().fmt(f),
         }
     }
 }
@@ -162,6 +189,41 @@ pub struct Plan {
 }
 
 impl Settings {
+    /// With what a configuration file says besides options.
+    pub fn with(self, file: Option<File>) -> Self {
+        let path = file.as_ref().map(|file| file.path.clone());
+        let File { sinks, enrichment, .. } = file.unwrap_or_default();
+        Self { sinks, enrichment, file: path, ..self }
+    }
+
+    /// Of these settings what a run can take over that goes on.
+    ///
+    /// # Errors
+    /// A mistake of the user, in one line.
+    pub fn reloaded(self) -> Result<Reloaded, String> {
+        let sink = |target: Target| {
+            let selection = sinks::selection(&mut Options::new(target.options.clone()));
+            selection.map(|selection| (target.name(), selection)).map_err(|what| format!("{}: {what}", target.name()))
+        };
+        let sinks = self.all_targets().into_iter().map(sink).collect::<Result<_, _>>()?;
+        let enrichment = self.enrichment.read()?;
+        Ok(Reloaded { selection: self.selection, sinks, enrichment, says: String::new() })
+    }
+
+    /// The folders of what is read anew: who edits a file often puts another in its place.
+    fn read_anew(&self) -> Vec<PathBuf> {
+        let Some(file) = &self.file else { return Vec::new() };
+        let files = [file.as_path()].into_iter().chain(self.enrichment.files());
+        let folder = |file: &Path| file.canonicalize().ok()?.parent().map(Path::to_owned);
+        let links = |file: &Path| Path::new(".").join(file).parent().map(Path::to_owned);
+        files.flat_map(|file| [folder(file), links(file)]).flatten().filter(|folder| folder.is_dir()).collect()
+    }
+
+    /// Where events go, by the command line and then by the file.
+    fn all_targets(&self) -> Vec<Target> {
+        self.targets.iter().chain(self.sinks.iter().map(|(_, target)| target)).cloned().collect()
+    }
+
     /// Checks the settings against each other and against the files they name.
     ///
     /// A terminal gets the report unless events were asked for there; else events go to standard output or where they
@@ -173,24 +235,32 @@ impl Settings {
         let live = matches!(self.origin, OriginSettings::Live(_));
         let events_asked_for =
             self.format.is_some() || self.detail.is_some() || self.fields.is_some() || self.incidents;
-        let to_output = self.targets.iter().any(|target| target.place == Place::StandardOutput);
-        let report = terminals.output && !to_output && (!self.targets.is_empty() || !events_asked_for);
+        let mut targets = self.all_targets();
+        let to_output = targets.iter().any(|target| target.place == Place::StandardOutput);
+        let report = terminals.output && !to_output && (!targets.is_empty() || !events_asked_for);
         // People who watch traffic want to see it go by, a line for each handshake, and the report at the end.
-        let follows = live && report && self.targets.is_empty();
-        let targets = match (self.targets.is_empty(), report && !live) {
-            (true, false) => vec![Target::STANDARD_OUTPUT],
-            _ => self.targets.clone(),
-        };
+        let follows = live && report && targets.is_empty();
+        if targets.is_empty() && (live || !report) {
+            targets.push(Target::STANDARD_OUTPUT);
+        }
         let mut usual = Usual::of(&self);
         if follows {
             usual.format = usual.format.or(Some(Format::Text));
         }
-        let sinks = targets.iter().map(|target| usual.plan(target)).collect::<Result<Vec<_>, _>>()?;
+        let places = self.targets.iter().map(|_| None).chain(self.sinks.iter().map(|(place, _)| Some(place)));
+        let places = places.chain(iter::repeat(None));
+        let told = |what: String, place: Option<&String>| match place {
+            Some(place) => format!("{place}: {what}"),
+            None => what,
+        };
+        let plan = |(target, place)| usual.plan(target).map_err(|what| told(what, place));
+        let sinks = targets.iter().zip(places).map(plan).collect::<Result<Vec<_>, _>>()?;
         names_differ(&sinks)?;
         let filter = self.filter.as_deref().map(Filter::new).transpose().map_err(|error| error.to_string())?;
         let written = || sinks.iter().filter_map(|sink| sink.prepared.file());
         let packets = self.evidence.as_ref().map(|evidence| evidence.file.as_path());
         packets.map_or(Ok(()), |packets| not_an_output(packets, written()))?;
+        let readable = self.read_anew();
         let origin = match self.origin {
             OriginSettings::Saved { captures, merge } => {
                 let inputs = capture::expand(&captures);
@@ -202,10 +272,14 @@ impl Settings {
         };
         Ok(Plan {
             job: Job {
+                readable,
+                reload: None,
                 origin,
                 limits: self.limits,
                 hold: self.hold,
                 selection: self.selection,
+                enrichment: self.enrichment.read()?,
+                sensor: self.sensor,
                 sinks,
                 spooling: self.spooling,
                 evidence: self.evidence,
@@ -272,9 +346,13 @@ mod tests {
             detail: None,
             fields: None,
             targets: Vec::new(),
+            sinks: Vec::new(),
+            sensor: None,
+            enrichment: EnrichmentSettings::default(),
             spooling: None,
             evidence: None,
             metrics: None,
+            file: None,
             incidents: false,
             quiet: false,
             summary: true,

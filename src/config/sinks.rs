@@ -36,7 +36,8 @@ impl Usual {
     /// A mistake of the user, in one line that begins with the sink's name.
     pub(super) fn plan(&self, target: &Target) -> Result<SinkPlan, String> {
         let mut options = Options::new(target.options.clone());
-        let name = options.text("name")?.unwrap_or_else(|| target.place.to_string());
+        let _ = options.text("name")?;
+        let name = target.name();
         self.plan_named(&name, target.place.clone(), options).map_err(|error| format!("{name}: {error}"))
     }
 
@@ -79,7 +80,7 @@ fn usual_format(place: &Place) -> Format {
 }
 
 /// Which handshakes a sink gets.
-fn selection(options: &mut Options) -> Result<Selection, String> {
+pub(super) fn selection(options: &mut Options) -> Result<Selection, String> {
     /// A cause by its code.
     struct Code(Cause);
 

@@ -82,8 +82,8 @@ impl Incident {
         let end = (record.start_time, record.id.clone());
         Self {
             finding: finding.clone(),
-            client: record.client,
-            server: record.server,
+            client: record.client.end(),
+            server: record.server.end(),
             sni: name(record),
             file: record.observer.file.map(str::to_owned),
             end: record.end_time,
@@ -129,12 +129,12 @@ impl Incident {
             *room -= usize::from(self.clients.insert(record.client.ip.0));
         }
         if *room > 0 {
-            *room -= usize::from(self.servers.insert(record.server));
+            *room -= usize::from(self.servers.insert(record.server.end()));
         }
         let rank = |finding: &Finding| (finding.confidence, finding.severity);
         if rank(finding) > rank(&self.finding) {
             self.finding = finding.clone();
-            (self.client, self.server) = (record.client, record.server);
+            (self.client, self.server) = (record.client.end(), record.server.end());
             self.file = record.observer.file.map(str::to_owned);
         }
     }
@@ -282,6 +282,12 @@ impl<'a> IncidentRecord<'a> {
             advice: (detail >= Detail::Normal && !finding.advice.is_empty()).then_some(&finding.advice),
             finding,
         }
+    }
+
+    /// Seen by the sensor that the user calls so.
+    pub fn seen_by(mut self, sensor: Option<&'a str>) -> Self {
+        self.observer = self.observer.called(sensor);
+        self
     }
 }
 

@@ -34,7 +34,7 @@ pub use fields::{Fields, MAX_FIELDS};
 pub use incident::{Incident, IncidentRecord, Incidents, MAX_ADDRESSES, MAX_INCIDENTS, Successes};
 pub use name::{Name, Registered};
 pub use outcome::OutcomeName;
-pub use parts::{AlertPart, ClosePart, Each, End};
+pub use parts::{AlertPart, ClosePart, Each, End, EndPart};
 pub use record::{Detail, Facts, Observer, Record};
 pub use render::{Format, Rendering};
 pub use schema::SCHEMA;

@@ -2,6 +2,7 @@
 
 use super::name::Name;
 use super::value::{Address, Shown};
+use crate::enrichment::Known;
 use crate::handshake::{Alert, Close, CloseKind, Fault, Missing, MissingWhy, Side};
 use crate::packet::{TunnelKind, Tunnels};
 use crate::tls::ParseError;
@@ -29,6 +30,60 @@ impl fmt::Display for End {
 impl From<SocketAddr> for End {
     fn from(address: SocketAddr) -> Self {
         Self { ip: Address(address.ip()), port: address.port() }
+    }
+}
+
+/// One end of a handshake, with what the user's enrichment knows of its address.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct EndPart<'a> {
+    /// Its address.
+    pub ip: Address,
+    /// Its port.
+    pub port: u16,
+    /// What the user calls it, or the range that it is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
+    /// What the user says of it.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub tags: &'a [Box<str>],
+    /// Its country, as ISO 3166 codes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<&'a str>,
+    /// Its city.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub city: Option<&'a str>,
+    /// Its autonomous system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asn: Option<u32>,
+    /// Whose that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_org: Option<&'a str>,
+}
+
+impl<'a> EndPart<'a> {
+    pub(super) fn new(address: SocketAddr, known: &'a Known) -> Self {
+        let End { ip, port } = address.into();
+        Self {
+            ip,
+            port,
+            name: known.name.as_deref(),
+            tags: &known.tags,
+            country: known.country.as_deref(),
+            city: known.city.as_deref(),
+            asn: known.asn,
+            as_org: known.as_org.as_deref(),
+        }
+    }
+
+    /// The end alone.
+    pub fn end(&self) -> End {
+        End { ip: self.ip, port: self.port }
+    }
+}
+
+impl fmt::Display for EndPart<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.end().fmt(f)
     }
 }
 

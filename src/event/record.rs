@@ -11,10 +11,11 @@ use super::history::{History, Timeline};
 use super::name::Name;
 use super::name::named;
 use super::outcome::OutcomeName;
-use super::parts::{AlertPart, Bytes, CapturePart, ClosePart, Each, End, FaultPart, TunnelNames};
+use super::parts::{AlertPart, Bytes, CapturePart, ClosePart, Each, EndPart, FaultPart, TunnelNames};
 use super::timing::Timing;
 use super::value::{Alpn, Millis, Shown, Text, Time};
 use crate::diagnosis::Verdict;
+use crate::enrichment::Known;
 use crate::fingerprint::{Carrier, EventId, Fingerprinter, IpProtocol, community_id};
 use crate::handshake::{Alert, ClientAuth, EarlyData, Ech, Fault, Handshake, Negotiated};
 use crate::policy::Finding;
@@ -58,6 +59,9 @@ impl FromStr for Detail {
 /// Who saw a handshake, and where.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Observer<'a> {
+    /// What the user calls this sensor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sensor: Option<&'a str>,
     /// The network interface, where the capture names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interface: Option<&'a str>,
@@ -72,7 +76,12 @@ impl<'a> Observer<'a> {
     /// This program, on a capture file as it was named and an interface as the capture names it.
     pub fn new(file: Option<&'a str>, interface: Option<&'a str>) -> Self {
         let named = |name: Option<&'a str>| name.filter(|name| !name.is_empty());
-        Self { interface: named(interface), file: named(file), version: env!("CARGO_PKG_VERSION") }
+        Self { sensor: None, interface: named(interface), file: named(file), version: env!("CARGO_PKG_VERSION") }
+    }
+
+    /// This sensor, as the user calls it.
+    pub fn called(self, sensor: Option<&'a str>) -> Self {
+        Self { sensor, ..self }
     }
 }
 
@@ -93,6 +102,8 @@ pub struct Facts<'a> {
     pub verdict: &'a Verdict,
     /// The id of the same client's try before this one, where this is another try.
     pub retry_of: Option<EventId>,
+    /// What is known of the addresses of client and server besides.
+    pub known: [&'a Known; 2],
     /// Who saw it.
     pub observer: Observer<'a>,
     /// Its frames have numbers by which they can be found: they are of a file.
@@ -117,9 +128,9 @@ pub struct Record<'a> {
     pub(super) protocol: &'static str,
     pub(super) transport: &'static str,
     /// The TLS client.
-    pub client: End,
+    pub client: EndPart<'a>,
     /// The TLS server.
-    pub server: End,
+    pub server: EndPart<'a>,
     /// What other tools call its flow.
     pub community_id: String,
     #[serde(skip_serializing_if = "<[u16]>::is_empty")]
@@ -237,8 +248,8 @@ impl<'a> Record<'a> {
             observer: facts.observer,
             protocol: "tls",
             transport: "tcp",
-            client: handshake.client.into(),
-            server: handshake.server.into(),
+            client: EndPart::new(handshake.client, facts.known[0]),
+            server: EndPart::new(handshake.server, facts.known[1]),
             community_id: community_id(handshake.client, handshake.server, IpProtocol::Tcp),
             vlan: handshake.vlan.ids(),
             tunnel: (!handshake.tunnels.is_empty()).then_some(TunnelNames(handshake.tunnels)),

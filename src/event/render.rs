@@ -82,6 +82,15 @@ pub struct Rendering {
     fields: Option<Fields>,
 }
 
+/// Its format and detail, by name.
+impl fmt::Display for Rendering {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let format = Format::ALL.iter().find(|(_, format, _)| *format == self.format).map_or("", |(name, ..)| name);
+        let detail = Detail::ALL.iter().find(|(_, detail, _)| *detail == self.detail).map_or("", |(name, ..)| name);
+        write!(f, "{format}, {detail}")
+    }
+}
+
 impl Rendering {
     /// With `fields` absent an event has all of them; TSV has a choice of its own.
     ///

@@ -2,6 +2,7 @@
 
 use super::record::{Detail, Facts, Observer, Record};
 use crate::diagnosis::{Failure, Finding, Stage, Verdict};
+use crate::enrichment::NOTHING;
 use crate::fingerprint::{EventId, Fingerprinter};
 use crate::handshake::sample::{BEGIN, HelloSample};
 use crate::handshake::{CloseKind, Handshake, Outcome, Side};
@@ -47,6 +48,7 @@ impl Told {
             id: EventId::of(&self.handshake, &negotiated),
             verdict: &Verdict { outcome: self.handshake.outcome, failure },
             retry_of: None,
+            known: [&NOTHING; 2],
             observer: Observer::new(self.file, None),
             numbered: true,
         };

@@ -57,7 +57,7 @@ mod tests {
         ] {
             assert!(has_field(known), "{known}");
         }
-        for unknown in ["", "client.name", "outcome.why", "alerts.0", "alerts.name.x"] {
+        for unknown in ["", "client.nickname", "outcome.why", "alerts.0", "alerts.name.x"] {
             assert!(!has_field(unknown), "{unknown:?}");
         }
     }

@@ -2,10 +2,12 @@
 //! this decides what becomes an event.
 
 use super::incident::IncidentRecord;
+use super::outcome::OutcomeName;
 use super::record::Record;
 use crate::diagnosis::Cause;
 use crate::explain::distance;
 use crate::handshake::Outcome;
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -54,6 +56,21 @@ impl Selection {
                 self.servers.iter().any(|server| server.matches(record.server.ip.0, record.server.port, name)),
             )
             && one_of(self.names.is_empty(), name.is_some_and(|name| self.names.iter().any(|glob| glob.matches(name))))
+    }
+}
+
+/// What is asked for, in a few words; nothing where nothing is.
+impl fmt::Display for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |words: &mut dyn Iterator<Item = String>| words.collect::<Vec<_>>().join(", ");
+        let asked = [
+            ("outcome", list(&mut self.outcomes.iter().map(|outcome| OutcomeName(*outcome).to_string()))),
+            ("cause", list(&mut self.causes.iter().map(|cause| cause.code().to_owned()))),
+            ("server", list(&mut self.servers.iter().map(ToString::to_string))),
+            ("name", list(&mut self.names.iter().map(ToString::to_string))),
+        ];
+        let asked = asked.into_iter().filter(|(_, words)| !words.is_empty());
+        f.write_str(&asked.map(|(what, words)| format!("{what} {words}")).collect::<Vec<_>>().join("; "))
     }
 }
 
@@ -106,6 +123,22 @@ impl Server {
             Host::Name(wanted) => name.is_some_and(|name| name.eq_ignore_ascii_case(wanted.as_bytes())),
         };
         host && self.port.is_none_or(|wanted| wanted == port)
+    }
+}
+
+/// As users name it.
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = match &self.host {
+            Host::Name(name) => name.clone(),
+            Host::Net(net, length) if *length == if net.is_ipv4() { 32 } else { 128 } => net.to_string(),
+            Host::Net(net, length) => format!("{net}/{length}"),
+        };
+        match self.port {
+            Some(port) if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Some(port) => write!(f, "{host}:{port}"),
+            None => f.write_str(&host),
+        }
     }
 }
 
@@ -191,6 +224,12 @@ impl Glob {
     }
 }
 
+impl fmt::Display for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.0))
+    }
+}
+
 impl FromStr for Glob {
     type Err = String;
 
@@ -224,6 +263,19 @@ mod tests {
         assert_eq!(error("alpn"), "no such cause; did you mean alpn_mismatch?");
         assert_eq!(error("certificate").matches("certificate_").count(), MAX_NEAREST);
         assert_eq!(error("xyzzy"), "no such cause; events name theirs in failure.cause");
+    }
+
+    #[test]
+    fn what_is_asked_for_is_said_as_it_was_asked() {
+        let servers = ["10.0.0.2", "10.0.0.0/8:443", "2001:db8::1", "[2001:db8::/32]:443", "www.example.org:8443"];
+        assert!(servers.iter().all(|text| server(text).to_string() == *text));
+        let selection = Selection {
+            outcomes: vec![Outcome::Failed, Outcome::Abandoned],
+            names: vec!["*.example.org".parse().expect("a pattern")],
+            ..Selection::default()
+        };
+        assert_eq!(selection.to_string(), "outcome failed, abandoned; name *.example.org");
+        assert_eq!(Selection::default().to_string(), "");
     }
 
     #[test]

@@ -340,6 +340,12 @@ pub(super) fn nearest(what: &str) -> Vec<&'static str> {
     names.into_iter().map(|(_, name)| name).collect()
 }
 
+/// Of some names the one that is spelt most like a word, where at least half of it is right.
+pub(crate) fn closest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wrong = |name: &&str| distance(name.as_bytes(), word.as_bytes());
+    names.into_iter().min_by_key(wrong).filter(|name| wrong(name) <= name.len() / 2)
+}
+
 /// How many letters have to be put in, taken out or changed to make one word the other (Levenshtein).
 pub(crate) fn distance(one: &[u8], other: &[u8]) -> usize {
     let mut row: Vec<usize> = (0..=other.len()).collect();

@@ -20,7 +20,7 @@ mod symptom;
 mod tests;
 mod version;
 
-pub(crate) use lookup::distance;
+pub(crate) use lookup::{closest, distance};
 
 use crate::diagnosis::Cause;
 use crate::paragraph::wrap;

@@ -157,7 +157,7 @@ impl From<&Record<'_>> for Source {
             id: record.id.clone(),
             time: record.start_time.0,
             level,
-            server: Some(record.server),
+            server: Some(record.server.end()),
             community_id: Some(record.community_id.clone()),
         }
     }

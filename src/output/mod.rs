@@ -34,7 +34,7 @@ pub use file::{Before, FileOptions};
 pub use options::{Options, Secret};
 pub use parcel::Parcel;
 pub use patience::{Patience, Queue, Unsent};
-pub use plan::{OpenSink, Prepared, Spooling};
+pub use plan::{OpenSink, Prepared, Spooling, may_hold_files, writable};
 pub use rotation::{Rotation, Series};
 pub use sink::{Closing, Fate, MAX_QUEUED_BATCHES, MAX_QUEUED_LIVE, Sink, SinkEnd, SinkState, Work, Writing};
 pub use target::{Place, Scheme, Target};

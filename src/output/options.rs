@@ -1,7 +1,7 @@
 //! The options of a sink, as they stand behind its address or in its table of the configuration: names and values. Whoever
 //! knows an option takes it out; what nobody knew is a mistake, told with the nearest name that somebody asked for.
 
-use crate::explain::distance;
+use crate::explain::closest;
 use std::fmt;
 use std::str::FromStr;
 
@@ -132,9 +132,7 @@ impl Options {
     /// Something is left.
     pub fn finish(self) -> Result<(), String> {
         let Some((unknown, _)) = self.given.first() else { return Ok(()) };
-        let wrong = |name: &&String| distance(name.as_bytes(), unknown.as_bytes());
-        let nearest = self.asked.iter().min_by_key(wrong).filter(|name| wrong(name) <= name.len() / 2);
-        Err(match nearest {
+        Err(match closest(unknown, self.asked.iter().map(String::as_str)) {
             Some(nearest) => format!("it has no option {unknown}; did you mean {nearest}?"),
             None => format!("it has no option {unknown}; it has {}", self.asked.join(", ")),
         })

@@ -12,6 +12,7 @@ use super::transport::{self, Transport};
 use crate::event::Rendering;
 use crate::hex::hex;
 use crate::report::Aside;
+use nix::unistd::{AccessFlags, access};
 use sha2::{Digest as _, Sha256};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -60,6 +61,23 @@ impl Prepared {
         }
     }
 
+    /// Looks whether it can be used, without writing anything: whether a receiver is there and takes what it is sent, and
+    /// a file can be written. Says what was found, in a few words.
+    ///
+    /// # Errors
+    /// It cannot; in one line without its name.
+    pub fn contact(&mut self) -> Result<String, String> {
+        match self {
+            Self::StandardOutput => Ok("is open".into()),
+            Self::File(options) => writable(&options.path).map(|()| "can be written".into()),
+            #[cfg(feature = "parquet")]
+            Self::Parquet(options) => may_hold_files(&options.folder).map(|()| "can be written".into()),
+            Self::Receiver(transport) => {
+                transport.contact().map(|found| format!("reached: {found}")).map_err(|setback| setback.to_string())
+            }
+        }
+    }
+
     /// True where only JSON is of use.
     pub fn wants_json(&self) -> bool {
         matches!(self, Self::Receiver(transport) if transport.wants_json())
@@ -78,6 +96,31 @@ impl Prepared {
             Self::Receiver(transport) => OpenSink::Receiver(transport),
         })
     }
+}
+
+/// Looks whether a file can be written, or made where there is none, and leaves it as it is.
+///
+/// # Errors
+/// What the system says, in one line.
+pub fn writable(path: &Path) -> Result<(), String> {
+    if path.exists() {
+        return access(path, AccessFlags::W_OK)
+            .map_err(|error| format!("cannot be written: {}", io::Error::from(error)));
+    }
+    may_create(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+}
+
+/// Looks whether files can be made in a folder, which may have to be made itself with those above it, and makes none.
+///
+/// # Errors
+/// What the system says, in one line.
+pub fn may_hold_files(folder: &Path) -> Result<(), String> {
+    may_create(folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new(".")))
+}
+
+fn may_create(folder: &Path) -> Result<(), String> {
+    access(folder, AccessFlags::W_OK | AccessFlags::X_OK)
+        .map_err(|error| format!("cannot be written: {}: {}", folder.display(), io::Error::from(error)))
 }
 
 /// An open sink, without threads.
@@ -141,6 +184,17 @@ impl Spooling {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_looked_at_and_stays_as_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("events.jsonl");
+        assert_eq!((writable(&path), path.exists()), (Ok(()), false));
+        std::fs::write(&path, "before").expect("a file");
+        assert_eq!((writable(&path), std::fs::read_to_string(&path).ok()), (Ok(()), Some("before".into())));
+        let lost = writable(&folder.path().join("no/events.jsonl")).expect_err("no folder");
+        assert!(lost.starts_with("cannot be written: ") && lost.contains("/no: No such file"), "{lost}");
+    }
 
     #[test]
     fn each_sink_has_a_spool_of_its_own_in_every_run() {

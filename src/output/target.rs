@@ -101,6 +101,12 @@ impl Target {
     /// Standard output.
     pub const STANDARD_OUTPUT: Self = Self { place: Place::StandardOutput, options: Vec::new() };
 
+    /// What it is called: what it was given for a name, or where it is.
+    pub fn name(&self) -> String {
+        let given = self.options.iter().find(|(option, _)| option == "name").map(|(_, name)| name.clone());
+        given.unwrap_or_else(|| self.place.to_string())
+    }
+
     /// A file without options.
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self { place: Place::File(path.into()), options: Vec::new() }

@@ -10,7 +10,9 @@ use super::hold::{HOLD_FILE, Held, Hold};
 use super::judging::{Judging, Papers};
 use super::metrics::{Certificates, Metrics};
 use super::recorder::Recording;
+use super::reload::Reloaded;
 use super::seed;
+use crate::enrichment::{Enrichment, Lookup, NOTHING};
 use crate::event::{
     Detail, Facts, Incident, IncidentRecord, Observer, OutcomeName, Record, Selection, StatsRecord, Successes,
 };
@@ -33,6 +35,10 @@ const INCIDENTS_TURN: Duration = Duration::from_secs(10);
 /// What is wanted of an analysis.
 pub(super) struct Wanted {
     pub(super) selection: Selection,
+    /// What is known of addresses, where something is.
+    pub(super) enrichment: Option<Arc<Enrichment>>,
+    /// What the user calls this sensor.
+    pub(super) sensor: Option<String>,
     /// Rows for the report.
     pub(super) rows: bool,
     pub(super) roots: Roots,
@@ -44,6 +50,8 @@ pub(super) struct Wanted {
 
 pub(super) struct Analysis {
     selection: Selection,
+    lookup: Option<Lookup>,
+    sensor: Option<String>,
     /// Some channel wants them.
     incidents: bool,
     rows: bool,
@@ -79,7 +87,7 @@ impl Analysis {
         spent: Sender<Vec<Box<Handshake>>>,
     ) -> Self {
         let Outputs { channels, evidence } = outputs;
-        let Wanted { selection, rows, roots, live, metrics } = wanted;
+        let Wanted { selection, enrichment, sensor, rows, roots, live, metrics } = wanted;
         let mut details: Vec<Detail> = channels.iter().map(Channel::detail).collect();
         details.sort_unstable();
         details.dedup();
@@ -88,6 +96,8 @@ impl Analysis {
         }
         Self {
             selection,
+            lookup: enrichment.map(|enrichment| Lookup::new(enrichment, seed())),
+            sensor,
             incidents: channels.iter().any(Channel::incidents),
             rows,
             live,
@@ -151,11 +161,21 @@ impl Analysis {
                 }
                 Work::Time(now) => self.advance(now),
                 Work::Stats => self.write_stats(),
+                Work::Settings(reloaded) => self.take_over(*reloaded),
             }
             if self.channels.iter().any(Channel::is_full) && !self.flush() {
                 return;
             }
         }
+    }
+
+    /// From here on handshakes are judged by these settings.
+    fn take_over(&mut self, reloaded: Reloaded) {
+        self.flush();
+        let Reloaded { selection, sinks, enrichment, .. } = reloaded;
+        self.selection = selection;
+        self.lookup = enrichment.map(|enrichment| Lookup::new(enrichment, seed()));
+        self.channels = Channel::chosen_anew(std::mem::take(&mut self.channels), &sinks);
     }
 
     /// Writes what the run has counted so far.
@@ -168,7 +188,7 @@ impl Analysis {
             [one] => one.as_deref(),
             _ => None,
         };
-        let record = StatsRecord::new(&counts, Observer::new(None, interface));
+        let record = StatsRecord::new(&counts, Observer::new(None, interface).called(self.sensor.as_deref()));
         self.channels.iter_mut().for_each(|channel| channel.stats(&record));
     }
 
@@ -178,7 +198,7 @@ impl Analysis {
             return;
         }
         for (incident, successes) in self.summary.incidents.sorted() {
-            write_incident(&mut self.channels, incident, successes);
+            write_incident(&mut self.channels, incident, successes, self.sensor.as_deref());
         }
     }
 
@@ -189,7 +209,7 @@ impl Analysis {
         }
         self.looked = now;
         for (incident, successes) in self.summary.incidents.take_over(now.before(INCIDENT_QUIET)) {
-            write_incident(&mut self.channels, &incident, successes);
+            write_incident(&mut self.channels, &incident, successes, self.sensor.as_deref());
         }
     }
 
@@ -279,6 +299,8 @@ impl Analysis {
             certificates.see(handshake, negotiated.sni, &papers.server_chain);
         }
         let interface = usize::try_from(handshake.interface).ok().and_then(|index| self.interfaces.get(index));
+        let known =
+            self.lookup.as_mut().map(|lookup| [handshake.client, handshake.server].map(|end| lookup.known(end.ip())));
         let facts = Facts {
             handshake,
             negotiated,
@@ -287,7 +309,9 @@ impl Analysis {
             id: papers.id,
             verdict: &verdict,
             retry_of: story.retry_of,
-            observer: Observer::new(self.file.as_deref(), interface.and_then(Option::as_deref)),
+            known: known.as_ref().map_or([&NOTHING; 2], |known| known.each_ref().map(|known| &**known)),
+            observer: Observer::new(self.file.as_deref(), interface.and_then(Option::as_deref))
+                .called(self.sensor.as_deref()),
             numbered: !self.live,
         };
         let (patience, grouped) = (self.patience(), self.rows || self.incidents);
@@ -327,9 +351,9 @@ impl Analysis {
 }
 
 /// Incidents are few: each channel has them put together in its own detail.
-fn write_incident(channels: &mut [Channel], incident: &Incident, successes: Option<Successes>) {
+fn write_incident(channels: &mut [Channel], incident: &Incident, successes: Option<Successes>, sensor: Option<&str>) {
     for channel in channels {
-        channel.incident(&IncidentRecord::new(incident, successes, channel.detail()));
+        channel.incident(&IncidentRecord::new(incident, successes, channel.detail()).seen_by(sensor));
     }
 }
 

@@ -46,6 +46,19 @@ impl Channel {
         channels
     }
 
+    /// The same sinks, put together by what they want from now on; those that are not named stay as they are. All lines
+    /// have to be handed on before.
+    pub(super) fn chosen_anew(channels: Vec<Self>, selections: &[(String, Selection)]) -> Vec<Self> {
+        let sinks = channels.into_iter().flat_map(|Self { taste, sinks, .. }| {
+            sinks.into_iter().map(move |sink| {
+                let named = selections.iter().find(|(name, _)| name == sink.name()).map(|(_, selection)| selection);
+                let selection = named.unwrap_or(&taste.selection).clone();
+                Started { taste: Taste { selection, ..taste.clone() }, sink }
+            })
+        });
+        Self::all(sinks.collect())
+    }
+
     /// How much the records have to have.
     pub(super) fn detail(&self) -> Detail {
         self.taste.rendering.detail()

@@ -1,17 +1,19 @@
 //! The main thread of a run: it says what the others have to say and shows how far they are; of a live run it also heeds
 //! the signals, the end of the time, and the time for a record of what was counted.
 //!
-//! SIGINT and SIGTERM end a live run in good order, and the second one at once. SIGHUP opens output files anew, SIGUSR1
+//! SIGINT and SIGTERM end a live run in good order, and the second one at once. SIGHUP opens output files
+//! anew and reads the settings once more, SIGUSR1
 //! says what was counted.
 
 use super::board::Board;
 use super::counts::Counting;
 use super::feed::Work;
 use super::outputs::tell_troubles;
+use super::reload::Reload;
 use crate::event::Counts;
 use crate::output::SinkState;
 use crate::report::Console;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::flag;
 use std::sync::Arc;
@@ -108,6 +110,7 @@ pub(super) struct Control {
     stats_interval: Duration,
     counting: Counting,
     work: Sender<Work>,
+    reload: Option<Reload>,
 }
 
 impl Control {
@@ -117,16 +120,17 @@ impl Control {
         stats_interval: Duration,
         counting: Counting,
         work: Sender<Work>,
+        reload: Option<Reload>,
     ) -> Self {
         let end = duration.map(|duration| Instant::now() + duration);
-        Self { signals, end, stats_interval, counting, work }
+        Self { signals, end, stats_interval, counting, work, reload }
     }
 
     /// Watches a live run until it has ended.
-    pub(super) fn watch(self, said: &Receiver<String>, console: &Console) {
+    pub(super) fn watch(mut self, said: &Receiver<String>, console: &Console) {
         console.begin_live();
         let (mut recorded, mut shown, mut last) = (Instant::now(), Instant::now(), self.counting.read());
-        let mut warned = false;
+        let (mut warned, mut settings) = (false, None);
         listen(said, console, || {
             let now = Instant::now();
             if self.end.is_some_and(|end| now >= end) {
@@ -140,6 +144,11 @@ impl Control {
             }
             if self.signals.hang_up.swap(false, Ordering::Relaxed) {
                 self.counting.sinks().for_each(|sink| sink.reopen.store(true, Ordering::Relaxed));
+                settings = self.reload.as_mut().and_then(|reload| read_anew(reload, console)).or(settings.take());
+            }
+            // Where the analysis has no room for it now, it has later.
+            if let Some(work) = settings.take() {
+                settings = self.work.try_send(work).err().map(TrySendError::into_inner);
             }
             self.counting.sinks().for_each(|sink| tell_troubles(sink, console));
             if self.signals.ask.swap(false, Ordering::Relaxed) {
@@ -160,6 +169,20 @@ impl Control {
                 (shown, last) = (now, counts);
             }
         });
+    }
+}
+
+/// The settings as they are now, where they make sense; says so, or why not.
+fn read_anew(reload: &mut Reload, console: &Console) -> Option<Work> {
+    match reload() {
+        Ok(reloaded) => {
+            console.say(&reloaded.says);
+            Some(Work::Settings(Box::new(reloaded)))
+        }
+        Err(what) => {
+            console.say(&what);
+            None
+        }
     }
 }
 

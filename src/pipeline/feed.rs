@@ -2,6 +2,7 @@
 
 use super::board::Board;
 use super::recorder::{Record, Recorder, Recording};
+use super::reload::Reloaded;
 use super::seed;
 use crate::capture::Interface;
 use crate::engine::{Engine, Limits};
@@ -46,6 +47,8 @@ pub(super) enum Work {
     Time(Timestamp),
     /// A record of what was counted so far is wanted.
     Stats,
+    /// Settings that take effect from here on.
+    Settings(Box<Reloaded>),
 }
 
 /// Handshakes that are handed on together, and the room that they take in a queue that counts bytes.

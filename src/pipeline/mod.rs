@@ -32,6 +32,7 @@ mod metrics;
 mod outputs;
 mod reader;
 mod recorder;
+mod reload;
 mod sensor;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ mod tests;
 use crate::capture::live::{Sniffer, Sniffers};
 use crate::capture::{CaptureError, Filter, Input};
 use crate::engine::Limits;
+use crate::enrichment::Enrichment;
 use crate::event::Selection;
 use crate::output::{self, Patience, Spooling};
 use crate::privileges::Account;
@@ -56,10 +58,12 @@ use metrics::Metrics;
 pub use outputs::SinkPlan;
 use outputs::{Opened, Outputs};
 use reader::Reader;
+pub use reload::{Reload, Reloaded};
 use sensor::{Sensor, Shared};
 use std::fs::Metadata;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -84,6 +88,14 @@ pub struct Job {
     pub hold: Option<Duration>,
     /// Which handshakes are wanted.
     pub selection: Selection,
+    /// What is known of addresses, where something is.
+    pub enrichment: Option<Arc<Enrichment>>,
+    /// What the user calls this sensor.
+    pub sensor: Option<String>,
+    /// How to read the settings once more, where that can be done.
+    pub reload: Option<Reload>,
+    /// Folders in which that reads.
+    pub readable: Vec<PathBuf>,
     /// Where they go, and how they are written: nowhere where only the report is wanted.
     pub sinks: Vec<SinkPlan>,
     /// Where events wait for receivers that are away, if they may.
@@ -159,11 +171,15 @@ pub fn run(job: Job, console: &Console) -> Result<Done, String> {
         opened.contact(console)?;
         stop = Signals::heed_the_end()?;
     }
-    // It is held until the end: sinks may take long to be done.
-    let wanted = Wanted { selection: job.selection, rows: job.rows, roots: job.roots, live, metrics: metrics.clone() };
+    let Job { selection, enrichment, sensor, rows, roots, reload, readable, .. } = job;
+    // Metrics are held until the end: sinks may take long to be done.
+    let wanted = Wanted { selection, enrichment, sensor, rows, roots, live, metrics: metrics.clone() };
     let (mut done, outputs, deadline) = match job.origin {
         Origin::Saved(saved) => read(saved, job.limits, job.hold, wanted, opened, Arc::clone(&stop), console)?,
-        Origin::Live(live) => sniff(live, job.limits, job.hold, wanted, opened, console)?,
+        Origin::Live(live) => {
+            let anew = Anew { reload, readable };
+            sniff(live, job.limits, job.hold, wanted, opened, anew, console)?
+        }
     };
     console.clear();
     outputs.close(&mut done, deadline, &stop, console);
@@ -220,10 +236,11 @@ fn sniff(
     hold: Option<Duration>,
     wanted: Wanted,
     opened: Opened,
+    anew: Anew,
     console: &Console,
 ) -> Result<Ended, String> {
     let signals = Signals::heed()?;
-    opened.confine(live.account.clone(), console)?;
+    opened.confine(live.account.clone(), anew.readable, console)?;
     let outputs = opened.start(output::MAX_QUEUED_LIVE, Pace::Live)?;
     let board = Arc::new(Board::new(live.sniffers.len(), Arc::clone(&signals.stop)));
     let (messages, said) = bounded(MAX_MESSAGES);
@@ -234,7 +251,7 @@ fn sniff(
     wanted.metrics.as_ref().map_or(Ok(()), |metrics| metrics.serve(counting.clone(), console))?;
     let record = outputs.record();
     let (counted, work_asked) = (counting.clone(), work.clone());
-    let control = Control::new(signals, live.duration, live.stats_interval, counted, work_asked);
+    let control = Control::new(signals, live.duration, live.stats_interval, counted, work_asked, anew.reload);
     let analysis = Analysis::new(wanted, outputs, Arc::clone(&board), counting, spent);
     let limits = limits.shared_by(live.sniffers.len());
     // There is room: nothing else was sent.
@@ -256,6 +273,12 @@ fn sniff(
         totals.handshakes_lost = board.lost.load(Ordering::Relaxed);
         Ok((Done { summary, totals, lost: false, not_wanted: false }, outputs, board.end.get().copied()))
     })
+}
+
+/// How a live run reads its settings anew, and where.
+struct Anew {
+    reload: Option<Reload>,
+    readable: Vec<PathBuf>,
 }
 
 /// The bytes of all captures; `None` where one of them does not tell.

@@ -9,7 +9,7 @@ use crate::event::{Rendering, Selection};
 use crate::output::{Before, Closing, OpenSink, Prepared, Sink, SinkEnd, SinkState, Spooling, Writing};
 use crate::privileges::{self, Account};
 use crate::report::Console;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
@@ -132,7 +132,12 @@ impl Opened {
     ///
     /// # Errors
     /// They cannot be given up, or files that come later could not be made without them.
-    pub(super) fn confine(&self, account: Option<Account>, console: &Console) -> Result<(), String> {
+    pub(super) fn confine(
+        &self,
+        account: Option<Account>,
+        readable: Vec<PathBuf>,
+        console: &Console,
+    ) -> Result<(), String> {
         let (evidence, spool) = (self.evidence.as_ref(), self.spooling.as_ref().map(|spool| spool.folder.as_path()));
         let writing = || self.sinks.iter().filter_map(|opened| opened.sink.writing());
         if let Some(account) = &account {
@@ -148,7 +153,7 @@ impl Opened {
             .chain(spool)
             .map(Path::to_owned)
             .collect();
-        let plan = privileges::Plan { account, writable, readable: Vec::new(), resolves: self.sends() };
+        let plan = privileges::Plan { account, writable, readable, resolves: self.sends() };
         let confined = privileges::confine(&plan);
         let confinement = confined.map_err(|error| error.to_string())?;
         confinement.lacking().iter().for_each(|what| console.say(what));

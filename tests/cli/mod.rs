@@ -1,5 +1,6 @@
 //! The built program, as people and scripts use it: what it prints where, and how it ends.
 
+mod config;
 mod evidence;
 mod failures;
 mod made;

@@ -5,8 +5,8 @@ mod ecs;
 mod logs;
 mod ocsf;
 
-use crate::support::{captures_below, root, say, tlscribe};
-use serde_json::Value;
+use crate::support::{captures_below, mmdb, root, say, tlscribe};
+use serde_json::{Value, json};
 use std::ffi::OsStr;
 
 /// A handshake that went well, all of it in the clear or known from it.
@@ -26,7 +26,18 @@ fn events<A: AsRef<OsStr>>(format: &str, words: &[&str], captures: &[A]) -> Vec<
 /// The events of all our captures, with all that they can tell, and the incidents.
 fn all_events(format: &str) -> Vec<Value> {
     let captures = captures_below(&root().join("captures"));
-    let lines = events(format, &["--detail", "full", "--incidents", "--tcp"], &captures);
+    let folder = tempfile::tempdir().unwrap();
+    let (file, places) = (folder.path().join("tlscribe.toml"), folder.path().join("places.mmdb"));
+    let place = json!({
+        "country": { "iso_code": "DE" }, "city": { "names": { "en": "Cologne" } },
+        "autonomous_system_number": 64512, "autonomous_system_organization": "Example Networks",
+    });
+    std::fs::write(&places, mmdb::database("Test", &[("10.0.0.0/8", place)])).unwrap();
+    let network = "[[network]]\nrange = \"10.0.0.0/8\"\nname = \"office\"\ntags = [\"pci\"]\n";
+    std::fs::write(&file, format!("sensor = \"tap-3\"\n{network}[maxmind]\ncity = {places:?}\n")).unwrap();
+    let words = ["--detail", "full", "--incidents", "--tcp", "-C", file.to_str().unwrap()];
+    let lines = events(format, &words, &captures);
+    assert!(lines.iter().any(|line| line.contains("Cologne")));
     assert!(lines.len() > captures.len());
     lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

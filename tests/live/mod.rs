@@ -8,6 +8,7 @@ mod net;
 mod output;
 mod privileges;
 mod program;
+mod reload;
 mod replay;
 mod stopping;
 mod taps;

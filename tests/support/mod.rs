@@ -1,5 +1,6 @@
 //! What the integration tests share: the built program and its events, our captures, other people's captures.
 
+pub(crate) mod mmdb;
 pub(crate) mod mutate;
 pub(crate) mod scrape;
 

@@ -8,9 +8,9 @@
 //! characters are written as `\x1b`. What stands in the header is the program's own, and has nothing to escape.
 
 use super::super::incident::IncidentRecord;
-use super::super::parts::End;
 use super::super::record::Record;
 use super::super::stats::StatsRecord;
+use super::super::value::Address;
 use super::cell::{Cell, push_escaped};
 use super::severity;
 use crate::handshake::Outcome;
@@ -30,11 +30,11 @@ const HANDSHAKE: &[Key<OfHandshake>] = &[
     ("end", None, |record| record.end_time.into()),
     ("cat", None, |_| "handshake".into()),
     // The TLS client and server. The addresses of version 0 are IPv4; others have keys with labels.
-    ("src", None, |record| v4(&record.client)),
-    ("c6a2", Some("Source IPv6 Address"), |record| v6(&record.client)),
+    ("src", None, |record| v4(record.client.ip)),
+    ("c6a2", Some("Source IPv6 Address"), |record| v6(record.client.ip)),
     ("spt", None, |record| record.client.port.into()),
-    ("dst", None, |record| v4(&record.server)),
-    ("c6a3", Some("Destination IPv6 Address"), |record| v6(&record.server)),
+    ("dst", None, |record| v4(record.server.ip)),
+    ("c6a3", Some("Destination IPv6 Address"), |record| v6(record.server.ip)),
     ("dpt", None, |record| record.server.port.into()),
     // The server name that was asked for.
     ("dhost", None, |record| record.sni.into()),
@@ -81,6 +81,20 @@ const HANDSHAKE: &[Key<OfHandshake>] = &[
     ("tlscribeChainStatus", None, |record| record.chain_status.into()),
     ("tlscribeRetryOf", None, |record| record.retry_of.as_ref().into()),
     ("tlscribeFindings", None, |record| record.findings.as_slice().into()),
+    // What the user knows of the addresses, and calls this sensor.
+    ("tlscribeClientName", None, |record| record.client.name.into()),
+    ("tlscribeClientTags", None, |record| record.client.tags.into()),
+    ("tlscribeClientCountry", None, |record| record.client.country.into()),
+    ("tlscribeClientCity", None, |record| record.client.city.into()),
+    ("tlscribeClientAsn", None, |record| record.client.asn.into()),
+    ("tlscribeClientAsOrg", None, |record| record.client.as_org.into()),
+    ("tlscribeServerName", None, |record| record.server.name.into()),
+    ("tlscribeServerTags", None, |record| record.server.tags.into()),
+    ("tlscribeServerCountry", None, |record| record.server.country.into()),
+    ("tlscribeServerCity", None, |record| record.server.city.into()),
+    ("tlscribeServerAsn", None, |record| record.server.asn.into()),
+    ("tlscribeServerAsOrg", None, |record| record.server.as_org.into()),
+    ("tlscribeSensor", None, |record| record.observer.sensor.into()),
 ];
 
 const INCIDENT: &[Key<OfIncident>] = &[
@@ -88,8 +102,8 @@ const INCIDENT: &[Key<OfIncident>] = &[
     ("start", None, |record| record.start_time.into()),
     ("end", None, |record| record.end_time.into()),
     ("cat", None, |_| "incident".into()),
-    ("dst", None, |record| v4(&record.server)),
-    ("c6a3", Some("Destination IPv6 Address"), |record| v6(&record.server)),
+    ("dst", None, |record| v4(record.server.ip)),
+    ("c6a3", Some("Destination IPv6 Address"), |record| v6(record.server.ip)),
     ("dpt", None, |record| record.server.port.into()),
     ("dhost", None, |record| record.sni.into()),
     ("proto", None, |_| "TCP".into()),
@@ -184,12 +198,12 @@ fn special(byte: u8) -> Option<&'static [u8]> {
     }
 }
 
-fn v4<'r>(end: &End) -> Cell<'r> {
-    if matches!(end.ip.0, IpAddr::V4(_)) { end.ip.into() } else { Cell::Unset }
+fn v4<'r>(address: Address) -> Cell<'r> {
+    if matches!(address.0, IpAddr::V4(_)) { address.into() } else { Cell::Unset }
 }
 
-fn v6<'r>(end: &End) -> Cell<'r> {
-    if matches!(end.ip.0, IpAddr::V6(_)) { end.ip.into() } else { Cell::Unset }
+fn v6<'r>(address: Address) -> Cell<'r> {
+    if matches!(address.0, IpAddr::V6(_)) { address.into() } else { Cell::Unset }
 }
 
 #[cfg(test)]

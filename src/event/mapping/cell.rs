@@ -110,6 +110,22 @@ impl<'a, T: Into<Cell<'a>>> From<Option<T>> for Cell<'a> {
     }
 }
 
+impl From<u32> for Cell<'_> {
+    fn from(count: u32) -> Self {
+        Self::Count(count.into())
+    }
+}
+
+impl<'a> From<&'a [Box<str>]> for Cell<'a> {
+    fn from(list: &'a [Box<str>]) -> Self {
+        if list.is_empty() {
+            Self::Unset
+        } else {
+            Self::Texts(list.iter().map(|text| Cow::Borrowed(&**text)).collect())
+        }
+    }
+}
+
 impl<T: fmt::Display> From<&[Shown<T>]> for Cell<'_> {
     fn from(list: &[Shown<T>]) -> Self {
         if list.is_empty() {

@@ -14,11 +14,14 @@
 //!   well; here it is always an address.
 //! - **The name that was asked for** is `tls.client.server_name` and one of `related.hosts`. It is not
 //!   `server.domain`: it is what a client said, not what a server is called.
+//! - **What the user knows of addresses** (enrichment): country, city and autonomous system are `geo` and `as` of the end;
+//!   the tags of both ends are `tags`. A name is that of a range as often as of a host, so it is no `domain`: it stands
+//!   below `tlscribe.client` and `tlscribe.server`, and with it again the end's own tags.
 //! - **Detail**: what `brief` leaves out of events is left out here.
 
 use super::super::certificate::CertificatePart;
 use super::super::incident::IncidentRecord;
-use super::super::parts::End;
+use super::super::parts::EndPart;
 use super::super::record::{Observer, Record};
 use super::super::stats::StatsRecord;
 use super::super::value::{Address, Millis, Shown};
@@ -43,6 +46,7 @@ pub(in crate::event) fn handshake<'a>(record: &'a Record<'_>) -> impl Serialize 
         "@timestamp": record.start_time,
         "ecs": { "version": ECS_VERSION, },
         "message"?: failure.map(|failure| failure.summary),
+        "tags"?: tags(record),
         "event": {
             "kind": "event",
             "category": ["network"],
@@ -62,10 +66,10 @@ pub(in crate::event) fn handshake<'a>(record: &'a Record<'_>) -> impl Serialize 
         },
         "observer": observer(&record.observer),
         // Bytes of TCP payload that the end sent.
-        "client": end(*client, bytes.client),
-        "server": end(*server, bytes.server),
-        "source": end(*client, bytes.client),
-        "destination": end(*server, bytes.server),
+        "client": end(client, bytes.client),
+        "server": end(server, bytes.server),
+        "source": end(client, bytes.client),
+        "destination": end(server, bytes.server),
         "network": {
             "transport": record.transport,
             "iana_number": "6",
@@ -115,6 +119,9 @@ pub(in crate::event) fn handshake<'a>(record: &'a Record<'_>) -> impl Serialize 
         },
         "tlscribe": {
             "schema": record.schema,
+            // Which end is called so and tagged with what; ECS has names for networks only, one for both ends.
+            "client": { "name"?: client.name, "tags"?: filled(client.tags), },
+            "server": { "name"?: server.name, "tags"?: filled(server.tags), },
             "outcome": record.outcome,
             "version"?: record.version,
             "cipher_suite_code"?: record.cipher_suite_code,
@@ -242,17 +249,35 @@ pub(in crate::event) fn stats<'a>(record: &'a StatsRecord<'_>) -> impl Serialize
 
 /// `observer`: the sensor. The file is no log file; it is in `tlscribe.capture`.
 fn observer<'a>(observer: &Observer<'a>) -> impl Serialize + use<'a> {
-    let Observer { interface, version, .. } = *observer;
+    let Observer { sensor, interface, version, .. } = *observer;
     object! {
         "type": "sensor",
+        "name"?: sensor,
         "product": "tlscribe",
         "version": version,
         "ingress": { "interface": { "name"?: interface, }, },
     }
 }
 
-fn end(end: End, sent: u64) -> impl Serialize {
-    object! { "ip": end.ip, "port": end.port, "bytes": sent, }
+fn end<'a>(end: &EndPart<'a>, sent: u64) -> impl Serialize + use<'a> {
+    object! {
+        "ip": end.ip,
+        "port": end.port,
+        "bytes": sent,
+        "geo": { "country_iso_code"?: end.country, "city_name"?: end.city, },
+        "as": { "number"?: end.asn, "organization": { "name"?: end.as_org, }, },
+    }
+}
+
+/// The tags of both ends, each once.
+fn tags<'a>(record: &Record<'a>) -> Option<Vec<&'a str>> {
+    let mut tags: Vec<&str> = Vec::new();
+    for tag in record.client.tags.iter().chain(record.server.tags) {
+        if !tags.contains(&&**tag) {
+            tags.push(tag);
+        }
+    }
+    (!tags.is_empty()).then_some(tags)
 }
 
 fn network_type(address: Address) -> &'static str {

@@ -10,6 +10,7 @@
 use super::super::record::Record;
 use super::super::value::Time;
 use super::object::{Object, Rows, filled};
+use super::rest;
 use crate::fingerprint::{push_ja3_text, push_ja3s_text};
 use crate::hex::digits;
 use crate::tls::registry::ProtocolVersion;
@@ -24,6 +25,8 @@ pub(in super::super) fn event<'r>(record: &'r Record<'_>) -> impl Serialize + 'r
         "timestamp": EveTime(record.start_time),
         // Of as many bits as Suricata's, and exact as a JavaScript number. From the event's id: the same in a second run.
         "flow_id": (u128::from_str_radix(&record.id, 16).unwrap_or_default() >> 76) as u64,
+        // Where Suricata has its `sensor-name`.
+        "host"?: record.observer.sensor,
         "in_iface"?: record.observer.interface,
         "pcap_filename"?: record.observer.file,
         "event_type": "tls",
@@ -82,6 +85,7 @@ fn own<'r>(record: &'r Record<'_>) -> impl Serialize + 'r {
     let failure = record.failure.as_ref();
     object! {
         "id": &record.id,
+        ..ends(record),
         "duration_ms"?: record.duration_ms,
         "outcome": record.outcome,
         "cause"?: failure.map(|failure| failure.cause),
@@ -102,6 +106,12 @@ fn own<'r>(record: &'r Record<'_>) -> impl Serialize + 'r {
         // The capture has all that the two ends sent.
         "complete": record.capture.complete,
     }
+}
+
+/// What the user knows of the addresses.
+fn ends<'r>(record: &Record<'r>) -> Option<Object<impl Rows + use<'r>>> {
+    let (client, server) = (rest::known(&record.client), rest::known(&record.server));
+    Some(object! { "client"?: client.filled(), "server"?: server.filled(), })
 }
 
 /// The protocol that became TLS by STARTTLS, or that asked a proxy for a way through.

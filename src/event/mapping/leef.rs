@@ -63,6 +63,20 @@ const HANDSHAKE: &[Attribute<OfHandshake>] = &[
     ("retryOf", |record| record.retry_of.as_ref().into()),
     ("interface", |record| record.observer.interface.into()),
     ("captureFile", |record| record.observer.file.into()),
+    // What the user calls this sensor, and knows of the addresses.
+    ("sensor", |record| record.observer.sensor.into()),
+    ("clientName", |record| record.client.name.into()),
+    ("clientTags", |record| record.client.tags.into()),
+    ("clientCountry", |record| record.client.country.into()),
+    ("clientCity", |record| record.client.city.into()),
+    ("clientAsn", |record| record.client.asn.into()),
+    ("clientAsOrg", |record| record.client.as_org.into()),
+    ("serverName", |record| record.server.name.into()),
+    ("serverTags", |record| record.server.tags.into()),
+    ("serverCountry", |record| record.server.country.into()),
+    ("serverCity", |record| record.server.city.into()),
+    ("serverAsn", |record| record.server.asn.into()),
+    ("serverAsOrg", |record| record.server.as_org.into()),
 ];
 
 const INCIDENT: &[Attribute<OfIncident>] = &[

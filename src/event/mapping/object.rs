@@ -134,6 +134,13 @@ impl<R: Rows, S: Rows> Rows for Spread<R, S> {
     }
 }
 
+impl<R: Rows> Object<R> {
+    /// Nothing where it would be empty.
+    pub(super) fn filled(self) -> Option<Self> {
+        (self.0.count() > 0).then_some(self)
+    }
+}
+
 impl<R: Rows> Serialize for Object<R> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_struct("", self.0.count())?;

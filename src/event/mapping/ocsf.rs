@@ -18,7 +18,7 @@
 
 use super::super::certificate::CertificatePart;
 use super::super::incident::IncidentRecord;
-use super::super::parts::{AlertPart, End};
+use super::super::parts::{AlertPart, EndPart};
 use super::super::record::{Observer, Record};
 use super::super::value::{Millis, Shown, Time};
 use super::object::filled;
@@ -67,14 +67,15 @@ pub(in crate::event) fn handshake<'a>(record: &'a Record<'_>) -> impl Serialize 
             "uid": &record.id,
             // The capture file.
             "log_source"?: observer.file,
+            "reporter": { "name"?: observer.sensor, },
             // What is weak in what was negotiated.
             "labels"?: filled(&record.findings),
         },
         // A tap is neither end.
         "observation_point_id": 3,
         "network_observation_point": { "interface_name"?: observer.interface, },
-        "src_endpoint": endpoint(*client, vlan),
-        "dst_endpoint": endpoint(*server, vlan),
+        "src_endpoint": endpoint(client, vlan),
+        "dst_endpoint": endpoint(server, vlan),
         // Told by who sent the ClientHello, except where the hellos were not seen.
         "is_src_dst_assignment_known": !record.inferred.contains(&"client"),
         "connection_info": {
@@ -108,6 +109,9 @@ pub(in crate::event) fn handshake<'a>(record: &'a Record<'_>) -> impl Serialize 
         "ja4_fingerprint_list"?: record.ja4.as_deref().map(|ja4| [object! { "type_id": 1, "value": ja4, }]),
         "unmapped": {
             "schema": record.schema,
+            // Endpoints have no tags.
+            "client": { "tags"?: filled(client.tags), },
+            "server": { "tags"?: filled(server.tags), },
             "outcome": record.outcome,
             "cipher_suite_code"?: record.cipher_suite_code,
             "named_group"?: record.named_group,
@@ -173,6 +177,7 @@ pub(in crate::event) fn incident<'a>(record: &'a IncidentRecord<'_>) -> impl Ser
             "product": product(&record.observer),
             "uid": &record.id,
             "log_source"?: record.observer.file,
+            "reporter": { "name"?: record.observer.sensor, },
         },
         "finding_info": {
             "uid": &record.id,
@@ -188,7 +193,7 @@ pub(in crate::event) fn incident<'a>(record: &'a IncidentRecord<'_>) -> impl Ser
         },
         "resources": [object! { "name": name, "type": "TLS server", "ip": server.ip, "role_id": 1, }],
         // The server of the handshake that tells most.
-        "evidences": [object! { "dst_endpoint": endpoint(server, None), }],
+        "evidences": [object! { "dst_endpoint": { "ip": server.ip, "port": server.port, }, }],
         "remediation": { "desc"?: record.advice, },
         "unmapped": {
             "schema": record.schema,
@@ -212,8 +217,16 @@ fn product(observer: &Observer<'_>) -> impl Serialize + use<> {
     object! { "name": "tlscribe", "vendor_name": "tlscribe", "version": observer.version, }
 }
 
-fn endpoint(end: End, vlan: Option<&u16>) -> impl Serialize + use<> {
-    object! { "ip": end.ip, "port": end.port, "vlan_uid"?: vlan.copied().map(Shown), }
+fn endpoint<'a>(end: &EndPart<'a>, vlan: Option<&u16>) -> impl Serialize + use<'a> {
+    object! {
+        "ip": end.ip,
+        "port": end.port,
+        "name"?: end.name,
+        "location": { "country"?: end.country, "city"?: end.city, },
+        // A number of OCSF's has 31 bits; those beyond are for private use.
+        "autonomous_system": { "number"?: end.asn.and_then(|asn| i32::try_from(asn).ok()), "name"?: end.as_org, },
+        "vlan_uid"?: vlan.copied().map(Shown),
+    }
 }
 
 /// Open (1) where the handshake led to a connection, Fail (4) where it did not, Traffic (6) where that was not seen.

@@ -2,7 +2,21 @@
 
 use super::super::failure::FailurePart;
 use super::super::hello::ClientHelloPart;
+use super::super::parts::EndPart;
+use super::object::{Object, Rows, filled};
 use serde::Serialize;
+
+/// What the user's enrichment knows of an end, where it knows something.
+pub(super) fn known<'a>(end: &EndPart<'a>) -> Object<impl Rows + use<'a>> {
+    object! {
+        "name"?: end.name,
+        "tags"?: filled(end.tags),
+        "country"?: end.country,
+        "city"?: end.city,
+        "asn"?: end.asn,
+        "as_org"?: end.as_org,
+    }
+}
 
 /// `failure` without cause and summary.
 pub(super) fn failure<'a>(failure: &'a FailurePart<'_>) -> impl Serialize + 'a {

@@ -2,6 +2,9 @@
 //! them work as they are. Names, types and order are those of Zeek 7; tlscribe's own stand behind, as a record
 //! `tlscribe` would in Zeek. Each log is a format of its own: Zeek's readers expect one kind of record in a file.
 //!
+//! What the user knows of addresses, and the sensor's name, are left out: Zeek has packages for that, which add columns by
+//! the address.
+//!
 //! Incidents are no ssl.log, and the counters of a run are no connection: these two are left out.
 
 use super::super::history::{Word, steps};

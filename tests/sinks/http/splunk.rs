@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 fn address(receiver: &Receiver, options: &str) -> String {
-    format!("splunk+http://127.0.0.1:{}?timeout=2&token_file=SECRET{options}", receiver.port())
+    format!("splunk+http://127.0.0.1:{}?token_file=SECRET{options}", receiver.port())
 }
 
 fn reply(status: u16, code: u32, text: &str) -> Reply {

@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 fn address(receiver: &Receiver, options: &str) -> String {
-    format!("http://127.0.0.1:{}/hook/?timeout=2{options}", receiver.port())
+    format!("http://127.0.0.1:{}/hook/?{options}", receiver.port())
 }
 
 /// One that does not take the first request.
