@@ -3,6 +3,7 @@
 
 mod captures;
 mod cli;
+mod contrib;
 mod failures;
 mod floods;
 mod formats;
@@ -12,6 +13,7 @@ mod layers;
 #[cfg(target_os = "linux")]
 mod live;
 mod manifest;
+mod metrics;
 mod oracle;
 mod registries;
 mod robustness;

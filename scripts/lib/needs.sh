@@ -77,15 +77,30 @@ need_build_tools() {
         fail "Rust $(rust_wanted) or later is needed; get it from https://rustup.rs (rustup update stable where rustup is there)"
 }
 
+# Prometheus's checker, which checks the alert rules and what is served for it. Its package brings a server that nobody
+# wants started: only the tool is taken out of it. Without it the tests skip, and say so.
+need_promtool() {
+    ! command -v promtool >/dev/null && [ ! -x "$root/target/tools/promtool" ] && command -v apt-get >/dev/null || return 0
+    local folder
+    folder=$(mktemp -d)
+    if (cd "$folder" && apt-get download prometheus >&2 && dpkg-deb -x prometheus_*.deb .); then
+        mkdir -p "$root/target/tools"
+        mv "$folder/usr/bin/promtool" "$root/target/tools/"
+    else
+        say "promtool cannot be had; tests that need it will be skipped"
+    fi
+    rm -rf "$folder"
+}
+
 # What the tests of live captures need where they can be run: on Linux, by root. Without it they skip, and say so.
 need_live_tools() {
     [ "$(uname)" = Linux ] && [ "$(id -u)" = 0 ] || return 0
     local tool
-    for tool in ip nsenter unshare setcap openssl tcpdump tcpreplay script; do
+    for tool in ip nsenter unshare setcap openssl tcpdump tcpreplay script curl; do
         command -v "$tool" >/dev/null || {
-            install "iproute2 util-linux bsdutils libcap2-bin openssl tcpdump tcpreplay" \
-                "iproute util-linux libcap openssl tcpdump tcpreplay" \
-                "iproute2 util-linux libcap openssl tcpdump tcpreplay" - ||
+            install "iproute2 util-linux bsdutils libcap2-bin openssl tcpdump tcpreplay curl" \
+                "iproute util-linux libcap openssl tcpdump tcpreplay curl" \
+                "iproute2 util-linux libcap openssl tcpdump tcpreplay curl" - ||
                 say "$tool is not here and cannot be had; tests of live captures that need it will be skipped"
             return 0
         }

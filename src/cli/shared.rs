@@ -12,6 +12,7 @@ use clap::builder::{
     ValueParser,
 };
 use std::ffi::OsString;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -82,6 +83,10 @@ pub(super) struct Shared {
     #[arg(long, value_name = "OUTCOME|CAUSE,...", value_delimiter = ',', help_heading = "Output")]
     fail_on: Vec<FailOn>,
 
+    /// Serve metrics for Prometheus and a health page there, as in 127.0.0.1:9464
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address, help_heading = "Output")]
+    metrics: Option<SocketAddr>,
+
     #[command(flatten)]
     evidence: EvidenceArguments,
 
@@ -130,6 +135,7 @@ impl Shared {
             enrichment: EnrichmentSettings::default(),
             spooling: self.spool.map(|folder| Spooling { folder, bytes: self.spool_size << 20 }),
             evidence: self.evidence.settings()?,
+            metrics: self.metrics,
             file: None,
             incidents: self.incidents,
             quiet: self.quiet,
@@ -169,9 +175,39 @@ pub(super) fn some_seconds(text: &str) -> Result<Duration, String> {
     if span.is_zero() { Err("it has to be more than 0".to_owned()) } else { Ok(span) }
 }
 
+/// An address of this machine with a port.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        let bare = text.trim_start_matches('[').trim_end_matches(']');
+        let port = text.trim_start_matches([':', '*']);
+        if let Ok(address) = bare.parse::<IpAddr>() {
+            format!("a port is missing, as in {}", SocketAddr::new(address, 9464))
+        } else if port.parse::<u16>().is_ok() {
+            format!(
+                "an address is missing: 127.0.0.1:{port} serves this machine alone, 0.0.0.0:{port} whoever reaches it"
+            )
+        } else {
+            "not an address with a port, as in 127.0.0.1:9464 or [::1]:9464; names are not looked up".to_owned()
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_without_a_port_or_a_port_without_an_address_is_told_so() {
+        assert!(address("127.0.0.1:9464").is_ok() && address("[::1]:0").is_ok());
+        let mistake = |text| address(text).expect_err("a mistake");
+        for port in ["9464", ":9464", "*:9464"] {
+            assert!(mistake(port).contains("an address is missing: 127.0.0.1:9464 "), "{port}");
+        }
+        assert_eq!(mistake("10.0.0.1"), "a port is missing, as in 10.0.0.1:9464");
+        assert_eq!(mistake("::1"), "a port is missing, as in [::1]:9464");
+        assert!(mistake("localhost:9464").contains("names are not looked up"));
+        assert!(mistake("127.0.0.1:99999").contains("not an address with a port"));
+    }
 
     #[test]
     fn spans_are_seconds_and_can_be_added_to_any_time() {

@@ -22,6 +22,7 @@ use sinks::Usual;
 use std::ffi::OsString;
 use std::fmt;
 use std::iter;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -55,6 +56,8 @@ pub struct Settings {
     pub spooling: Option<Spooling>,
     /// Which frames are written where, if that was asked for.
     pub evidence: Option<EvidenceCapture>,
+    /// Where metrics are served, if they are.
+    pub metrics: Option<SocketAddr>,
     /// The configuration file.
     pub file: Option<PathBuf>,
     /// Incidents are written too.
@@ -280,6 +283,7 @@ impl Settings {
                 sinks,
                 spooling: self.spooling,
                 evidence: self.evidence,
+                metrics: self.metrics,
                 rows: report,
                 roots: self.roots.read()?,
             },
@@ -347,6 +351,7 @@ mod tests {
             enrichment: EnrichmentSettings::default(),
             spooling: None,
             evidence: None,
+            metrics: None,
             file: None,
             incidents: false,
             quiet: false,

@@ -22,6 +22,9 @@ pub enum Party {
 }
 
 impl Party {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Client, Self::Server, Self::Both, Self::Network, Self::Sensor, Self::None];
+
     /// The name that events carry.
     pub const fn name(self) -> &'static str {
         match self {

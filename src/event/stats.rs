@@ -44,10 +44,39 @@ pub struct SinkCounts {
     pub name: String,
     /// Events that wait.
     pub queued: u64,
-    /// Events that were written.
+    /// Events that were written, or that a receiver has taken.
     pub written: u64,
     /// Events that were lost.
     pub lost: u64,
+    /// Of those, the ones that the receiver will never take.
+    pub rejected: u64,
+    /// Events that were sent once more.
+    pub retried: u64,
+    /// Events that wait on disk.
+    pub spooled: u64,
+    /// Events that an earlier run left on disk.
+    pub recovered: u64,
+    /// For how long the oldest event has waited, in milliseconds.
+    pub lag_ms: u64,
+}
+
+/// A part of one line for people: what happens seldom is told only where it did.
+impl fmt::Display for SinkCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} written, {} queued, {} lost", self.name, self.written, self.queued, self.lost)?;
+        for (count, what) in [
+            (self.rejected, "rejected"),
+            (self.retried, "sent again"),
+            (self.spooled, "in the spool"),
+            (self.recovered, "from an earlier run"),
+            (self.lag_ms / 1000, "s behind"),
+        ] {
+            if count > 0 {
+                write!(f, ", {count} {what}")?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Counts {
@@ -74,7 +103,7 @@ impl fmt::Display for Counts {
         write!(f, "; lost: {} in the kernel, {} by interfaces", self.kernel_drops, self.interface_drops)?;
         write!(f, ", {} before the analysis", counted(self.handshakes_lost, "handshake"))?;
         for sink in &self.sinks {
-            write!(f, "; {}: {} written, {} queued, {} lost", sink.name, sink.written, sink.queued, sink.lost)?;
+            write!(f, "; {sink}")?;
         }
         match self.memory {
             Some(bytes) => write!(f, "; {} MiB of memory", bytes >> 20),
@@ -211,7 +240,7 @@ mod tests {
             flows: 3,
             ..engine::Stats::default()
         };
-        let sink = SinkCounts { name: "events.jsonl".into(), queued: 1, written: 6, lost: 2 };
+        let sink = SinkCounts { name: "events.jsonl".into(), queued: 1, written: 6, lost: 2, ..SinkCounts::default() };
         Counts {
             begin: Timestamp::from_micros(1_700_000_000_000_000),
             end: Timestamp::from_micros(1_700_000_060_000_000),
@@ -244,5 +273,14 @@ mod tests {
         assert!(line.starts_with("12 frames, 7 handshakes, 7 established; 3 flows now"), "{line}");
         assert!(line.contains("lost: 5 in the kernel, 0 by interfaces, 4 handshakes before the analysis"), "{line}");
         assert!(line.ends_with("standard output: 6 written, 1 queued, 2 lost; 20 MiB of memory"), "{line}");
+    }
+
+    #[test]
+    fn what_happens_seldom_is_told_where_it_did() {
+        let sink = SinkCounts { name: "siem".into(), written: 6, rejected: 1, lag_ms: 999, ..SinkCounts::default() };
+        assert_eq!(sink.to_string(), "siem: 6 written, 0 queued, 0 lost, 1 rejected");
+        let sink = SinkCounts { rejected: 0, retried: 7, spooled: 8, recovered: 9, lag_ms: 61_900, ..sink };
+        let extras = ", 7 sent again, 8 in the spool, 9 from an earlier run, 61 s behind";
+        assert!(sink.to_string().ends_with(extras), "{sink}");
     }
 }

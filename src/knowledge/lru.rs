@@ -55,12 +55,12 @@ impl<K: Hash + Eq, V> Lru<K, V> {
 
     /// Entries now in the table.
     #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.index.len()
     }
 
     /// The value of a key, and a number that no other entry of this table has or had.
-    pub(super) fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<(u32, &V)>
+    pub(crate) fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<(u32, &V)>
     where
         K: Borrow<Q>,
     {
@@ -69,7 +69,7 @@ impl<K: Hash + Eq, V> Lru<K, V> {
     }
 
     /// As [`Lru::get`]; to be changed, and not thereby used.
-    pub(super) fn get_mut<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
+    pub(crate) fn get_mut<Q: Hash + Eq + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
     where
         K: Borrow<Q>,
     {
@@ -109,7 +109,7 @@ impl<K: Hash + Eq, V> Lru<K, V> {
     }
 
     /// Forgets the entry that was longest out of use.
-    pub(super) fn forget_oldest(&mut self) -> Option<V> {
+    pub(crate) fn forget_oldest(&mut self) -> Option<V> {
         let at = self.oldest;
         let entry = self.slots.get_mut(at as usize)?.entry.take()?;
         self.unlink(at);
@@ -121,9 +121,14 @@ impl<K: Hash + Eq, V> Lru<K, V> {
     }
 
     /// Forgets the oldest entry, where it was last used before `time`.
-    pub(super) fn expire(&mut self, time: Timestamp) -> Option<V> {
+    pub(crate) fn expire(&mut self, time: Timestamp) -> Option<V> {
         let oldest = self.slots.get(self.oldest as usize)?.entry.as_ref()?;
         if oldest.touched < time { self.forget_oldest() } else { None }
+    }
+
+    /// All values, in no order that means anything.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
+        self.slots.iter().filter_map(|slot| slot.entry.as_ref()).map(|entry| &entry.value)
     }
 
     fn find<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<u32>

@@ -159,8 +159,14 @@ pub struct SinkState {
     pub recovered: AtomicU64,
     /// For how long the oldest event has waited, in milliseconds.
     pub lag_ms: AtomicU64,
-    /// The receiver takes no events now.
-    pub down: AtomicBool,
+    /// Since when it takes no events: the receiver is away, or nothing can be written.
+    down: Mutex<Option<Instant>>,
+    /// Bytes of lines that wait on disk.
+    pub spool_bytes: AtomicU64,
+    /// How many may; 0 where there is no spool.
+    pub spool_limit: AtomicU64,
+    /// The spool cannot be used.
+    pub spool_fails: AtomicBool,
     /// It sends to a receiver elsewhere.
     pub sends: AtomicBool,
 }
@@ -169,6 +175,21 @@ pub struct SinkState {
 const MAX_TROUBLES: usize = 16;
 
 impl SinkState {
+    /// It takes no events from now on, if it did.
+    pub fn goes_down(&self) {
+        self.down.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
+    }
+
+    /// It takes events.
+    pub fn comes_up(&self) {
+        *self.down.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// For how long it has taken none, where that is so.
+    pub fn down_for(&self) -> Option<Duration> {
+        self.down.lock().unwrap_or_else(PoisonError::into_inner).map(|since| since.elapsed())
+    }
+
     /// What there is to say since this was last asked.
     pub fn troubles(&self) -> Vec<String> {
         std::mem::take(&mut self.troubles.lock().unwrap_or_else(PoisonError::into_inner))
@@ -384,6 +405,11 @@ impl Worker {
         }
         self.state.lose(lost);
         self.failing = error.is_some() || (self.failing && written == 0);
+        if self.failing {
+            self.state.goes_down();
+        } else {
+            self.state.comes_up();
+        }
         error
     }
 
@@ -429,5 +455,17 @@ mod tests {
         assert!((40..=41).contains(&lost), "{lost} of 64 MiB: there is room for 24");
         drop(reader);
         drop(sink);
+    }
+
+    #[test]
+    fn it_is_known_for_how_long_it_takes_no_events() {
+        let state = SinkState::default();
+        assert_eq!(state.down_for(), None);
+        state.goes_down();
+        std::thread::sleep(Duration::from_millis(20));
+        state.goes_down();
+        assert!(state.down_for().is_some_and(|span| span >= Duration::from_millis(20)), "since the first time");
+        state.comes_up();
+        assert_eq!(state.down_for(), None);
     }
 }

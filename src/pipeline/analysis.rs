@@ -8,6 +8,7 @@ use super::evidence::EvidenceSink;
 use super::feed::{BATCH, SET_BACK, Settled, Work};
 use super::hold::{HOLD_FILE, Held, Hold};
 use super::judging::{Judging, Papers};
+use super::metrics::{Certificates, Metrics};
 use super::recorder::Recording;
 use super::reload::Reloaded;
 use super::seed;
@@ -43,6 +44,8 @@ pub(super) struct Wanted {
     pub(super) roots: Roots,
     /// Traffic does not wait: sinks that are behind lose events.
     pub(super) live: bool,
+    /// Who is told of servers' certificates, and may be asked how it goes.
+    pub(super) metrics: Option<Arc<Metrics>>,
 }
 
 pub(super) struct Analysis {
@@ -58,6 +61,7 @@ pub(super) struct Analysis {
     details: Vec<Detail>,
     evidence: Option<EvidenceSink>,
     counting: Counting,
+    certificates: Option<Arc<Certificates>>,
     board: Arc<Board>,
     judging: Judging,
     hold: Hold,
@@ -83,7 +87,7 @@ impl Analysis {
         spent: Sender<Vec<Box<Handshake>>>,
     ) -> Self {
         let Outputs { channels, evidence } = outputs;
-        let Wanted { selection, enrichment, sensor, rows, roots, live } = wanted;
+        let Wanted { selection, enrichment, sensor, rows, roots, live, metrics } = wanted;
         let mut details: Vec<Detail> = channels.iter().map(Channel::detail).collect();
         details.sort_unstable();
         details.dedup();
@@ -101,6 +105,7 @@ impl Analysis {
             details,
             evidence,
             counting,
+            certificates: metrics.map(|metrics| metrics.certificates()),
             board,
             judging: Judging::new(roots),
             hold: Hold::new(HOLD_FILE),
@@ -125,6 +130,7 @@ impl Analysis {
             self.write_stats();
         }
         self.flush();
+        self.board.works(false);
         (self.summary, Outputs { channels: self.channels, evidence: self.evidence })
     }
 
@@ -138,12 +144,14 @@ impl Analysis {
                     if !self.flush() && !report_only {
                         return;
                     }
+                    self.board.works(false);
                     match queue.recv() {
                         Ok(work) => work,
                         Err(_) => return,
                     }
                 }
             };
+            self.board.works(true);
             match work {
                 Work::Capture { file, hold } => self.begin(file, hold),
                 Work::Interfaces(names) => self.name(names),
@@ -234,6 +242,7 @@ impl Analysis {
             self.looked = Timestamp::default();
         }
         self.now = now;
+        self.certificates.iter().for_each(|certificates| certificates.advance(now));
         while let Some(held) = self.hold.due(now) {
             self.held(held);
         }
@@ -284,7 +293,11 @@ impl Analysis {
         mut recording: Option<Box<Recording>>,
     ) {
         let (verdict, story) = self.judging.verdict(handshake, negotiated, papers);
-        self.board.judged(OutcomeName(verdict.outcome));
+        let failure = verdict.failure.as_ref().map(|failure| (failure.finding.cause, failure.finding.party));
+        self.board.judged(OutcomeName(verdict.outcome), failure);
+        if let Some(certificates) = &self.certificates {
+            certificates.see(handshake, negotiated.sni, &papers.server_chain);
+        }
         let interface = usize::try_from(handshake.interface).ok().and_then(|index| self.interfaces.get(index));
         let known =
             self.lookup.as_mut().map(|lookup| [handshake.client, handshake.server].map(|end| lookup.known(end.ip())));

@@ -29,6 +29,16 @@ impl Counting {
         self.sinks.iter().map(|(_, state)| state)
     }
 
+    /// The same with their names, in the order of [`Counts::sinks`].
+    pub(super) fn named_sinks(&self) -> &[(String, Arc<SinkState>)] {
+        &self.sinks
+    }
+
+    /// The board.
+    pub(super) fn board(&self) -> &Board {
+        &self.board
+    }
+
     /// What they say now.
     pub(super) fn read(&self) -> Counts {
         let seen = self.board.seen();
@@ -37,6 +47,11 @@ impl Counting {
             queued: state.queued.load(Ordering::Relaxed),
             written: state.written.load(Ordering::Relaxed),
             lost: state.lost.load(Ordering::Relaxed),
+            rejected: state.rejected.load(Ordering::Relaxed),
+            retried: state.retried.load(Ordering::Relaxed),
+            spooled: state.spooled.load(Ordering::Relaxed),
+            recovered: state.recovered.load(Ordering::Relaxed),
+            lag_ms: state.lag_ms.load(Ordering::Relaxed),
         };
         Counts {
             begin: self.begin,

@@ -179,14 +179,14 @@ impl Feed {
         if let Patience::Lose = self.patience {
             bytes = handshakes.iter().map(Settled::memory).sum();
             if self.board.queued_bytes.load(Ordering::Relaxed).saturating_add(bytes) > MAX_QUEUED_BYTES {
-                self.board.lost.fetch_add(count, Ordering::Relaxed);
+                self.board.lose(count);
                 return Ok(());
             }
             self.board.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
         }
         if !self.send(Work::Handshakes(Batch { handshakes, bytes }))? {
             self.board.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
-            self.board.lost.fetch_add(count, Ordering::Relaxed);
+            self.board.lose(count);
         }
         Ok(())
     }

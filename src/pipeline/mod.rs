@@ -16,7 +16,8 @@
 //! Every queue is bounded. A file can wait, so whoever is ahead waits and nothing is dropped: the same captures give the
 //! same bytes. Traffic cannot: a live run loses handshakes or events where a queue is full, and counts them on the board.
 //! Handshakes and lines cross a thread many at a time, but never wait for more to come: what is there is handed on as soon
-//! as the other side is idle. The main thread says what the others have to say, and heeds the signals (`control`).
+//! as the other side is idle. The main thread says what the others have to say, and heeds the signals (`control`). Who asks
+//! over HTTP how it goes is answered by a thread of its own (`metrics`).
 
 mod analysis;
 mod board;
@@ -27,6 +28,7 @@ mod evidence;
 mod feed;
 mod hold;
 mod judging;
+mod metrics;
 mod outputs;
 mod reader;
 mod recorder;
@@ -52,6 +54,7 @@ use crossbeam_channel::bounded;
 pub use evidence::EvidenceCapture;
 use evidence::Pace;
 use feed::{Feed, Link, Work};
+use metrics::Metrics;
 pub use outputs::SinkPlan;
 use outputs::{Opened, Outputs};
 use reader::Reader;
@@ -59,6 +62,7 @@ pub use reload::{Reload, Reloaded};
 use sensor::{Sensor, Shared};
 use std::fs::Metadata;
 use std::hash::{BuildHasher as _, RandomState};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -98,6 +102,8 @@ pub struct Job {
     pub spooling: Option<Spooling>,
     /// Where the frames of handshakes go that are worth keeping.
     pub evidence: Option<EvidenceCapture>,
+    /// Where metrics are served, if they are.
+    pub metrics: Option<SocketAddr>,
     /// Keep rows for the report.
     pub rows: bool,
     /// The roots that certificate chains are judged by.
@@ -154,10 +160,11 @@ pub struct Done {
 /// Runs a job to its end.
 ///
 /// # Errors
-/// A sink that cannot be opened, or no thread to be had: before anything is read.
+/// A sink that cannot be opened, an address that cannot be served on, or no thread to be had: before anything is read.
 pub fn run(job: Job, console: &Console) -> Result<Done, String> {
     let began = Instant::now();
     let live = matches!(job.origin, Origin::Live(_));
+    let metrics = job.metrics.map(Metrics::open).transpose()?.map(Arc::new);
     let mut opened = Opened::open(job.sinks, job.spooling, job.evidence.as_ref(), live, console)?;
     let mut stop = Arc::new(AtomicBool::new(false));
     if !live && opened.sends() {
@@ -165,7 +172,8 @@ pub fn run(job: Job, console: &Console) -> Result<Done, String> {
         stop = Signals::heed_the_end()?;
     }
     let Job { selection, enrichment, sensor, rows, roots, reload, readable, .. } = job;
-    let wanted = Wanted { selection, enrichment, sensor, rows, roots, live };
+    // Metrics are held until the end: sinks may take long to be done.
+    let wanted = Wanted { selection, enrichment, sensor, rows, roots, live, metrics: metrics.clone() };
     let (mut done, outputs, deadline) = match job.origin {
         Origin::Saved(saved) => read(saved, job.limits, job.hold, wanted, opened, Arc::clone(&stop), console)?,
         Origin::Live(live) => {
@@ -196,7 +204,7 @@ fn read(
     let pace = if total.is_none() { Pace::Soon } else { Pace::Whole };
     let outputs = opened.start(output::MAX_QUEUED_BATCHES, pace)?;
     console.begin(total);
-    let board = Arc::new(Board::new(0, stop));
+    let board = Arc::new(Board::new(1, stop));
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(feed::MAX_QUEUED_BATCHES);
     let (spent, emptied) = bounded(feed::MAX_QUEUED_BATCHES);
@@ -210,6 +218,7 @@ fn read(
         Arc::clone(&board),
     );
     let counting = Counting::new(Arc::clone(&board), outputs.states());
+    wanted.metrics.as_ref().map_or(Ok(()), |metrics| metrics.serve(counting.clone(), console))?;
     let counted = counting.clone();
     let analysis = Analysis::new(wanted, outputs, Arc::clone(&board), counting, spent);
     thread::scope(|scope| {
@@ -239,6 +248,7 @@ fn sniff(
     let (spent, emptied) = bounded(feed::MAX_QUEUED_BATCHES);
     let shared = Arc::new(Shared { wanted: AtomicU64::new(live.count.unwrap_or(u64::MAX)), drain: live.drain });
     let counting = Counting::new(Arc::clone(&board), outputs.states());
+    wanted.metrics.as_ref().map_or(Ok(()), |metrics| metrics.serve(counting.clone(), console))?;
     let record = outputs.record();
     let (counted, work_asked) = (counting.clone(), work.clone());
     let control = Control::new(signals, live.duration, live.stats_interval, counted, work_asked, anew.reload);

@@ -1,6 +1,6 @@
 //! The capture thread: frames from captures through the filter into an engine, and the engine's handshakes out.
 
-use super::board::Board;
+use super::board::{Board, Seen};
 use super::feed::{Feed, Link, Over, Work};
 use super::hold::{HOLD_FILE, HOLD_STREAM};
 use super::recorder::Record;
@@ -30,6 +30,8 @@ pub(super) struct Reader {
     totals: Totals,
     /// Bytes of the captures before this one.
     read_before: u64,
+    /// What was seen in them.
+    seen_before: Stats,
 }
 
 impl Reader {
@@ -42,7 +44,8 @@ impl Reader {
         messages: Sender<String>,
         board: Arc<Board>,
     ) -> Self {
-        Self { limits, filter, hold, record, link, messages, board, totals: Totals::default(), read_before: 0 }
+        let (totals, seen_before) = (Totals::default(), Stats::default());
+        Self { limits, filter, hold, record, link, messages, board, totals, read_before: 0, seen_before }
     }
 
     /// Reads everything; what cannot be read is told and left out.
@@ -122,12 +125,22 @@ impl Reader {
                     return Err(Over);
                 }
                 self.board.read.store(self.read_before + source.position(), Ordering::Relaxed);
+                self.show(&feed);
                 feed.hand_on(source.interfaces())?;
             }
         }
         feed.finish(source.interfaces())?;
+        self.show(&feed);
         self.totals.unrecorded += feed.unrecorded();
         self.end(&feed.engine.stats(), frames, &source, name)
+    }
+
+    /// Brings the board up to date.
+    fn show(&self, feed: &Feed) {
+        let mut stats = self.seen_before.clone();
+        stats.add(&feed.engine.stats());
+        let unrecorded = self.totals.unrecorded + feed.unrecorded();
+        self.board.saw(0, Seen { stats, unrecorded, ..Seen::default() });
     }
 
     fn not_filtered(&mut self, name: &str, error: &FilterError) -> Result<(), Over> {
@@ -139,6 +152,7 @@ impl Reader {
     fn end(&mut self, stats: &Stats, frames: u64, source: &Source, name: &str) -> Result<(), Over> {
         self.totals.add(stats, frames);
         self.read_before += source.position();
+        self.seen_before.add(stats);
         for warning in source.warnings() {
             self.totals.unreadable += u64::from(is_loss(warning.kind));
             self.say(warning)?;

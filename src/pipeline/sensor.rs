@@ -190,8 +190,13 @@ impl Sensor {
     }
 
     fn show(&mut self) {
-        let seen =
-            Seen { stats: self.feed.engine.stats(), drops: self.sniffers.drops(), unrecorded: self.feed.unrecorded() };
+        let seen = Seen {
+            stats: self.feed.engine.stats(),
+            drops: self.sniffers.drops(),
+            unrecorded: self.feed.unrecorded(),
+            interfaces: self.sniffers.states(),
+            at: Some(Instant::now()),
+        };
         self.board.saw(self.place, seen);
     }
 }

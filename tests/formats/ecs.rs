@@ -26,7 +26,13 @@ fn stats() -> Value {
         end: Timestamp::from_micros(1_772_359_260_000_000),
         kernel_drops: 5,
         outcomes: vec![(OutcomeName(Outcome::Established), 7), (OutcomeName(Outcome::Failed), 1)],
-        sinks: vec![SinkCounts { name: "events.jsonl".into(), queued: 1, written: 6, lost: 1 }],
+        sinks: vec![SinkCounts {
+            name: "events.jsonl".into(),
+            queued: 1,
+            written: 6,
+            lost: 1,
+            ..SinkCounts::default()
+        }],
         memory: Some(20 << 20),
         ..Counts::default()
     };

@@ -3,6 +3,7 @@
 mod capture;
 mod evidence;
 mod interfaces;
+mod metrics;
 mod net;
 mod output;
 mod privileges;

@@ -2,6 +2,7 @@
 
 pub(crate) mod mmdb;
 pub(crate) mod mutate;
+pub(crate) mod scrape;
 
 use mutate::Packet;
 use serde_json::Value;
@@ -34,6 +35,18 @@ pub(crate) fn corpus(test: &str) -> Option<PathBuf> {
 /// Says something straight on the terminal: the test runner keeps to itself what a passing test prints.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Prometheus's own checker, from the system or from where `scripts/test` puts it; `None`, said on the terminal, where it is
+/// not there.
+pub(crate) fn promtool(test: &str) -> Option<PathBuf> {
+    let places = [PathBuf::from("promtool"), root().join("target/tools/promtool")];
+    let runs = |place: &PathBuf| Command::new(place).arg("--version").output().is_ok_and(|run| run.status.success());
+    let found = places.into_iter().find(runs);
+    if found.is_none() {
+        say(&format!("{test}: SKIPPED, there is no promtool here"));
+    }
+    found
 }
 
 /// The captures in a folder and the folders below it, in order of their names.

@@ -63,6 +63,12 @@ impl Sniffers {
         self.lanes.iter().any(|lane| !lane.sniffer.is_gone())
     }
 
+    /// Their names, and whether frames can be expected of each now.
+    pub fn states(&self) -> Vec<(String, bool)> {
+        let sniffers = self.lanes.iter().map(|lane| &lane.sniffer);
+        sniffers.map(|sniffer| (sniffer.name().to_owned(), !sniffer.is_gone() && !sniffer.is_silent())).collect()
+    }
+
     /// Waits for frames, for `patience` at most, and gives out what is there: at most `limit` frames. What happened to an
     /// interface is said to `news`.
     pub fn burst(

@@ -300,7 +300,7 @@ impl Keeper {
     fn look_after(&mut self) {
         self.try_spool_again();
         self.remove_done();
-        let (down, full) = (self.state.down.load(Ordering::Relaxed), self.memory_bytes >= self.keeping.memory_bytes);
+        let (down, full) = (self.state.down_for().is_some(), self.memory_bytes >= self.keeping.memory_bytes);
         // Who reads captures waits for a receiver that is slow, rather than write everything to a disk.
         if self.spool.is_some() && (down || full && self.keeping.live) {
             self.spill(if down { 0 } else { self.keeping.memory_bytes / 2 });
@@ -489,8 +489,13 @@ impl Keeper {
 
     /// Tells how it goes.
     fn publish(&mut self) {
-        let spooled = self.opened().map_or(0, |spool| spool.events());
+        let (spooled, bytes) = self.opened().map_or((0, 0), |spool| (spool.events(), spool.bytes()));
         self.state.spooled.store(spooled, Ordering::Relaxed);
+        self.state.spool_bytes.store(bytes, Ordering::Relaxed);
+        if let Some(opened) = &self.spool {
+            self.state.spool_limit.store(opened.limit, Ordering::Relaxed);
+            self.state.spool_fails.store(opened.failed.is_some(), Ordering::Relaxed);
+        }
         let oldest = [
             self.under_way.front().map(|sent| sent.since),
             self.spool.as_ref().and_then(|opened| opened.since),
@@ -498,5 +503,34 @@ impl Keeper {
         ];
         let lag = oldest.into_iter().flatten().min().map_or(0, |since| since.elapsed().as_millis() as u64);
         self.state.lag_ms.store(lag, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossbeam_channel::{bounded, unbounded};
+
+    #[test]
+    fn a_spool_that_cannot_be_used_is_known_until_it_can() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("missing/spool");
+        let state = Arc::new(SinkState::default());
+        let (name, spool) = ("siem".to_owned(), Some(path.clone()));
+        let keeping = Keeping { name, spool, spool_bytes: 1000, memory_bytes: 1000, live: true };
+        let opened = Opened::open(path.clone(), keeping.spool_bytes, &keeping.name, &state);
+        let ((parcels, _taken), (_tell, answers)) = (bounded(1), unbounded());
+        let mut keeper = Keeper::new(keeping, Some(opened), Arc::clone(&state), parcels, answers);
+        keeper.look_after();
+        assert!(state.spool_fails.load(Ordering::Relaxed));
+        assert_eq!(state.spool_limit.load(Ordering::Relaxed), 1000);
+        std::fs::create_dir(folder.path().join("missing")).expect("a folder");
+        keeper.spool.iter_mut().for_each(|opened| opened.failed = Some(Instant::now()));
+        keeper.look_after();
+        assert!(!state.spool_fails.load(Ordering::Relaxed));
+        let batch = Batch { bytes: b"line\n".to_vec(), events: 1, marks: vec![] };
+        keeper.append(&[Arc::new(batch)]).expect("it is on disk");
+        keeper.look_after();
+        assert_eq!((state.spooled.load(Ordering::Relaxed), state.spool_bytes.load(Ordering::Relaxed)), (1, 5));
     }
 }

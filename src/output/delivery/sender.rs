@@ -194,7 +194,7 @@ impl Sender {
         self.trusted = None;
         if self.trouble.is_none() {
             self.trouble = Some(Instant::now());
-            self.state.down.store(true, Ordering::Relaxed);
+            self.state.goes_down();
             self.state.tell(format!("{}: {setback}; it is tried again", self.name));
         }
         let asked = setback.after.unwrap_or_default().min(LONGEST_ASKED);
@@ -206,7 +206,7 @@ impl Sender {
     fn is_well(&mut self) {
         self.wait = FIRST_WAIT;
         if let Some(since) = self.trouble.take() {
-            self.state.down.store(false, Ordering::Relaxed);
+            self.state.comes_up();
             self.state.tell(format!("{}: it takes events again, after {} s", self.name, since.elapsed().as_secs()));
         }
     }

@@ -119,6 +119,11 @@ impl Spool {
         self.events
     }
 
+    /// How many bytes of lines it holds.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// True where so many bytes more are within its bound.
     pub(super) fn has_room(&self, bytes: u64) -> bool {
         self.bytes.saturating_add(bytes) <= self.limit

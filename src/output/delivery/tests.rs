@@ -240,7 +240,7 @@ fn order_is_kept_through_memory_and_spool() {
         send(&sink, ids(round * 200..round * 200 + 100), Patience::Lose);
         receiver.away.store(true, Ordering::Relaxed);
         send(&sink, ids(round * 200 + 100..(round + 1) * 200), Patience::Lose);
-        wait_until("trouble", || sink.state().down.load(Ordering::Relaxed));
+        wait_until("trouble", || sink.state().down_for().is_some());
         receiver.away.store(false, Ordering::Relaxed);
     }
     let (end, _) = end(sink);
@@ -257,7 +257,7 @@ fn live_the_oldest_go_when_memory_and_spool_are_full_and_are_counted() {
         let sink = sink(&receiver, false, keeping(spool.as_deref(), true));
         // What is with the sender is neither in memory nor to be dropped.
         send(&sink, ids(0..1), Patience::Lose);
-        wait_until("trouble", || sink.state().down.load(Ordering::Relaxed));
+        wait_until("trouble", || sink.state().down_for().is_some());
         (1..1000).for_each(|number| assert!(sink.send(&batch(&format!("event-{number}"), 4000), Patience::Lose)));
         wait_until("loss", || {
             count(&sink.state().lost) + 300 > 1000 || spool.is_none() && count(&sink.state().lost) > 900
