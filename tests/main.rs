@@ -15,5 +15,6 @@ mod manifest;
 mod oracle;
 mod registries;
 mod robustness;
+#[cfg(target_os = "linux")]
 mod sinks;
 mod support;

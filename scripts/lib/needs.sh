@@ -108,3 +108,33 @@ need_duckdb() {
     "$python" -m pip install --quiet duckdb >&2 ||
         say "duckdb cannot be had from PyPI; tests that query Parquet files with it will be skipped"
 }
+
+# What the tests of syslog need: rsyslog, installed by root, and syslog-ng, which Debian does not install beside it. So
+# its packages are unpacked into target/syslog-ng, where the tests find it. Without them they skip, and say so.
+need_syslog_tools() {
+    [ "$(uname)" = Linux ] || return 0
+    if [ "$(id -u)" = 0 ] && ! command -v rsyslogd >/dev/null; then
+        install "rsyslog rsyslog-gnutls rsyslog-openssl" "rsyslog rsyslog-gnutls rsyslog-openssl" - - || true
+    fi
+    command -v rsyslogd >/dev/null || [ -x /usr/sbin/rsyslogd ] ||
+        say "rsyslogd is not here; tests of syslog that need it will be skipped"
+    local folder=$root/target/syslog-ng
+    command -v syslog-ng >/dev/null || [ -x "$folder/usr/sbin/syslog-ng" ] || unpack_syslog_ng "$folder" ||
+        say "syslog-ng is not here and cannot be had; tests of syslog that need it will be skipped"
+}
+
+# unpack_syslog_ng FOLDER: its packages and the libraries that only it needs
+unpack_syslog_ng() {
+    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
+    local packages package work
+    [ -n "${apt_is_current:-}" ] || [ "$(id -u)" != 0 ] || { apt-get update >&2 && apt_is_current=1; } || return 1
+    packages=$(apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces \
+        --no-enhances syslog-ng-core | grep -E '^(syslog-ng-core|lib(ivykis|net|glib2|json-c|pcre|wrap|ssl|systemd|cap)[^:]*)$') || return 1
+    say "unpacking syslog-ng into $1"
+    work=$(mktemp -d)
+    # shellcheck disable=SC2086  # a list of packages
+    (cd "$work" && apt-get download $packages) >&2 || { rm -rf "$work"; return 1; }
+    mkdir -p "$1"
+    for package in "$work"/*.deb; do dpkg-deb -x "$package" "$1" || { rm -rf "$work" "$1"; return 1; }; done
+    rm -rf "$work"
+}

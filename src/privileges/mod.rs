@@ -33,7 +33,7 @@ pub struct Plan {
     /// Whom it becomes; `None`, and it stays who it is.
     pub account: Option<Account>,
     /// Files that it writes and may open again, and folders in which it does. Beside a file others may be created, and
-    /// renamed and removed: that is rotation.
+    /// renamed and removed: that is rotation. In a folder there may be folders for each day and hour.
     pub writable: Vec<PathBuf>,
     /// Files and folders that it reads after this. What libpcap reads of interfaces, and the process of itself in
     /// `/proc/self`, needs no mention.

@@ -4,8 +4,10 @@
 mod delivery;
 mod files;
 mod flood;
+mod http;
 #[cfg(feature = "kafka")]
 mod kafka;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod syslog;
 mod traffic;

@@ -47,6 +47,11 @@ pub(super) trait Dial: Send + fmt::Debug {
     /// # Errors
     /// Why not.
     fn dial(&self) -> Result<Box<dyn Connection>, Setback>;
+
+    /// What it means that the receiver closes a connection before anything was sent.
+    fn turned_away(&self) -> &'static str {
+        "it closes the connection at once"
+    }
 }
 
 /// A connection to a receiver. What it says is not listened to, only whether it has closed.
@@ -200,7 +205,7 @@ impl Transport for Stream {
         let patience = (self.distance * 3).clamp(least, most);
         let refused =
             match self.connection.as_deref_mut().map(|connection| closes(connection, Instant::now() + patience)) {
-                Some(Ok(true)) => Err(Setback::new("it closes the connection at once")),
+                Some(Ok(true)) => Err(Setback::new(self.dial.turned_away())),
                 Some(Err(error)) => Err(broken(&error)),
                 _ => Ok("connected".into()),
             };

@@ -8,7 +8,7 @@ use super::Setback;
 use super::stream::{Connection, Dial};
 use super::tcp::Address;
 use crate::x509::{CertificateTime, SYSTEM_ROOTS};
-use rustls::client::WebPkiServerVerifier;
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{
@@ -22,6 +22,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// So many of the names in a certificate are told, and so many letters of each.
+const MAX_NAMES: usize = 5;
+const MAX_NAME: usize = 100;
 /// A receiver answers within this time while the connection is made.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
@@ -52,7 +55,7 @@ impl TlsOptions {
         let verifier = verifier.map_err(|error| format!("TLS cannot be set up: {error}"))?;
         let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let config = config.map_err(failed)?.with_webpki_verifier(verifier);
-        let config = match (certificates, key) {
+        let mut config = match (certificates, key) {
             (None, None) => config.with_no_client_auth(),
             (Some(file), Some(key)) => {
                 let own = config.with_client_auth_cert(certificates_of("client_cert_file", &file)?, key_of(&key)?);
@@ -61,6 +64,9 @@ impl TlsOptions {
             (Some(_), None) => return Err("client_cert_file needs its key: name it with client_key_file".into()),
             (None, Some(_)) => return Err("the client key needs its certificate: name it with client_cert_file".into()),
         };
+        // Servers on OpenSSL that ask for certificates and were not told how to tell sessions apart refuse every one that is
+        // resumed (rsyslog with its driver ossl does).
+        config.resumption = Resumption::disabled();
         Ok(Self { config: Arc::new(config), server_name })
     }
 
@@ -127,6 +133,10 @@ impl Dial for Tls {
                 _ => trouble(&error),
             })),
         }
+    }
+
+    fn turned_away(&self) -> &'static str {
+        "it closes the connection once TLS stands; it may ask for a client certificate, or for another one (client_cert_file)"
     }
 }
 
@@ -230,7 +240,8 @@ fn certificate_trouble(why: &CertificateError) -> String {
         }
         CertificateError::NotValidForName => "its certificate is for another name".into(),
         CertificateError::NotValidForNameContext { expected, presented } => {
-            let carries = if presented.is_empty() { "no name".into() } else { presented.join(", ") };
+            let names: Vec<_> = presented.iter().take(MAX_NAMES).map(|name| bare(name)).collect();
+            let carries = if names.is_empty() { "no name".into() } else { names.join(", ") };
             format!(
                 "its certificate is not for {} (it carries {carries}); use a name it carries, or say with server_name which one to verify",
                 expected.to_str()
@@ -244,6 +255,18 @@ fn certificate_trouble(why: &CertificateError) -> String {
         }
         why => format!("its certificate cannot be verified: {why}"),
     }
+}
+
+/// `DnsName("a.example")` without what stands around it. Whoever made the certificate chose the letters.
+fn bare(name: &str) -> String {
+    let inside = name.split_once('(').map_or(name, |(_, inside)| inside);
+    inside
+        .trim_end_matches(')')
+        .trim_matches('"')
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .take(MAX_NAME)
+        .collect()
 }
 
 fn alert_trouble(alert: AlertDescription) -> String {
@@ -267,4 +290,58 @@ fn alert_trouble(alert: AlertDescription) -> String {
 
 fn date(time: UnixTime) -> CertificateTime {
     CertificateTime::from_unix_seconds(i64::try_from(time.as_secs()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(given: &[(&str, &str)]) -> Result<TlsOptions, String> {
+        let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        TlsOptions::take(&mut Options::new(given.collect()))
+    }
+
+    #[test]
+    fn mistakes_are_told_with_the_option() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("empty.pem");
+        std::fs::write(&file, "no PEM\n").expect("a file");
+        let file = file.to_str().expect("text");
+        let mistake = |given: &[(&str, &str)]| taken(given).expect_err("a mistake");
+        assert_eq!(mistake(&[("ca_file", file)]), format!("ca_file={file}: holds no certificate in PEM"));
+        assert!(mistake(&[("ca_file", "/not/there")]).starts_with("ca_file=/not/there: cannot be read: "));
+        assert!(mistake(&[("client_cert_file", file)]).contains("client_key_file"));
+        assert!(mistake(&[("client_key_file", file)]).contains("client_cert_file"));
+        assert!(mistake(&[("server_name", "a b")]).contains("a b is no name"));
+    }
+
+    #[test]
+    fn the_name_that_is_verified_is_the_hosts_unless_it_was_said() {
+        let name = |given: &[(&str, &str)], host| {
+            taken(given).expect("options").name_of(host).map(|name| name.to_str().into_owned())
+        };
+        assert_eq!(name(&[], "logs.example.org"), Ok("logs.example.org".into()));
+        assert_eq!(name(&[], "2001:db8::1"), Ok("2001:db8::1".into()));
+        assert_eq!(name(&[("server_name", "other.example")], "10.0.0.1"), Ok("other.example".into()));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_certificate_is_told_in_plain_words() {
+        let told = |why| trouble(&io::Error::other(Error::InvalidCertificate(why)));
+        let [time, not_after] =
+            [1_800_000_000, 1_706_745_600].map(|seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds)));
+        assert_eq!(
+            told(CertificateError::ExpiredContext { time, not_after }),
+            "its certificate expired on 2024-02-01T00:00:00Z; renew it there"
+        );
+        assert!(told(CertificateError::UnknownIssuer).contains("ca_file"));
+        let expected = ServerName::try_from("logs.example.org").expect("a name");
+        let presented = vec!["DnsName(\"a.example\")".to_owned(), "IpAddress(10.0.0.1)".to_owned()];
+        assert_eq!(
+            told(CertificateError::NotValidForNameContext { expected, presented }),
+            "its certificate is not for logs.example.org (it carries a.example, 10.0.0.1); use a name it carries, or say with \
+             server_name which one to verify"
+        );
+        assert_eq!(trouble(&io::Error::from_raw_os_error(104)), io::Error::from_raw_os_error(104).to_string());
+    }
 }

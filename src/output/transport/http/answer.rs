@@ -1,6 +1,7 @@
 //! An answer, and what its status means where that is the same for all who speak HTTP.
 
 use super::super::Setback;
+use crate::event::value::Clean;
 use jiff::fmt::rfc2822;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use ureq::http::HeaderMap;
@@ -23,7 +24,7 @@ pub(in super::super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn new(status: u16, headers: &HeaderMap, body: Vec<u8>) -> Self {
+    pub(in super::super) fn new(status: u16, headers: &HeaderMap, body: Vec<u8>) -> Self {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         Self {
             status,
@@ -83,8 +84,8 @@ pub(in super::super) fn excerpt(said: &[u8]) -> String {
         shown.push_str(word);
     }
     match shown.char_indices().nth(MAX_EXCERPT) {
-        Some((end, _)) => format!("{} ...", &shown[..end]),
-        None => shown,
+        Some((end, _)) => format!("{} ...", Clean(shown.get(..end).unwrap_or_default())),
+        None => Clean(shown).to_string(),
     }
 }
 
@@ -130,6 +131,7 @@ mod tests {
     #[test]
     fn an_excerpt_is_one_short_line() {
         assert_eq!(excerpt(b" a\r\n\tb\0c\xff "), "a b c\u{fffd}");
+        assert_eq!(excerpt("a\u{202e}b".as_bytes()), "a\\u{202e}b");
         let long = excerpt("\u{e9}".repeat(100_000).as_bytes());
         assert_eq!((long.chars().count(), long.ends_with(" ...")), (MAX_EXCERPT + 4, true));
     }

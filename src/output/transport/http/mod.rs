@@ -27,7 +27,7 @@ use super::tls::{TlsOptions, trouble};
 use credentials::Credentials;
 use flate2::{Compression, write::GzEncoder};
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::time::Duration;
 use tls::TlsConnector;
 use ureq::Agent;
@@ -175,6 +175,9 @@ impl Client {
             }
             ureq::Error::Timeout(_) => format!("did not answer within {timeout} s (timeout={timeout})"),
             ureq::Error::HostNotFound => "there is no host of this name".into(),
+            ureq::Error::Io(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                "the connection ended before its answer did".into()
+            }
             ureq::Error::Io(error) => trouble(error),
             ureq::Error::BodyExceedsLimit(_) => format!("its answer is longer than {} MiB", MAX_ANSWER >> 20),
             error => format!("does not speak HTTP as it should: {error}"),

@@ -244,6 +244,15 @@ fn what_was_sent_on_trust_is_sent_again_when_the_connection_is_closed_while_noth
 }
 
 #[test]
+fn what_was_sent_on_trust_is_sent_again_when_the_receiver_turns_out_to_be_dead_in_the_end() {
+    let (stream, heard) = tcp(vec![Habit::Dies(1500)]);
+    let sink = start(Box::new(stream));
+    assert!(sink.send(&events(0..10), Patience::Wait));
+    ends_well(sink);
+    assert!(numbers(&heard).into_iter().eq(0..10));
+}
+
+#[test]
 fn a_receiver_that_closes_early_and_has_read_everything_gets_it_again_all_the_same() {
     // As far as we can know it may have died with everything in its buffers.
     let (mut stream, heard) = tcp(vec![Habit::Dies(10 * 1024)]);
