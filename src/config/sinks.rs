@@ -121,6 +121,21 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "kafka")]
+    fn the_sinks_of_the_example_make_sense() {
+        let example = include_str!("../../contrib/tlscribe.toml");
+        let sinks = example.split_once("\n#[[sink]]").expect("sinks").1;
+        let sinks = sinks.split("\n# ----").next().expect("sinks").replace("\n#", "\n");
+        // A variable that is set everywhere.
+        let text = format!("[[sink]]{sinks}").replace("SPLUNK_TOKEN", "PATH");
+        let file = super::super::File::of("tlscribe.toml".as_ref(), &text).expect("it is TOML");
+        assert_eq!(file.sinks.len(), 3);
+        for (place, target) in &file.sinks {
+            assert!(USUAL.plan(target).is_ok(), "{place}: {:?}", USUAL.plan(target));
+        }
+    }
+
+    #[test]
     fn mistakes_begin_with_the_sinks_name() {
         let mistake = |text: &str| plan(text).expect_err("a mistake");
         assert_eq!(mistake("file:a?fromat=ecs"), "a: it has no option fromat; did you mean format?");

@@ -3,6 +3,9 @@
 use super::{Folder, Made, Run};
 use crate::support::mmdb;
 use serde_json::{Value, json};
+use std::io::Read as _;
+use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -125,14 +128,17 @@ fn a_secret_is_never_printed() {
     let told = |sink: &str| {
         let file = folder.configuration(&format!("[read]\nread = [\"CAPTURE\"]\n[[sink]]\n{sink}\n"));
         let mut program = Command::new(env!("CARGO_BIN_EXE_tlscribe"));
-        let run = program.arg("-C").arg(file).env("TOKEN", "hush-hush").output().unwrap();
-        let text = [run.stdout, run.stderr].concat();
+        let run = program.arg("-C").arg(&file).env("TOKEN", "hush-hush").output().unwrap();
+        let mut check = Command::new(env!("CARGO_BIN_EXE_tlscribe"));
+        let check = check.args(["check", "-C"]).arg(&file).env("TOKEN", "hush-hush").output().unwrap();
+        let text = [run.stdout, run.stderr, check.stdout, check.stderr].concat();
         String::from_utf8(text).unwrap()
     };
     for sink in [
         "to = \"https://me:hush-hush@127.0.0.1:1/\"",
         "to = \"splunk+https://127.0.0.1:1\"\ntoken = \"hush-hush\"",
         "to = \"splunk+http://127.0.0.1:1\"\ntoken_env = \"TOKEN\"\nfromat = 1",
+        "to = \"splunk+http://127.0.0.1:1\"\ntoken_env = \"TOKEN\"",
         "to = \"-\"\npassword = \"hush-hush\n",
     ] {
         let text = told(sink);
@@ -279,4 +285,30 @@ fn what_is_known_of_addresses_has_its_place_in_every_format() {
     for key in ["serverName=till 7\t", "serverTags=inside,pci\t", "clientAsn=64512\t", "sensor=tap-3\t"] {
         assert!(enriched(&folder, "leef").contains(key), "{key}");
     }
+}
+
+#[test]
+fn check_contacts_each_sink() {
+    let folder = Folder::new();
+    let socket = folder.path("events.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let here = "[[sink]]\nto = \"unix:OUT/events.sock\"\nname = \"here\"\nonly = [\"failed\"]\n";
+    let run = checked(&folder.configuration(here));
+    run.ends(0, &[]);
+    let line = run.output.lines().find(|line| line.starts_with("here ")).unwrap();
+    assert!(line.contains("native, brief; only outcome failed; reached: "), "{line}");
+    listener.set_nonblocking(true).unwrap();
+    let mut sent = String::new();
+    listener.accept().unwrap().0.read_to_string(&mut sent).unwrap();
+    assert_eq!(sent, "", "no event is sent");
+    // Nobody listens on a port that was given back.
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let away = format!("[[sink]]\nto = \"syslog+tcp://{free}\"\nname = \"away\"\n");
+    let run = checked(&folder.configuration(&format!("{here}{away}")));
+    run.ends(1, &[]);
+    assert!(run.output.lines().any(|line| line.starts_with("here ") && line.contains("reached: ")), "{}", run.output);
+    let line = run.output.lines().find(|line| line.starts_with("away ")).unwrap();
+    assert!(line.contains(&free.to_string()) && line.contains("cannot be reached"), "{line}");
+    // What is wrong weighs more than who is away.
+    checked(&folder.configuration(&format!("[read]\nread = \"OUT/missing.pcap\"\n{away}"))).ends(2, &[]);
 }
