@@ -3,6 +3,7 @@
 //! Paths go by the names of the event's schema, which also tells a misspelt one before anything is read. A path through
 //! a list (`alerts.name`) takes that part of each of its items.
 
+use super::json;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
 use std::io::Write as _;
@@ -63,6 +64,17 @@ impl Fields {
     /// The paths as they were written, in order.
     pub fn paths(&self) -> &[String] {
         &self.paths
+    }
+
+    /// An event with no other members than those of which something is wanted.
+    ///
+    /// # Errors
+    /// As [`json::write`] has them.
+    pub(super) fn read(&self, record: &impl Serialize) -> serde_json::Result<Value> {
+        let names: Vec<&str> = self.tree.0.iter().map(|(name, _)| name.as_str()).collect();
+        let mut text = Vec::new();
+        json::write_members(record, &names, &mut text)?;
+        serde_json::from_slice(&text)
     }
 
     /// The wanted part of an event, ready to be written as JSON.

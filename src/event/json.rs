@@ -15,16 +15,24 @@ use std::fmt::{self, Display, Write as _};
 /// # Errors
 /// A record that holds what no event has: bytes that are not text, or enums with content.
 pub(super) fn write(record: &impl Serialize, out: &mut Vec<u8>) -> Result<(), Error> {
-    record.serialize(Json(out))
+    record.serialize(Json(out, None))
 }
 
-/// Writes one value.
-struct Json<'a>(&'a mut Vec<u8>);
+/// Appends of a record only the members with these names: the others are not even looked at.
+///
+/// # Errors
+/// As [`write`] has them.
+pub(super) fn write_members(record: &impl Serialize, names: &[&str], out: &mut Vec<u8>) -> Result<(), Error> {
+    record.serialize(Json(out, Some(names)))
+}
+
+/// Writes one value; of a record perhaps only the members with these names.
+struct Json<'a>(&'a mut Vec<u8>, Option<&'a [&'a str]>);
 
 impl<'a> Json<'a> {
     fn open(self, bracket: u8, end: u8) -> Compound<'a> {
         self.0.push(bracket);
-        Compound { out: self.0, end, is_empty: true }
+        Compound { out: self.0, end, is_empty: true, names: self.1 }
     }
 }
 
@@ -173,6 +181,8 @@ struct Compound<'a> {
     out: &'a mut Vec<u8>,
     end: u8,
     is_empty: bool,
+    /// The members that are wanted, where not all are.
+    names: Option<&'a [&'a str]>,
 }
 
 impl Compound<'_> {
@@ -183,7 +193,7 @@ impl Compound<'_> {
     }
 
     fn value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
-        value.serialize(Json(self.out))
+        value.serialize(Json(self.out, None))
     }
 
     fn close(self) -> Result<(), Error> {
@@ -224,6 +234,9 @@ impl SerializeStruct for Compound<'_> {
     type Error = Error;
 
     fn serialize_field<T: ?Sized + Serialize>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
+        if self.names.is_some_and(|names| !names.contains(&key)) {
+            return Ok(());
+        }
         self.separate();
         push_known(self.out, key);
         self.out.push(b':');

@@ -199,8 +199,8 @@ impl Rendering {
     fn put(&self, record: impl Serialize, line: impl fmt::Display, out: &mut Vec<u8>) {
         written(match (self.format, &self.fields) {
             (Format::Text, _) => write!(out, "{line}").map_err(serde_json::Error::io),
-            (Format::Tsv, Some(fields)) => serde_json::to_value(record).map(|event| fields.tsv(&event, out)),
-            (_, Some(fields)) => serde_json::to_value(record).and_then(|event| json::write(&fields.of(&event), out)),
+            (Format::Tsv, Some(fields)) => fields.read(&record).map(|event| fields.tsv(&event, out)),
+            (_, Some(fields)) => fields.read(&record).and_then(|event| json::write(&fields.of(&event), out)),
             (_, None) => json::write(&record, out),
         });
     }
