@@ -211,13 +211,13 @@ impl Outputs {
             let end = sink.wait(Instant::now() + TURN);
             open.iter().filter(|sink| tells(sink)).for_each(|sink| tell_troubles(sink.state(), console));
             if let Some(end) = end {
-                tell_sink(sink.name(), end, done, console);
+                tell_sink(sink, end, done, console);
                 open.remove(0);
                 continue;
             }
             let over = deadline.is_some_and(|deadline| Instant::now() >= deadline) || stop.load(Ordering::Relaxed);
             if over {
-                open.drain(..).for_each(|sink| tell_sink(sink.name(), sink.give_up(), done, console));
+                open.drain(..).for_each(|sink| tell_sink(sink, sink.give_up(), done, console));
             } else if !told && began.elapsed() >= TOLD_AFTER {
                 told = true;
                 open.iter().for_each(|sink| tell_waiting(sink, console));
@@ -244,7 +244,8 @@ fn tell_waiting(sink: &Closing, console: &Console) {
     }
 }
 
-fn tell_sink(name: &str, end: SinkEnd, done: &mut Done, console: &Console) {
+fn tell_sink(sink: &Closing, end: SinkEnd, done: &mut Done, console: &Console) {
+    let (name, sends) = (sink.name(), sink.state().sends.load(Ordering::Relaxed));
     match end {
         SinkEnd::Done => {}
         SinkEnd::NotWanted { lost } => {
@@ -258,7 +259,8 @@ fn tell_sink(name: &str, end: SinkEnd, done: &mut Done, console: &Console) {
             done.lost = true;
             console.say(&match error {
                 Some(error) => format!("{name}: cannot be written: {error}; {events} events were lost"),
-                None => format!("{name}: whoever takes its events is too slow; {events} events were lost"),
+                None if sends => format!("{name}: its receiver has not taken them: {events} events were lost"),
+                None => format!("{name}: its reader is too slow; {events} events were lost"),
             });
         }
         SinkEnd::Kept { events, lost, spool } => {
