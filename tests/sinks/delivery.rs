@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 /// Nothing here takes so long on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// As many events as a run has.
-const EVENTS: u32 = 20_000;
+const EVENTS: u32 = 100_000;
 
 /// A receiver of webhooks that can be killed, with all its connections, and brought back at the same port.
 struct Receiver {
@@ -156,7 +156,15 @@ impl std::io::Read for Patient<'_> {
 /// The program while it reads what is sent to it.
 struct Run {
     child: Child,
-    messages: JoinHandle<String>,
+    messages: Option<JoinHandle<String>>,
+}
+
+/// A test that fails leaves nothing behind.
+impl Drop for Run {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Run {
@@ -173,19 +181,13 @@ impl Run {
             errors.read_to_string(&mut text).unwrap();
             text
         });
-        Self { child, messages }
+        Self { child, messages: Some(messages) }
     }
 
     /// Lets it end: its exit code, and what it said.
     fn end(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().unwrap();
-        (status.code(), self.messages.join().unwrap())
-    }
-
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-        self.messages.join().unwrap();
+        (status.code(), self.messages.take().unwrap().join().unwrap())
     }
 }
 
@@ -261,18 +263,49 @@ fn what_was_spooled_survives_the_end_of_the_process_at_any_moment() {
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains(&format!("{events} events stay in {spool_name}")), "{said}");
 
-    // Killed: what is on disk is there.
-    let before = std::fs::read_dir(&spool).unwrap().count();
-    let run = Run::start(events, &["-o", url.as_str(), "--spool", spool_name]);
-    sleep(Duration::from_millis(1500));
-    run.kill();
-    assert!(std::fs::read_dir(&spool).unwrap().count() >= before);
-
     receiver.bring_back();
     let run = Run::start(0, &["-o", url.as_str(), "--spool", spool_name]);
     let (code, said) = run.end();
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(receiver.ids(), ids_in(&file));
+}
+
+#[test]
+fn what_was_spooled_or_acknowledged_when_the_process_was_killed_arrives() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, spool) = (folder.path().join("events.jsonl"), folder.path().join("spool"));
+    let mut receiver = Receiver::start();
+    receiver.got.dies_at.store(EVENTS as usize / 10, Ordering::Relaxed);
+    let (url, file_name, spool_name) = (receiver.url(), file.to_str().unwrap(), spool.to_str().unwrap());
+    let metrics = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let run =
+        Run::start(EVENTS, &["-o", &url, "--spool", spool_name, "-o", file_name, "--metrics", &metrics.to_string()]);
+    let of_receiver = |name: &str| metric(metrics, &format!("tlscribe_sink_events_{name}{{sink=\"{url}\"}}"));
+    wait_until("half of it", || of_receiver("spooled").is_some_and(|spooled| spooled >= u64::from(EVENTS) / 2));
+    // Read one after the other while the run goes on: what is told is a little less than what there is at the end.
+    let told = of_receiver("sent_total").unwrap() + of_receiver("spooled").unwrap();
+    drop(run);
+    receiver.bring_back();
+    let (code, said) = Run::start(0, &["-o", &url, "--spool", spool_name]).end();
+    assert_eq!(code, Some(0), "{said}");
+    let arrived = receiver.ids();
+    assert!(arrived.len() as u64 >= told, "{} of {told}", arrived.len());
+
+    // Read once more from its beginning, the whole capture is there, and each event once by its id.
+    let (code, said) = Run::start(EVENTS, &["-o", &url, "-o", file_name]).end();
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!((receiver.ids().len(), receiver.ids()), (EVENTS as usize, ids_in(&file)));
+    assert!(arrived.is_subset(&receiver.ids()));
+}
+
+/// What a metric says now.
+fn metric(address: SocketAddr, name: &str) -> Option<u64> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let value: f64 = answer.lines().find_map(|line| line.strip_prefix(name))?.trim().parse().ok()?;
+    Some(value as u64)
 }
 
 #[test]
