@@ -21,7 +21,7 @@ pub(super) fn write(record: &impl Serialize, out: &mut Vec<u8>) -> Result<(), Er
 /// Appends of a record only the members with these names: the others are not even looked at.
 ///
 /// # Errors
-/// As [`write`] has them.
+/// As [`write()`] has them.
 pub(super) fn write_members(record: &impl Serialize, names: &[&str], out: &mut Vec<u8>) -> Result<(), Error> {
     record.serialize(Json(out, Some(names)))
 }
