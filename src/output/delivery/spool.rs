@@ -59,6 +59,11 @@ impl fmt::Display for SpoolError {
 
 impl From<rusqlite::Error> for SpoolError {
     fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+        // What was never written there.
+        if matches!(error, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..)) {
+            return Self::Damaged(error.to_string());
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
@@ -109,9 +114,10 @@ impl Spool {
         Ok(aside)
     }
 
-    /// Its file.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    /// For tests that damage it.
+    #[cfg(test)]
+    pub(super) const fn database(&self) -> &Connection {
+        &self.database
     }
 
     /// How many events it holds.
