@@ -211,7 +211,7 @@ impl Outputs {
             let end = sink.wait(Instant::now() + TURN);
             open.iter().filter(|sink| tells(sink)).for_each(|sink| tell_troubles(sink.state(), console));
             if let Some(end) = end {
-                tell_sink(sink.name(), end, done, console);
+                tell_sink(sink, end, done, console);
                 open.remove(0);
                 continue;
             }
@@ -219,7 +219,7 @@ impl Outputs {
             if over {
                 // All at once, so that they put their events on disk side by side.
                 open.iter().for_each(|sink| sink.state().give_up.store(true, Ordering::Relaxed));
-                open.drain(..).for_each(|sink| tell_sink(sink.name(), sink.give_up(), done, console));
+                open.drain(..).for_each(|sink| tell_sink(sink, sink.give_up(), done, console));
             } else if !told && began.elapsed() >= TOLD_AFTER {
                 told = true;
                 open.iter().for_each(|sink| tell_waiting(sink, console));
@@ -246,7 +246,8 @@ fn tell_waiting(sink: &Closing, console: &Console) {
     }
 }
 
-fn tell_sink(name: &str, end: SinkEnd, done: &mut Done, console: &Console) {
+fn tell_sink(sink: &Closing, end: SinkEnd, done: &mut Done, console: &Console) {
+    let (name, sends) = (sink.name(), sink.state().sends.load(Ordering::Relaxed));
     match end {
         SinkEnd::Done => {}
         SinkEnd::NotWanted { lost } => {
@@ -260,7 +261,8 @@ fn tell_sink(name: &str, end: SinkEnd, done: &mut Done, console: &Console) {
             done.lost = true;
             console.say(&match error {
                 Some(error) => format!("{name}: cannot be written: {error}; {events} events were lost"),
-                None => format!("{name}: whoever takes its events is too slow; {events} events were lost"),
+                None if sends => format!("{name}: its receiver has not taken them: {events} events were lost"),
+                None => format!("{name}: its reader is too slow; {events} events were lost"),
             });
         }
         SinkEnd::Kept { events, lost, spool } => {
