@@ -296,6 +296,26 @@ mod tests {
     }
 
     #[test]
+    fn what_was_never_written_like_that_is_damage() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (at, change) in ["marks = X'ff'", "marks = 1", "events = -1", "lines = 1", "size = -1"].iter().enumerate() {
+            let path = folder.path().join(at.to_string());
+            let (mut spool, _) = Spool::open(&path, 1 << 20).expect("a spool");
+            spool.append([batch("a")].iter()).expect("room");
+            let changed = spool.database().execute(&format!("UPDATE batches SET {change}"), []);
+            assert_eq!(changed.ok(), Some(1), "{change}");
+            let read = spool.next().map(drop);
+            if *change != "size = -1" {
+                assert!(matches!(read, Err(SpoolError::Damaged(_))), "{change}: {read:?}");
+            }
+            drop(spool);
+            let (mut spool, _) = Spool::open(&path, 1 << 20).expect("a spool, this one or another");
+            let read = spool.next().map(|found| found.is_some());
+            assert!(matches!(read, Ok(_) | Err(SpoolError::Damaged(_))), "{change}: {read:?}");
+        }
+    }
+
+    #[test]
     fn two_processes_do_not_share_one() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("spool");
