@@ -2,6 +2,7 @@
 //! knows an option takes it out; what nobody knew is a mistake, told with the nearest name that somebody asked for.
 
 use crate::explain::closest;
+use std::env::VarError;
 use std::fmt;
 use std::str::FromStr;
 
@@ -115,7 +116,7 @@ impl Options {
         let secret = match (from_variable, from_file) {
             (None, None) => return Ok(None),
             (Some(_), Some(_)) => return Err(format!("{variable} and {file} are both given")),
-            (Some(name), None) => std::env::var(&name).map_err(|error| format!("{variable}={name}: {error}"))?,
+            (Some(name), None) => std::env::var(&name).map_err(|error| unset(&variable, &name, &error))?,
             (None, Some(path)) => {
                 std::fs::read_to_string(&path).map_err(|error| format!("{file}={path}: cannot be read: {error}"))?
             }
@@ -137,6 +138,15 @@ impl Options {
             None => format!("it has no option {unknown}; it has {}", self.asked.join(", ")),
         })
     }
+}
+
+/// Why a variable has no text. The standard library would show what it has instead.
+fn unset(variable: &str, name: &str, error: &VarError) -> String {
+    let why = match error {
+        VarError::NotPresent => "there is no such variable in the environment",
+        VarError::NotUnicode(_) => "what it holds is no text",
+    };
+    format!("{variable}={name}: {why}")
 }
 
 #[cfg(test)]
@@ -168,5 +178,13 @@ mod tests {
         assert_eq!((secret.reveal(), format!("{secret:?}")), ("hush", "(secret)".into()));
         let shown = options(&[("token", "hush")]).secret("token").expect_err("it is shown");
         assert!(shown.contains("token_env or token_file") && !shown.contains("hush"), "{shown}");
+    }
+
+    #[test]
+    fn a_variable_that_is_no_text_is_not_shown_either() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let held = VarError::NotUnicode(std::ffi::OsString::from_vec(b"hush\xff".to_vec()));
+        let told = unset("token_env", "TOKEN", &held);
+        assert!(told.starts_with("token_env=TOKEN: ") && !told.contains("hush"), "{told}");
     }
 }

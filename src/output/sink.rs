@@ -197,6 +197,11 @@ impl SinkState {
 
     /// How the sink ended, by what its thread said, if it did.
     fn end(&self, said: Result<SinkEnd, RecvTimeoutError>) -> SinkEnd {
+        if let Ok(end) = &said {
+            // It takes no more: what was queued while it gave up is with nobody.
+            let kept = if let SinkEnd::Kept { events, .. } = end { *events } else { 0 };
+            self.lose(self.queued.load(Ordering::Relaxed).saturating_sub(kept));
+        }
         let lost = self.lost.load(Ordering::Relaxed);
         match said {
             Ok(SinkEnd::Done) if lost > 0 => SinkEnd::Lost { events: lost, error: None },
@@ -455,6 +460,17 @@ mod tests {
         assert!((40..=41).contains(&lost), "{lost} of 64 MiB: there is room for 24");
         drop(reader);
         drop(sink);
+    }
+
+    #[test]
+    fn what_was_queued_while_a_sink_gave_up_is_lost_and_counted() {
+        let state = SinkState::default();
+        state.queued.store(5, Ordering::Relaxed);
+        let end = state.end(Ok(SinkEnd::Kept { events: 3, lost: 0, spool: "spool".into() }));
+        assert!(matches!(end, SinkEnd::Kept { events: 3, lost: 2, .. }), "{end:?}");
+        let end = state.end(Ok(SinkEnd::Done));
+        assert!(matches!(end, SinkEnd::Lost { events: 5, error: None }), "{end:?}");
+        assert_eq!(state.queued.load(Ordering::Relaxed), 0);
     }
 
     #[test]

@@ -110,14 +110,29 @@ impl Channel {
         if self.lines.bytes.is_empty() {
             return true;
         }
-        let empty = self.empty_batch();
-        let lines = Arc::new(std::mem::replace(&mut self.lines, empty));
+        let lines = Arc::new(self.filled_batch());
         let mut taken = false;
         for sink in &self.sinks {
             taken |= sink.send(&lines, patience);
         }
-        self.sent.push_back(lines);
+        if lines.bytes.capacity() >= BATCH_BYTES {
+            self.sent.push_back(lines);
+        }
         taken
+    }
+
+    /// The lines so far. Few of them get memory of their own, and no more than they need: they may wait long for a receiver,
+    /// many batches of them, and are counted by their length.
+    fn filled_batch(&mut self) -> Batch {
+        if self.lines.bytes.len() >= BATCH_BYTES / 2 {
+            let empty = self.empty_batch();
+            return std::mem::replace(&mut self.lines, empty);
+        }
+        let Batch { bytes, events, marks } = &mut self.lines;
+        let few =
+            Batch { bytes: bytes.as_slice().to_vec(), events: std::mem::take(events), marks: std::mem::take(marks) };
+        bytes.clear();
+        few
     }
 
     /// A batch to fill: where all sinks are done with the one that was sent first, in its memory.
@@ -132,5 +147,30 @@ impl Channel {
             }
             None => Batch { bytes: Vec::with_capacity(BATCH_BYTES + BATCH_BYTES / 8), ..Batch::default() },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Format, Rendering};
+
+    #[test]
+    fn few_lines_take_no_more_memory_than_they_need() {
+        let rendering = Rendering::new(Format::Native, Detail::Brief, None).expect("a rendering");
+        let taste = Taste { rendering, selection: Selection::default(), incidents: false, marked: false };
+        let lines = Batch { bytes: Vec::with_capacity(BATCH_BYTES), ..Batch::default() };
+        let mut channel = Channel { taste, sinks: vec![], lines, sent: VecDeque::new() };
+        for _ in 0..2 {
+            channel.lines.bytes.extend_from_slice(b"one\n");
+            channel.lines.events = 1;
+            let few = channel.filled_batch();
+            assert_eq!((few.bytes.as_slice(), few.events), (&b"one\n"[..], 1));
+            assert!(few.bytes.capacity() < 100, "{}", few.bytes.capacity());
+            assert_eq!((channel.lines.bytes.len(), channel.lines.events), (0, 0));
+        }
+        channel.lines.bytes.resize(BATCH_BYTES, b'x');
+        assert_eq!(channel.filled_batch().bytes.len(), BATCH_BYTES);
+        assert!(channel.lines.bytes.is_empty());
     }
 }

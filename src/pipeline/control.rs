@@ -1,9 +1,8 @@
 //! The main thread of a run: it says what the others have to say and shows how far they are; of a live run it also heeds
 //! the signals, the end of the time, and the time for a record of what was counted.
 //!
-//! SIGINT and SIGTERM end a live run in good order, and the second one at once. SIGHUP opens output files
-//! anew and reads the settings once more, SIGUSR1
-//! says what was counted.
+//! SIGINT and SIGTERM end a live run in good order, and the second one at once. SIGHUP opens output files anew and reads the
+//! settings once more, SIGUSR1 says what was counted.
 
 use super::board::Board;
 use super::counts::Counting;

@@ -208,6 +208,8 @@ fn read(
     let (messages, said) = bounded(MAX_MESSAGES);
     let (work, queue) = bounded(feed::MAX_QUEUED_BATCHES);
     let (spent, emptied) = bounded(feed::MAX_QUEUED_BATCHES);
+    // The analysis may wait for a receiver when all has been read: it is watched until then.
+    let watched = messages.clone();
     let reader = Reader::new(
         limits,
         saved.filter,
@@ -223,7 +225,11 @@ fn read(
     let analysis = Analysis::new(wanted, outputs, Arc::clone(&board), counting, spent);
     thread::scope(|scope| {
         let capture = spawn(scope, "capture", move || reader.run(saved.inputs, saved.merge))?;
-        let analysis = spawn(scope, "analysis", move || analysis.run(queue))?;
+        let analysis = spawn(scope, "analysis", move || {
+            let ended = analysis.run(queue);
+            drop(watched);
+            ended
+        })?;
         control::watch(&said, &board, &counted, console);
         let (totals, (summary, outputs)) = (joined(capture), joined(analysis));
         Ok((Done { summary, totals, lost: false, not_wanted: false }, outputs, None))

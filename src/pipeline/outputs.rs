@@ -217,6 +217,8 @@ impl Outputs {
             }
             let over = deadline.is_some_and(|deadline| Instant::now() >= deadline) || stop.load(Ordering::Relaxed);
             if over {
+                // All at once, so that they put their events on disk side by side.
+                open.iter().for_each(|sink| sink.state().give_up.store(true, Ordering::Relaxed));
                 open.drain(..).for_each(|sink| tell_sink(sink, sink.give_up(), done, console));
             } else if !told && began.elapsed() >= TOLD_AFTER {
                 told = true;

@@ -4,11 +4,11 @@ use super::super::batch::Batch;
 use super::super::parcel::{MAX_PARCEL_BYTES, Parcel};
 use super::super::sink::{SinkEnd, SinkState};
 use super::Keeping;
+use super::opened::{Opened, Removable, tell_damaged};
 use super::sender::Answer;
 use super::spool::{Spool, SpoolError};
 use crossbeam_channel::{Receiver, Sender, never, select};
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -20,8 +20,6 @@ const LINGER: Duration = Duration::from_millis(200);
 const ENOUGH: usize = 256 * 1024;
 /// So many bytes go to the spool at a time.
 const SPILL: usize = 4 * 1024 * 1024;
-/// How soon a spool that failed is tried again.
-const SPOOL_AGAIN: Duration = Duration::from_secs(5);
 
 /// A batch that waits in memory.
 #[derive(Debug)]
@@ -39,74 +37,6 @@ struct UnderWay {
     /// The last of its rows in the spool, where it is there.
     row: Option<i64>,
     since: Instant,
-}
-
-/// A spool, and how it does.
-pub(super) struct Opened {
-    spool: Option<Spool>,
-    path: PathBuf,
-    limit: u64,
-    /// It failed; it is tried again at this time.
-    failed: Option<Instant>,
-    /// Its disk is full: nothing is written to it until then. What it holds can be read all the same.
-    full: Option<Instant>,
-    /// That was said, and it has taken nothing since.
-    told: bool,
-    /// Since when it holds something.
-    since: Option<Instant>,
-    /// Rows up to this one are with the receiver, but could not be removed.
-    done: Option<i64>,
-}
-
-impl Opened {
-    /// Opens a spool; what an earlier run left there is counted as queued.
-    pub(super) fn open(path: PathBuf, limit: u64, name: &str, state: &SinkState) -> Self {
-        let mut opened =
-            Self { spool: None, path, limit, failed: None, full: None, told: false, since: None, done: None };
-        opened.try_open(name, state);
-        opened
-    }
-
-    fn try_open(&mut self, name: &str, state: &SinkState) {
-        match Spool::open(&self.path, self.limit) {
-            Ok((spool, aside)) => {
-                if let Some(aside) = aside {
-                    tell_damaged(name, &aside, state);
-                }
-                let events = spool.events();
-                if events > 0 {
-                    self.since = Some(Instant::now());
-                    state.queued.fetch_add(events, Ordering::Relaxed);
-                    state.recovered.fetch_add(events, Ordering::Relaxed);
-                }
-                (self.spool, self.failed) = (Some(spool), None);
-            }
-            Err(error) => self.fail(&error, name, state),
-        }
-    }
-
-    /// True while nothing can be written to it.
-    fn is_full(&self) -> bool {
-        self.full.is_some_and(|until| Instant::now() < until)
-    }
-
-    /// It is said once that it cannot be used.
-    fn fail(&mut self, error: &SpoolError, name: &str, state: &SinkState) {
-        if !std::mem::replace(&mut self.told, true) {
-            let path = self.path.display();
-            state.tell(format!("{name}: the spool {path} cannot be used: {error}; it is tried again"));
-        }
-        let again = Some(Instant::now() + SPOOL_AGAIN);
-        match error {
-            SpoolError::Full => self.full = again,
-            SpoolError::Damaged(_) | SpoolError::Failed(_) => self.failed = again,
-        }
-    }
-}
-
-fn tell_damaged(name: &str, aside: &std::path::Path, state: &SinkState) {
-    let aside = aside.display();
-    state.tell(format!("{name}: the spool was damaged, and is now {aside}; a new one was begun"));
 }
 
 /// The keeper's state.
@@ -222,12 +152,17 @@ impl Keeper {
     fn answer(&mut self, answer: &Answer) {
         match answer {
             Answer::Ready => self.ready = true,
-            Answer::Confirmed { rejected } => {
+            Answer::Confirmed { rejected, reason } => {
                 let Some(UnderWay { events, row, .. }) = self.under_way.pop_front() else { return };
-                // What was rejected was counted as lost already.
-                self.state.write(events.saturating_sub(*rejected));
+                // What a spool says of itself may be wrong: no more are counted than were queued.
+                let rejected = events.min(*rejected);
+                self.state.write(events - rejected);
+                if let Some(reason) = reason {
+                    self.state.reject(&self.keeping.name, rejected, reason);
+                }
                 if let (Some(row), Some(opened)) = (row, &mut self.spool) {
-                    opened.done = Some(row);
+                    let before = opened.done.map_or(0, |done| done.events);
+                    opened.done = Some(Removable { row, events: before + events });
                     self.remove_done();
                 }
             }
@@ -237,7 +172,7 @@ impl Keeper {
     /// Removes from the spool what has arrived. Where that fails it is sent once more after a restart.
     fn remove_done(&mut self) {
         let writable = self.spool.as_ref().filter(|opened| !opened.is_full());
-        let Some(row) = writable.and_then(|opened| opened.done) else { return };
+        let Some(Removable { row, .. }) = writable.and_then(|opened| opened.done) else { return };
         match self.opened().map(|spool| spool.remove(row)) {
             None => {}
             Some(Ok(())) => {
@@ -263,6 +198,8 @@ impl Keeper {
                     row = Some(spooled.row);
                     batches.push(Arc::new(spooled.batch));
                 }
+                // It is met again behind what could be read, which is under way then.
+                Some(Err(_)) if !batches.is_empty() => break,
                 Some(Err(error)) => {
                     self.spool_failed(&error);
                     break;
@@ -310,7 +247,9 @@ impl Keeper {
             self.memory_bytes -= batch.bytes.len();
             self.lose_oldest(batch.events);
         }
-        self.told_full &= down;
+        if self.told_full && !down && self.memory_bytes <= self.keeping.memory_bytes / 2 && !self.spool_has_more() {
+            self.told_full = false;
+        }
         self.publish();
     }
 
@@ -330,13 +269,15 @@ impl Keeper {
     /// Moves the oldest to the spool until memory has no more than `goal` bytes. What is under way comes first, so that
     /// the order is the same after a restart.
     fn spill(&mut self, goal: usize) {
-        if self.memory_bytes > goal && self.spool_under_way().is_err() {
+        if (goal == 0 || self.memory_bytes > goal) && self.spool_under_way().is_err() {
             return;
         }
+        // A small spool does not lose everything that it holds to one portion that is larger than itself.
+        let portion = SPILL.min(self.limit() / 4).max(1);
         while self.memory_bytes > goal {
             let (mut count, mut bytes) = (0, 0);
             for waiting in &self.memory {
-                if bytes >= SPILL || self.memory_bytes - bytes <= goal {
+                if bytes >= portion || self.memory_bytes - bytes <= goal {
                     break;
                 }
                 (count, bytes) = (count + 1, bytes + waiting.batch.bytes.len());
@@ -354,12 +295,28 @@ impl Keeper {
         }
     }
 
+    /// The most bytes that the spool may hold.
+    fn limit(&self) -> usize {
+        let limit = self.spool.as_ref().map_or(0, |opened| opened.limit);
+        usize::try_from(limit).unwrap_or(usize::MAX)
+    }
+
     /// What is under way and not in the spool goes there, where it has room.
+    ///
+    /// Not where the spool holds something that comes later, as it does when it could not be read for a while: rows are
+    /// removed in their order, and those would be removed with what is under way.
     fn spool_under_way(&mut self) -> Result<(), ()> {
-        for at in 0..self.under_way.len() {
-            let Some(UnderWay { batches, row: None, .. }) = self.under_way.get(at) else { continue };
+        if self.spool_has_more() {
+            return Ok(());
+        }
+        let behind_all_rows = self.under_way.iter().rposition(|sent| sent.row.is_some()).map_or(0, |at| at + 1);
+        for at in behind_all_rows..self.under_way.len() {
+            let Some(UnderWay { batches, .. }) = self.under_way.get(at) else { continue };
             let batches = batches.clone();
             let bytes: usize = batches.iter().map(|batch| batch.bytes.len()).sum();
+            if bytes > self.limit() {
+                continue;
+            }
             if !self.make_room(bytes as u64) {
                 return Err(());
             }
@@ -416,7 +373,7 @@ impl Keeper {
         }
     }
 
-    /// There is no more room: the oldest are lost. That is said once for each time that the receiver is away.
+    /// There is no more room: the oldest are lost. That is said once until the receiver has caught up.
     fn lose_oldest(&mut self, events: u64) {
         self.state.lose(events);
         if !std::mem::replace(&mut self.told_full, true) {
@@ -434,18 +391,20 @@ impl Keeper {
     fn spool_failed(&mut self, error: &SpoolError) {
         let Some(opened) = &mut self.spool else { return };
         if let (SpoolError::Damaged(_), Some(spool)) = (error, &mut opened.spool) {
-            let held = spool.events();
             let under_way: u64 = self.under_way.iter().filter(|sent| sent.row.is_some()).map(|sent| sent.events).sum();
+            let arrived = opened.done.map_or(0, |done| done.events);
+            self.state.lose(spool.events().saturating_sub(under_way.saturating_add(arrived)));
+            self.under_way.iter_mut().for_each(|sent| sent.row = None);
+            (opened.since, opened.done) = (None, None);
             match spool.begin_anew() {
-                Ok(aside) => {
-                    tell_damaged(&self.keeping.name, &aside, &self.state);
-                    self.state.lose(held.saturating_sub(under_way));
-                    self.under_way.iter_mut().for_each(|sent| sent.row = None);
-                    (opened.since, opened.done) = (None, None);
-                    return;
+                Ok(aside) => tell_damaged(&self.keeping.name, &aside, &self.state),
+                // It is opened as if for the first time, once it can be.
+                Err(error) => {
+                    opened.spool = None;
+                    opened.fail(&error, &self.keeping.name, &self.state);
                 }
-                Err(error) => opened.fail(&error, &self.keeping.name, &self.state),
             }
+            return;
         }
         opened.fail(error, &self.keeping.name, &self.state);
     }
@@ -453,13 +412,16 @@ impl Keeper {
     /// All has arrived, but for what a spool holds that cannot be read.
     fn done(mut self) -> SinkEnd {
         self.publish();
-        let unread =
-            self.spool.as_ref().filter(|opened| opened.failed.is_some()).and_then(|opened| opened.spool.as_ref());
-        match unread {
-            Some(spool) if spool.events() > 0 => {
-                SinkEnd::Kept { events: spool.events(), lost: 0, spool: spool.path().to_owned() }
-            }
-            _ => SinkEnd::Done,
+        self.kept(0)
+    }
+
+    /// How it ends, where so many events were lost now.
+    fn kept(&self, lost: u64) -> SinkEnd {
+        let Some(opened) = &self.spool else { return SinkEnd::Done };
+        let arrived = opened.done.map_or(0, |done| done.events);
+        match opened.spool.as_ref().map_or(0, |spool| spool.events().saturating_sub(arrived)) {
+            0 => SinkEnd::Done,
+            events => SinkEnd::Kept { events, lost, spool: opened.path.clone() },
         }
     }
 
@@ -469,21 +431,33 @@ impl Keeper {
         while let Ok(answer) = self.answers.try_recv() {
             self.answer(&answer);
         }
-        if self.spool.is_some() {
-            let _ = self.spool_under_way();
-            self.spill(0);
-        }
+        self.spool_the_rest();
         let under_way = self.under_way.iter().filter(|sent| sent.row.is_none()).map(|sent| sent.events);
         let lost = under_way.chain(self.memory.iter().map(|waiting| waiting.batch.events)).sum();
         self.state.lose(lost);
         self.under_way.clear();
         self.memory.clear();
         self.publish();
-        let kept = self.opened().map_or(0, |spool| spool.events());
-        let path = self.opened().map(|spool| spool.path().to_owned());
-        match path {
-            Some(spool) if kept > 0 => SinkEnd::Kept { events: kept, lost, spool },
-            _ => SinkEnd::Lost { events: lost, error: None },
+        self.kept(lost)
+    }
+
+    /// The spool has a last chance, however it did. What is under way comes first where the order allows it, and last where
+    /// it does not: nothing is removed any more.
+    fn spool_the_rest(&mut self) {
+        let Some(opened) = &mut self.spool else { return };
+        let now = Instant::now();
+        opened.full = None;
+        opened.failed = opened.failed.map(|_| now);
+        self.try_spool_again();
+        let _ = self.spool_under_way();
+        self.spill(0);
+        for at in 0..self.under_way.len() {
+            let Some(UnderWay { batches, row: None, .. }) = self.under_way.get(at) else { continue };
+            let batches = batches.clone();
+            let bytes: usize = batches.iter().map(|batch| batch.bytes.len()).sum();
+            let fits = self.opened().is_some_and(|spool| spool.has_room(bytes as u64));
+            let row = if fits { self.append(&batches).ok().flatten() } else { None };
+            self.under_way.get_mut(at).into_iter().for_each(|under_way| under_way.row = row);
         }
     }
 
@@ -507,30 +481,4 @@ impl Keeper {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crossbeam_channel::{bounded, unbounded};
-
-    #[test]
-    fn a_spool_that_cannot_be_used_is_known_until_it_can() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("missing/spool");
-        let state = Arc::new(SinkState::default());
-        let (name, spool) = ("siem".to_owned(), Some(path.clone()));
-        let keeping = Keeping { name, spool, spool_bytes: 1000, memory_bytes: 1000, live: true };
-        let opened = Opened::open(path.clone(), keeping.spool_bytes, &keeping.name, &state);
-        let ((parcels, _taken), (_tell, answers)) = (bounded(1), unbounded());
-        let mut keeper = Keeper::new(keeping, Some(opened), Arc::clone(&state), parcels, answers);
-        keeper.look_after();
-        assert!(state.spool_fails.load(Ordering::Relaxed));
-        assert_eq!(state.spool_limit.load(Ordering::Relaxed), 1000);
-        std::fs::create_dir(folder.path().join("missing")).expect("a folder");
-        keeper.spool.iter_mut().for_each(|opened| opened.failed = Some(Instant::now()));
-        keeper.look_after();
-        assert!(!state.spool_fails.load(Ordering::Relaxed));
-        let batch = Batch { bytes: b"line\n".to_vec(), events: 1, marks: vec![] };
-        keeper.append(&[Arc::new(batch)]).expect("it is on disk");
-        keeper.look_after();
-        assert_eq!((state.spooled.load(Ordering::Relaxed), state.spool_bytes.load(Ordering::Relaxed)), (1, 5));
-    }
-}
+mod tests;

@@ -17,6 +17,7 @@
 //! - When memory and spool are full, a live run loses the oldest events and counts them; who reads captures waits.
 
 mod keeper;
+mod opened;
 mod sender;
 mod spool;
 
@@ -24,7 +25,8 @@ use super::batch::Batch;
 use super::sink::{SinkEnd, SinkState};
 use super::transport::Transport;
 use crossbeam_channel::{Receiver, bounded, unbounded};
-use keeper::{Keeper, Opened};
+use keeper::Keeper;
+use opened::Opened;
 use sender::Sender;
 use std::io;
 use std::path::PathBuf;

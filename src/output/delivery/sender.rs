@@ -30,6 +30,8 @@ pub(super) enum Answer {
     Confirmed {
         /// Events that were rejected.
         rejected: u64,
+        /// Why the first of them was.
+        reason: Option<String>,
     },
 }
 
@@ -177,11 +179,8 @@ impl Sender {
         let count = count.min(self.open.len());
         for parcel in self.open.drain(..count) {
             let (rejected, reason) = parcel.rejected();
-            if let Some(reason) = reason {
-                self.state.reject(&self.name, rejected, reason);
-            }
-            // An error means that the keeper has given up: nobody counts any more.
-            let _ = self.answers.send(Answer::Confirmed { rejected });
+            // An error means that the keeper has given up: it has counted all that was under way, and nobody counts again.
+            let _ = self.answers.send(Answer::Confirmed { rejected, reason: reason.map(str::to_owned) });
         }
         self.trusted = (!self.open.is_empty()).then(Instant::now);
     }

@@ -59,6 +59,11 @@ impl fmt::Display for SpoolError {
 
 impl From<rusqlite::Error> for SpoolError {
     fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+        // What was never written there.
+        if matches!(error, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..)) {
+            return Self::Damaged(error.to_string());
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
@@ -109,9 +114,10 @@ impl Spool {
         Ok(aside)
     }
 
-    /// Its file.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    /// For tests that damage it.
+    #[cfg(test)]
+    pub(super) const fn database(&self) -> &Connection {
+        &self.database
     }
 
     /// How many events it holds.
@@ -287,6 +293,26 @@ mod tests {
         assert!(aside.is_some_and(|aside| std::fs::read(aside).expect("a file") == [0x5a; 8192]));
         spool.append([batch("a")].iter()).expect("room");
         assert_eq!(ids(&mut spool), ["a"]);
+    }
+
+    #[test]
+    fn what_was_never_written_like_that_is_damage() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (at, change) in ["marks = X'ff'", "marks = 1", "events = -1", "lines = 1", "size = -1"].iter().enumerate() {
+            let path = folder.path().join(at.to_string());
+            let (mut spool, _) = Spool::open(&path, 1 << 20).expect("a spool");
+            spool.append([batch("a")].iter()).expect("room");
+            let changed = spool.database().execute(&format!("UPDATE batches SET {change}"), []);
+            assert_eq!(changed.ok(), Some(1), "{change}");
+            let read = spool.next().map(drop);
+            if *change != "size = -1" {
+                assert!(matches!(read, Err(SpoolError::Damaged(_))), "{change}: {read:?}");
+            }
+            drop(spool);
+            let (mut spool, _) = Spool::open(&path, 1 << 20).expect("a spool, this one or another");
+            let read = spool.next().map(|found| found.is_some());
+            assert!(matches!(read, Ok(_) | Err(SpoolError::Damaged(_))), "{change}: {read:?}");
+        }
     }
 
     #[test]

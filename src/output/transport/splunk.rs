@@ -10,9 +10,10 @@ use super::super::parcel::Parcel;
 use super::http::{Address, Answer, Client, Fit, Limit, Pending, Verdicts, Way, excerpt, send_parts};
 use super::{Receipt, Setback, Transport, Trust};
 use serde::Deserialize;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write as _;
+use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -31,14 +32,15 @@ pub(super) struct Splunk {
     client: Client,
     /// What is said of each event besides.
     about: About,
-    /// Under which the collector counts what it has indexed, where it is asked that.
-    channel: Option<String>,
+    /// Under which the collector counts what it has indexed, where it is asked that. After a failure it is another one: a
+    /// collector that was started anew counts from the beginning, and what it says of a number may be about other events.
+    channel: Option<Arc<str>>,
     ack_timeout: Duration,
     limit: Limit,
     /// Parcels of which not all is known to be indexed, the oldest first.
     sent: VecDeque<Shipment>,
     /// Of a parcel that is not sent in full.
-    begun: Vec<u64>,
+    begun: Vec<Ack>,
     asked: Instant,
 }
 
@@ -51,11 +53,18 @@ struct About {
     source_type: Option<String>,
 }
 
+/// A request that was taken, which may be indexed by and by.
+#[derive(Debug)]
+struct Ack {
+    channel: Arc<str>,
+    id: u64,
+}
+
 /// A parcel that was sent.
 #[derive(Debug)]
 struct Shipment {
     /// What of it is not known to be indexed.
-    open: Vec<u64>,
+    open: Vec<Ack>,
     since: Instant,
 }
 
@@ -91,8 +100,8 @@ impl Splunk {
         })
     }
 
-    fn post(&self, path: &str) -> Result<Answer, Setback> {
-        match &self.channel {
+    fn post(&self, path: &str, channel: Option<&str>) -> Result<Answer, Setback> {
+        match channel {
             Some(channel) => self.client.post(path, "application/json", &[("X-Splunk-Request-Channel", channel)]),
             None => self.client.post(path, "application/json", &[]),
         }
@@ -104,12 +113,13 @@ impl Splunk {
         for (_, event) in events {
             self.about.write(event, &mut self.client.body);
         }
-        let answer = self.post(EVENT)?;
+        let answer = self.post(EVENT, self.channel.as_deref())?;
         let reply = Reply::read(&answer);
         match (answer.status, reply) {
             (200..=299, Some(Reply { code: 0, ack, .. })) => {
                 verdicts.take_all(events);
-                self.begun.extend(ack);
+                let acks = self.channel.iter().zip(ack);
+                self.begun.extend(acks.map(|(channel, id)| Ack { channel: Arc::clone(channel), id }));
                 Ok(Fit::Answered)
             }
             (200..=299, _) => Err(unlike(&answer)),
@@ -133,18 +143,34 @@ impl Splunk {
     /// Asks what was indexed.
     fn ask(&mut self) -> Result<(), Setback> {
         self.asked = Instant::now();
-        let open: Vec<u64> = self.sent.iter().flat_map(|shipment| &shipment.open).copied().collect();
-        if open.is_empty() {
-            return Ok(());
+        let mut open: BTreeMap<Arc<str>, Vec<u64>> = BTreeMap::new();
+        for ack in self.sent.iter().flat_map(|shipment| &shipment.open) {
+            open.entry(Arc::clone(&ack.channel)).or_default().push(ack.id);
         }
-        let indexed = self.indexed(&open)?;
-        let is_open = |id: &u64| !indexed.get(&id.to_string()).copied().unwrap_or_default();
-        self.sent.iter_mut().for_each(|shipment| shipment.open.retain(is_open));
-        Ok(())
+        let mut asked = Ok(());
+        for (channel, ids) in open {
+            match self.indexed(&channel, &ids) {
+                Ok(indexed) => {
+                    let is_indexed = |ack: &Ack| indexed.get(&ack.id.to_string()).copied().unwrap_or_default();
+                    let is_open = |ack: &Ack| ack.channel != channel || !is_indexed(ack);
+                    self.sent.iter_mut().for_each(|shipment| shipment.open.retain(is_open));
+                }
+                Err(setback) => asked = Err(setback),
+            }
+        }
+        self.note(asked)
+    }
+
+    /// After a failure nobody knows whether the collector is still the same.
+    fn note<T>(&mut self, went: Result<T, Setback>) -> Result<T, Setback> {
+        if went.is_err() {
+            self.channel = self.channel.take().map(|_| channel());
+        }
+        went
     }
 
     /// Which of these have been indexed.
-    fn indexed(&mut self, ids: &[u64]) -> Result<HashMap<String, bool>, Setback> {
+    fn indexed(&mut self, channel: &str, ids: &[u64]) -> Result<HashMap<String, bool>, Setback> {
         /// The answer.
         #[derive(Deserialize)]
         struct Acks {
@@ -153,7 +179,7 @@ impl Splunk {
         self.client.body.clear();
         // Writing to memory does not fail.
         let _ = write!(self.client.body, "{{\"acks\":{ids:?}}}");
-        let answer = self.post(ACK)?;
+        let answer = self.post(ACK, Some(channel))?;
         if !answer.is_success() {
             return Err(self.trouble(&answer, Reply::read(&answer).as_ref()));
         }
@@ -181,7 +207,7 @@ impl Splunk {
 impl Transport for Splunk {
     fn contact(&mut self) -> Result<String, Setback> {
         self.client.body.clear();
-        let answer = self.post(EVENT)?;
+        let answer = self.post(EVENT, self.channel.as_deref())?;
         let reply = Reply::read(&answer);
         // Nothing was sent, and that is what it says where all is well.
         if !matches!(reply, Some(Reply { code: 0 | 5 | 6, .. })) {
@@ -191,8 +217,8 @@ impl Transport for Splunk {
                 None => self.client.setback(&answer),
             });
         }
-        if self.channel.is_some() {
-            self.indexed(&[0])?;
+        if let Some(channel) = self.channel.clone() {
+            self.indexed(&channel, &[0])?;
         }
         Ok("Splunk's HTTP Event Collector".into())
     }
@@ -205,7 +231,7 @@ impl Transport for Splunk {
         let mut limit = self.limit;
         let sent = send_parts(parcel, &mut limit, |events, verdicts| self.send(events, verdicts));
         self.limit = limit;
-        sent?;
+        self.note(sent)?;
         if self.channel.is_none() {
             return Ok(Receipt::Acknowledged);
         }
@@ -304,7 +330,7 @@ fn unlike(answer: &Answer) -> Setback {
 }
 
 /// A channel of one's own: a random UUID (RFC 9562, 5.4). What an earlier run was not told of is sent again anyway.
-fn channel() -> String {
+fn channel() -> Arc<str> {
     let [high, low] = [0, 1].map(|part| RandomState::new().hash_one(part));
     let (high, low) = (high & !0xf000 | 0x4000, low & !(0b11 << 62) | 0b10 << 62);
     format!(
@@ -315,6 +341,7 @@ fn channel() -> String {
         low >> 48,
         low & ((1 << 48) - 1)
     )
+    .into()
 }
 
 #[cfg(test)]
@@ -344,6 +371,59 @@ mod tests {
         assert_eq!(lengths, [8, 4, 4, 4, 12]);
         assert!(one.as_bytes()[14] == b'4' && b"89ab".contains(&one.as_bytes()[19]), "{one}");
         assert_ne!(one, channel());
+    }
+
+    /// A collector at this port.
+    fn splunk(port: u16) -> Splunk {
+        let folder = tempfile::tempdir().expect("a folder");
+        let token = folder.path().join("token");
+        std::fs::write(&token, "hush").expect("a file");
+        let given = vec![("token_file".to_owned(), token.to_str().expect("text").to_owned())];
+        Splunk::take(false, &format!("//127.0.0.1:{port}"), &mut Options::new(given)).expect("a collector")
+    }
+
+    #[test]
+    fn after_a_failure_the_collector_counts_anew_under_another_channel() {
+        let port =
+            std::net::TcpListener::bind("127.0.0.1:0").and_then(|gone| gone.local_addr()).expect("a port").port();
+        let mut splunk = splunk(port);
+        let before = splunk.channel.clone();
+        splunk.deliver(&mut Parcel::of_lines(&["{}"])).expect_err("nobody listens");
+        let after = splunk.channel.clone();
+        assert!(before != after && after.is_some());
+        splunk.sent.push_back(Shipment { open: vec![Ack { channel: channel(), id: 5 }], since: Instant::now() });
+        splunk.ask().expect_err("nobody listens");
+        assert_ne!(splunk.channel, after);
+    }
+
+    #[test]
+    fn a_number_means_something_under_its_channel_only() {
+        use std::io::{BufRead as _, BufReader};
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.expect("a connection");
+                let lines =
+                    BufReader::new(stream.try_clone().expect("a socket")).lines().map(|line| line.expect("text"));
+                let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+                let indexed = head.iter().any(|line| line.ends_with("channel: new"));
+                let body = format!("{{\"acks\":{{\"5\":{indexed}}}}}");
+                let length = body.len();
+                write!(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}")
+                    .expect("it is sent");
+                stream.shutdown(std::net::Shutdown::Write).expect("it is ended");
+                // Who closes before all was read may cut off the answer.
+                let _ = std::io::copy(&mut stream, &mut std::io::sink());
+            }
+        });
+        let mut splunk = splunk(port);
+        for name in ["old", "new"] {
+            let open = vec![Ack { channel: name.into(), id: 5 }];
+            splunk.sent.push_back(Shipment { open, since: Instant::now() });
+        }
+        splunk.ask().expect("an answer");
+        assert_eq!(splunk.sent.iter().map(|shipment| shipment.open.len()).collect::<Vec<_>>(), [1, 0]);
     }
 
     #[test]

@@ -5,6 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ureq::http::HeaderValue;
 
+/// What is shown instead of a secret.
+const HIDDEN: &[u8] = b"(secret)";
+
 /// A way to say who one is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Way {
@@ -81,6 +84,28 @@ impl Credentials {
         self.given.as_ref().map(|(_, value)| value)
     }
 
+    /// Takes them out of what a receiver says, which may have them from our request: some show it in their error pages.
+    pub(super) fn hide(&self, said: Vec<u8>) -> Vec<u8> {
+        // Without the word in front.
+        let text = self.given.as_ref().map(|(_, value)| value.as_bytes()).unwrap_or_default();
+        let secret = text.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
+        if secret.len() < HIDDEN.len() {
+            return said;
+        }
+        let (mut shown, mut rest) = (Vec::new(), said.as_slice());
+        while let Some(at) = rest.windows(secret.len()).position(|part| part == secret) {
+            let (before, found) = rest.split_at(at);
+            shown.extend_from_slice(before);
+            shown.extend_from_slice(HIDDEN);
+            rest = found.get(secret.len()..).unwrap_or_default();
+        }
+        if shown.is_empty() {
+            return said;
+        }
+        shown.extend_from_slice(rest);
+        shown
+    }
+
     /// What to say where the receiver refuses them.
     pub(super) fn refused(&self) -> String {
         match &self.given {
@@ -119,6 +144,14 @@ mod tests {
             assert_eq!(credentials.header().expect("one"), header);
             assert!(!format!("{credentials:?}").contains("hush") && !format!("{credentials:?}").contains("aHVz"));
         }
+    }
+
+    #[test]
+    fn a_receiver_that_says_the_secret_is_not_repeated() {
+        let credentials = credentials(&[("token_file", "FILE")], "hush-hush-hush").expect("credentials");
+        let hidden = |said: &str| String::from_utf8(credentials.hide(said.as_bytes().to_vec())).expect("text");
+        assert_eq!(hidden("you sent Bearer hush-hush-hush, hush-hush-hush!"), "you sent Bearer (secret), (secret)!");
+        assert_eq!(hidden("hush-hush"), "hush-hush");
     }
 
     #[test]

@@ -162,7 +162,7 @@ impl Client {
         let sent = sent.map_err(|error| Setback::new(error.to_string()))?;
         let mut response = sent.map_err(|error| self.unanswered(&error))?;
         let body = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();
-        let body = body.map_err(|error| self.unanswered(&error))?;
+        let body = self.credentials.hide(body.map_err(|error| self.unanswered(&error))?);
         Ok(Answer::new(response.status().as_u16(), response.headers(), body))
     }
 
