@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `target`, `options`, `plan` | a sink as it is named, its options, and how it is opened |
 //! | `batch`, `patience` | what travels to the sinks, and what to do where there is no room |
-//! | `sink` | a sink's thread and what it tells |
+//! | `sink`, `state` | a sink's thread, and what it tells |
 //! | `standard_output`, `file` | sinks of this machine |
 //! | `parquet` | Parquet files in folders by day and hour |
 //! | `rotation`, `packing` | the names of files that follow each other; compression |
@@ -25,6 +25,7 @@ mod plan;
 mod rotation;
 mod sink;
 mod standard_output;
+mod state;
 mod target;
 mod transport;
 
@@ -36,6 +37,7 @@ pub use parcel::Parcel;
 pub use patience::{Patience, Queue, Unsent};
 pub use plan::{OpenSink, Prepared, Spooling, may_hold_files, writable};
 pub use rotation::{Rotation, Series};
-pub use sink::{Closing, Fate, MAX_QUEUED_BATCHES, MAX_QUEUED_LIVE, Sink, SinkEnd, SinkState, Work, Writing};
+pub use sink::{Closing, Fate, MAX_QUEUED_BATCHES, MAX_QUEUED_LIVE, Sink, Work, Writing};
+pub use state::{SinkEnd, SinkState};
 pub use target::{Place, Scheme, Target};
 pub use transport::{Receipt, Setback, Transport, Trust};

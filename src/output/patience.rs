@@ -1,6 +1,6 @@
 //! How long whoever has something for another thread waits for room in its queue.
 
-use super::sink::SinkState;
+use super::state::SinkState;
 use crossbeam_channel::{SendTimeoutError, Sender, TrySendError};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -2,7 +2,7 @@
 
 use super::super::batch::Batch;
 use super::super::parcel::{MAX_PARCEL_BYTES, Parcel};
-use super::super::sink::{SinkEnd, SinkState};
+use super::super::state::{SinkEnd, SinkState};
 use super::Keeping;
 use super::opened::{Opened, Removable, tell_damaged};
 use super::sender::Answer;

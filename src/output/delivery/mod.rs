@@ -22,7 +22,7 @@ mod sender;
 mod spool;
 
 use super::batch::Batch;
-use super::sink::{SinkEnd, SinkState};
+use super::state::{SinkEnd, SinkState};
 use super::transport::Transport;
 use crossbeam_channel::{Receiver, bounded, unbounded};
 use keeper::Keeper;

@@ -1,6 +1,6 @@
 //! The spool as the keeper has it: it may fail and be tried again, and its disk may be full for a while.
 
-use super::super::sink::SinkState;
+use super::super::state::SinkState;
 use super::spool::{Spool, SpoolError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;

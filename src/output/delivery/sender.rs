@@ -2,7 +2,7 @@
 //! again what may have been lost with a connection.
 
 use super::super::parcel::Parcel;
-use super::super::sink::SinkState;
+use super::super::state::SinkState;
 use super::super::transport::{Receipt, Setback, Transport};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::hash::{BuildHasher as _, RandomState};

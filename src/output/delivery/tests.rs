@@ -4,7 +4,8 @@
 use super::super::batch::{Batch, Kind, Level, Mark};
 use super::super::parcel::Parcel;
 use super::super::patience::Patience;
-use super::super::sink::{MAX_QUEUED_LIVE, Sink, SinkEnd, SinkState, Work};
+use super::super::sink::{MAX_QUEUED_LIVE, Sink, Work};
+use super::super::state::{SinkEnd, SinkState};
 use super::super::transport::{Receipt, Setback, Transport};
 use super::Keeping;
 use std::path::{Path, PathBuf};

@@ -22,6 +22,8 @@ use super::tls::trouble;
 use super::{Receipt, Setback, Transport};
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -80,6 +82,31 @@ pub(super) trait Connection: Read + Write + Send + fmt::Debug {
     /// That.
     fn fault(&self) -> io::Result<()>;
 }
+
+/// Sockets of both kinds work alike.
+macro_rules! connection {
+    ($($socket:ty),*) => {$(
+        impl Connection for $socket {
+            fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+                Self::set_nonblocking(self, nonblocking)
+            }
+
+            fn set_patience(&self, patience: Duration) -> io::Result<()> {
+                self.set_read_timeout(Some(patience))
+            }
+
+            fn end(&mut self) -> io::Result<()> {
+                self.shutdown(Shutdown::Write)
+            }
+
+            fn fault(&self) -> io::Result<()> {
+                self.take_error()?.map_or(Ok(()), Err)
+            }
+        }
+    )*};
+}
+
+connection!(TcpStream, UnixStream);
 
 /// How an event stands in a stream.
 pub(super) trait Encode: Send + fmt::Debug {

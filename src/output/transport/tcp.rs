@@ -4,7 +4,7 @@ use super::Setback;
 use super::stream::{Connection, Dial, HANGS};
 use std::fmt;
 use std::io;
-use std::net::{Shutdown, TcpStream, ToSocketAddrs as _};
+use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
 /// An address that does not answer for so long is passed over.
@@ -101,24 +101,6 @@ pub(super) struct Plain(pub(super) Address);
 impl Dial for Plain {
     fn dial(&self) -> Result<Box<dyn Connection>, Setback> {
         Ok(Box::new(self.0.connect()?))
-    }
-}
-
-impl Connection for TcpStream {
-    fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        Self::set_nonblocking(self, nonblocking)
-    }
-
-    fn set_patience(&self, patience: Duration) -> io::Result<()> {
-        self.set_read_timeout(Some(patience))
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        self.shutdown(Shutdown::Write)
-    }
-
-    fn fault(&self) -> io::Result<()> {
-        self.take_error()?.map_or(Ok(()), Err)
     }
 }
 

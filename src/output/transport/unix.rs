@@ -6,11 +6,9 @@ use super::{Setback, Transport};
 use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
 use std::io;
-use std::net::Shutdown;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// A way to whoever listens on the socket of this path.
 ///
@@ -56,24 +54,6 @@ impl Socket {
         stream.set_write_timeout(Some(HANGS))?;
         connect(stream.as_raw_fd(), &self.address)?;
         Ok(stream)
-    }
-}
-
-impl Connection for UnixStream {
-    fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        Self::set_nonblocking(self, nonblocking)
-    }
-
-    fn set_patience(&self, patience: Duration) -> io::Result<()> {
-        self.set_read_timeout(Some(patience))
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        self.shutdown(Shutdown::Write)
-    }
-
-    fn fault(&self) -> io::Result<()> {
-        self.take_error()?.map_or(Ok(()), Err)
     }
 }
 
