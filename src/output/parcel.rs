@@ -64,11 +64,6 @@ impl Parcel {
         self.batches.iter().map(|batch| batch.bytes.len()).sum()
     }
 
-    /// All its lines, each with its line feed, as they are.
-    pub fn text(&self) -> impl Iterator<Item = &[u8]> {
-        self.batches.iter().map(|batch| batch.bytes.as_slice())
-    }
-
     /// The events that the receiver has not answered for, with their places.
     pub fn pending(&self) -> impl Iterator<Item = (usize, Event<'_>)> {
         let events = self.batches.iter().flat_map(|batch| batch.lines()).enumerate();
@@ -93,12 +88,6 @@ impl Parcel {
     /// The receiver will never take the event at this place.
     pub fn reject(&mut self, place: usize, reason: impl FnOnce() -> String) {
         self.answer(place, Answer::Rejected);
-        self.reason.get_or_insert_with(reason);
-    }
-
-    /// The receiver will never take any that it has not taken.
-    pub fn reject_all(&mut self, reason: impl FnOnce() -> String) {
-        self.answers.iter_mut().filter(|answer| **answer == Answer::None).for_each(|answer| *answer = Answer::Rejected);
         self.reason.get_or_insert_with(reason);
     }
 

@@ -107,7 +107,7 @@ impl Sender {
                     Err(_) if self.open.is_empty() => {}
                     Err(setback) => {
                         self.setback(&setback, self.open.len());
-                        self.send_all_again();
+                        self.send_from(0);
                     }
                 },
             }
@@ -157,10 +157,6 @@ impl Sender {
         }
     }
 
-    fn send_all_again(&mut self) {
-        self.send_from(0);
-    }
-
     /// Asks the receiver whether it has what was sent on trust, and sends it again until it has.
     fn confirm(&mut self) {
         while !self.open.is_empty() {
@@ -168,7 +164,7 @@ impl Sender {
                 Ok(()) => self.confirmed(self.open.len()),
                 Err(setback) => {
                     self.setback(&setback, self.open.len());
-                    self.send_all_again();
+                    self.send_from(0);
                 }
             }
         }
