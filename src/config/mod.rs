@@ -17,7 +17,7 @@ use crate::engine::Limits;
 use crate::event::{self, Detail, Fields, Format, OutcomeName, Selection};
 use crate::output::{Options, Place, Spooling, Target};
 use crate::pipeline::{EvidenceCapture, Job, Origin, Reloaded, Saved, SinkPlan};
-use crate::x509::{Roots, SYSTEM_ROOTS};
+use crate::x509::{self, Roots};
 use sinks::Usual;
 use std::ffi::OsString;
 use std::fmt;
@@ -130,7 +130,7 @@ impl RootsFrom {
         match self {
             Self::Bundled => Ok(Roots::bundled()),
             Self::System => {
-                let file = SYSTEM_ROOTS.iter().map(Path::new).find(|path| path.exists());
+                let file = x509::system_roots();
                 let file = file.ok_or("--roots: this system keeps its roots in no usual place; name the file")?;
                 read_roots(file)
             }

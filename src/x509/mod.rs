@@ -26,7 +26,7 @@ mod time;
 pub use algorithm::{PublicKey, WeakDigest};
 pub use judge::{Judge, Purpose};
 pub use judgement::{ChainProblem, ChainStatus, Judgement};
-pub use roots::{Roots, RootsError, SYSTEM_ROOTS};
+pub use roots::{Roots, RootsError, system_roots};
 pub use time::CertificateTime;
 
 use std::borrow::Cow;

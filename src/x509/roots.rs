@@ -6,18 +6,24 @@ use super::text::distinguished_name;
 use super::{CertificateFacts, CertificateTime};
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::path::Path;
 use x509_parser::pem::Pem;
 
 /// The label of a certificate in PEM (RFC 7468 section 5).
 const PEM_LABEL: &str = "CERTIFICATE";
 
 /// Where systems keep their roots: Debian, Fedora, SUSE, Alpine and macOS.
-pub const SYSTEM_ROOTS: [&str; 4] = [
+const SYSTEM_ROOTS: [&str; 4] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/ca-bundle.pem",
     "/etc/ssl/cert.pem",
 ];
+
+/// This system's own list of roots, where it is in one of the usual places.
+pub fn system_roots() -> Option<&'static Path> {
+    SYSTEM_ROOTS.into_iter().map(Path::new).find(|path| path.exists())
+}
 
 /// The certification authorities that are trusted.
 #[derive(Clone, Debug, Default)]

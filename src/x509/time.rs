@@ -22,7 +22,7 @@ impl CertificateTime {
     }
 
     /// The second of a capture time.
-    pub(super) fn of(time: Timestamp) -> Self {
+    pub fn of(time: Timestamp) -> Self {
         Self::from_unix_seconds(i64::try_from(time.as_nanos() / 1_000_000_000).unwrap_or(i64::MAX))
     }
 

@@ -7,7 +7,7 @@ use super::super::options::{Options, Secret};
 use super::Setback;
 use super::stream::{Connection, Dial};
 use super::tcp::Address;
-use crate::x509::{CertificateTime, SYSTEM_ROOTS};
+use crate::x509::{CertificateTime, system_roots};
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
@@ -18,7 +18,6 @@ use rustls::{
 use std::fmt;
 use std::io::{self, ErrorKind, Write as _};
 use std::net::TcpStream;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -178,7 +177,7 @@ fn roots_of(file: &str) -> Result<RootCertStore, String> {
 /// Those of this system, which its owner may have added to, or else Mozilla's as they were when tlscribe was built.
 fn usual_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
-    if let Some(file) = SYSTEM_ROOTS.iter().find(|path| Path::new(path).exists()) {
+    if let Some(file) = system_roots() {
         roots.add_parsable_certificates(CertificateDer::pem_file_iter(file).into_iter().flatten().flatten());
     }
     if roots.is_empty() {

@@ -85,7 +85,7 @@ impl Certificates {
     /// Those that expire soonest, or have expired lately, the first to do so first.
     pub(super) fn soonest(&self) -> Vec<Certificate> {
         let table = self.table();
-        let now = i64::try_from(table.now.as_nanos() / 1_000_000_000).unwrap_or(i64::MAX);
+        let now = CertificateTime::of(table.now).unix_seconds();
         let lately = |known: &&Certificate| known.not_after.unix_seconds() >= now.saturating_sub(LONG_EXPIRED);
         let mut soonest: Vec<&Certificate> = table.known.values().filter(lately).collect();
         soonest.sort_unstable_by_key(|known| (known.not_after, &known.sha256));

@@ -3,11 +3,10 @@
 
 use crate::output::batch::{Kind, Mark};
 use crate::output::options::Options;
-use crate::x509::SYSTEM_ROOTS;
+use crate::x509::system_roots;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::KafkaError;
 use std::fmt;
-use std::path::Path;
 
 /// The topic, where none is named.
 const USUAL_TOPIC: &str = "tlscribe";
@@ -152,7 +151,7 @@ fn secure(producer: &mut ClientConfig, options: &mut Options) -> Result<bool, St
             None => Ok(false),
         };
     }
-    let system = || SYSTEM_ROOTS.iter().find(|path| Path::new(path).exists()).map(|path| (*path).to_owned());
+    let system = || system_roots().map(|path| path.display().to_string());
     let ca = ca.or_else(system).ok_or("this system keeps its roots in no usual place; name them with ca_file")?;
     producer.set("ssl.ca.pem", pem("ca_file", &ca, "CERTIFICATE-----")?);
     match (certificate, key) {
