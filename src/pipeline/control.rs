@@ -15,6 +15,7 @@ use crate::report::Console;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::flag;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -73,14 +74,7 @@ impl Signals {
     /// program.
     pub(super) fn heed_the_end() -> Result<Arc<AtomicBool>, String> {
         let stop = Arc::new(AtomicBool::new(false));
-        let register = || {
-            for signal in [SIGINT, SIGTERM] {
-                flag::register_conditional_shutdown(signal, AT_ONCE, Arc::clone(&stop))?;
-                flag::register(signal, Arc::clone(&stop))?;
-            }
-            Ok(())
-        };
-        register().map_err(|error: std::io::Error| format!("signals cannot be handled: {error}"))?;
+        end_at_the_second(&stop).map_err(unheeded)?;
         Ok(stop)
     }
 
@@ -88,18 +82,30 @@ impl Signals {
     pub(super) fn heed() -> Result<Self, String> {
         let [stop, hang_up, ask, interrupted] = std::array::from_fn(|_| Arc::new(AtomicBool::new(false)));
         let register = || {
-            for signal in [SIGINT, SIGTERM] {
-                // In this order: the first signal finds the flag unset, and sets it.
-                flag::register_conditional_shutdown(signal, AT_ONCE, Arc::clone(&interrupted))?;
-                flag::register(signal, Arc::clone(&interrupted))?;
-                flag::register(signal, Arc::clone(&stop))?;
+            // A flag of its own: a run is stopped for other reasons too, and then the first signal is the first.
+            end_at_the_second(&interrupted)?;
+            for (signal, flag) in [(SIGINT, &stop), (SIGTERM, &stop), (SIGHUP, &hang_up), (SIGUSR1, &ask)] {
+                flag::register(signal, Arc::clone(flag))?;
             }
-            flag::register(SIGHUP, Arc::clone(&hang_up))?;
-            flag::register(SIGUSR1, Arc::clone(&ask))
+            Ok(())
         };
-        register().map_err(|error: std::io::Error| format!("signals cannot be handled: {error}"))?;
+        register().map_err(unheeded)?;
         Ok(Self { stop, hang_up, ask })
     }
+}
+
+/// The first SIGINT or SIGTERM sets a flag that nothing else does, and the second ends the program.
+fn end_at_the_second(interrupted: &Arc<AtomicBool>) -> io::Result<()> {
+    for signal in [SIGINT, SIGTERM] {
+        // In this order: the first signal finds the flag unset, and sets it.
+        flag::register_conditional_shutdown(signal, AT_ONCE, Arc::clone(interrupted))?;
+        flag::register(signal, Arc::clone(interrupted))?;
+    }
+    Ok(())
+}
+
+fn unheeded(error: io::Error) -> String {
+    format!("signals cannot be handled: {error}")
 }
 
 /// What a live run is controlled by.
