@@ -15,21 +15,21 @@ pub struct Range {
 }
 
 impl Range {
-    /// The range of this length around an address.
-    const fn around(address: IpAddr, length: u8) -> Self {
+    /// The range around an address whose prefix has this length: no more than 32 of IPv4, and 128 of IPv6.
+    pub fn around(address: IpAddr, length: u8) -> Self {
         let (bits, width, v4) = match address {
-            IpAddr::V4(address) => (address.to_bits() as u128, 32, true),
+            IpAddr::V4(address) => (address.to_bits().into(), 32_u32, true),
             IpAddr::V6(address) => (address.to_bits(), 128, false),
         };
-        let beyond = width - length as u32;
-        let bits = match bits.checked_shr(beyond) {
-            Some(bits) => match bits.checked_shl(beyond) {
-                Some(bits) => bits,
-                None => 0,
-            },
-            None => 0,
-        };
+        let beyond = width.saturating_sub(length.into());
+        // All bits are beyond a prefix of none, and no shift goes so far.
+        let bits = u128::checked_shr(bits, beyond).and_then(|bits| bits.checked_shl(beyond)).unwrap_or(0);
         Self { bits, length, v4 }
+    }
+
+    /// True where an address is in it.
+    pub fn contains(self, address: IpAddr) -> bool {
+        self.v4 == address.is_ipv4() && Self::around(address, self.length) == self
     }
 }
 

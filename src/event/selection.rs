@@ -3,8 +3,10 @@
 
 use super::incident::IncidentRecord;
 use super::outcome::OutcomeName;
+use super::parts::End;
 use super::record::Record;
 use crate::diagnosis::Cause;
+use crate::enrichment::Range;
 use crate::explain::distance;
 use crate::handshake::Outcome;
 use std::fmt;
@@ -30,32 +32,26 @@ pub struct Selection {
 impl Selection {
     /// True where the handshake of this record is wanted.
     pub fn wants(&self, record: &Record<'_>) -> bool {
-        let sni = record.sni.map(|name| name.0);
         let cause = record.failure.as_ref().map(|failure| failure.finding.cause);
+        self.fits(&[record.outcome.0], cause, record.server.end(), record.sni.map(|name| name.0))
+    }
+
+    /// True where an incident of such handshakes is wanted. It is of handshakes that failed or were abandoned.
+    pub fn wants_incident(&self, record: &IncidentRecord<'_>) -> bool {
+        let outcomes = [Outcome::Failed, Outcome::Abandoned];
+        self.fits(&outcomes, Some(record.finding.cause), record.server, record.sni.map(str::as_bytes))
+    }
+
+    /// True where one of these outcomes is wanted, and this cause, server and server name.
+    fn fits(&self, outcomes: &[Outcome], cause: Option<Cause>, server: End, sni: Option<&[u8]>) -> bool {
         let one_of = |empty: bool, found: bool| empty || found;
-        one_of(self.outcomes.is_empty(), self.outcomes.contains(&record.outcome.0))
+        one_of(self.outcomes.is_empty(), outcomes.iter().any(|outcome| self.outcomes.contains(outcome)))
             && one_of(self.causes.is_empty(), cause.is_some_and(|cause| self.causes.contains(&cause)))
             && one_of(
                 self.servers.is_empty(),
-                self.servers.iter().any(|server| server.matches(record.server.ip.0, record.server.port, sni)),
+                self.servers.iter().any(|wanted| wanted.matches(server.ip.0, server.port, sni)),
             )
             && one_of(self.names.is_empty(), sni.is_some_and(|name| self.names.iter().any(|glob| glob.matches(name))))
-    }
-}
-
-impl Selection {
-    /// True where an incident of such handshakes is wanted. It is of handshakes that failed or were abandoned.
-    pub fn wants_incident(&self, record: &IncidentRecord<'_>) -> bool {
-        let broken = [Outcome::Failed, Outcome::Abandoned];
-        let one_of = |empty: bool, found: bool| empty || found;
-        let name = record.sni.map(str::as_bytes);
-        one_of(self.outcomes.is_empty(), self.outcomes.iter().any(|outcome| broken.contains(outcome)))
-            && one_of(self.causes.is_empty(), self.causes.contains(&record.finding.cause))
-            && one_of(
-                self.servers.is_empty(),
-                self.servers.iter().any(|server| server.matches(record.server.ip.0, record.server.port, name)),
-            )
-            && one_of(self.names.is_empty(), name.is_some_and(|name| self.names.iter().any(|glob| glob.matches(name))))
     }
 }
 
@@ -119,7 +115,7 @@ impl Server {
     /// True where a server at this address, asked for by this name, is meant.
     pub fn matches(&self, ip: IpAddr, port: u16, name: Option<&[u8]>) -> bool {
         let host = match &self.host {
-            Host::Net(net, length) => in_net(ip, *net, *length),
+            Host::Net(net, length) => Range::around(*net, *length).contains(ip),
             Host::Name(wanted) => name.is_some_and(|name| name.eq_ignore_ascii_case(wanted.as_bytes())),
         };
         host && self.port.is_none_or(|wanted| wanted == port)
@@ -139,15 +135,6 @@ impl fmt::Display for Server {
             Some(port) => write!(f, "{host}:{port}"),
             None => f.write_str(&host),
         }
-    }
-}
-
-fn in_net(ip: IpAddr, net: IpAddr, length: u8) -> bool {
-    let same = |a: u128, b: u128, width: u32| (a ^ b).checked_shr(width - u32::from(length)).unwrap_or(0) == 0;
-    match (ip, net) {
-        (IpAddr::V4(a), IpAddr::V4(b)) => same(a.to_bits().into(), b.to_bits().into(), 32),
-        (IpAddr::V6(a), IpAddr::V6(b)) => same(a.to_bits(), b.to_bits(), 128),
-        _ => false,
     }
 }
 
