@@ -100,6 +100,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them, in this order.
+    pub(super) const ALL: [Self; 3] = [Self::Handshake, Self::Incident, Self::Stats];
+
     /// The name that events carry.
     pub const fn name(self) -> &'static str {
         match self {

@@ -2,17 +2,18 @@
 //! compressed ones.
 
 use super::batch::Batch;
+use super::lines::Lines;
+use super::machine::now;
 use super::options::Options;
 use super::packing::Packing;
 use super::rotation::{Rotation, Series};
 use super::sink::{Fate, Writing};
 use crate::event::Rendering;
-use crate::time::Timestamp;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// What becomes of what a file held before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,12 +152,6 @@ fn parts(batch: &Batch, bound: Option<usize>) -> impl Iterator<Item = (&[u8], u6
     })
 }
 
-/// What time it is.
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::default().plus(since)
-}
-
 impl Writing for LineFile {
     fn write(&mut self, batch: &Batch) -> Fate {
         let bound = self.options.rotation.size.is_some().then_some(MAX_AT_ONCE);
@@ -229,8 +224,7 @@ struct OpenFile {
     /// Events in them.
     held_events: u64,
     held_since: Instant,
-    /// The last write broke off: what is there may end within a line.
-    broken: bool,
+    lines: Lines,
 }
 
 impl OpenFile {
@@ -246,7 +240,7 @@ impl OpenFile {
             held: Vec::new(),
             held_events: 0,
             held_since: begun,
-            broken: false,
+            lines: Lines::default(),
         };
         if bytes == 0 || !rendering.footer().is_empty() {
             let Fate { error, .. } = opened.put(&header, 0);
@@ -274,15 +268,13 @@ impl OpenFile {
     }
 
     fn put_plain(&mut self, lines: &[u8]) -> io::Result<()> {
-        let end_of_line: &[u8] = if self.broken { b"\n" } else { b"" };
-        let written = self.file.write_all(end_of_line).and_then(|()| self.file.write_all(lines));
-        self.broken = written.is_err();
-        match written {
-            Ok(()) => self.bytes += (end_of_line.len() + lines.len()) as u64,
+        let written = self.lines.put(lines, &mut self.file);
+        match &written {
+            Ok(bytes) => self.bytes += *bytes as u64,
             // How much of it is there only the system knows.
             Err(_) => self.bytes = self.file.metadata().map_or(self.bytes, |facts| facts.len()),
         }
-        written
+        written.map(drop)
     }
 
     fn flush_what_has_waited(&mut self) -> Fate {

@@ -5,8 +5,9 @@
 //! |---|---|
 //! | `target`, `options`, `plan` | a sink as it is named, its options, and how it is opened |
 //! | `batch`, `patience` | what travels to the sinks, and what to do where there is no room |
+//! | `machine` | the clock, folders and locks of this machine |
 //! | `sink`, `state` | a sink's thread, and what it tells |
-//! | `standard_output`, `file` | sinks of this machine |
+//! | `standard_output`, `file`, `lines` | sinks of this machine |
 //! | `parquet` | Parquet files in folders by day and hour |
 //! | `rotation`, `packing` | the names of files that follow each other; compression |
 //! | `delivery`, `parcel` | what is kept, in memory and on disk, until a receiver has answered for it |
@@ -15,6 +16,8 @@
 mod batch;
 mod delivery;
 mod file;
+mod lines;
+mod machine;
 mod options;
 mod packing;
 mod parcel;
@@ -32,10 +35,13 @@ mod transport;
 pub use batch::{Batch, Event, Kind, Level, Mark, Source};
 pub use delivery::Keeping;
 pub use file::{Before, FileOptions};
+pub(crate) use machine::{lock, now};
 pub use options::{Options, Secret};
 pub use parcel::Parcel;
 pub use patience::{Patience, Queue, Unsent};
 pub use plan::{OpenSink, Prepared, Spooling, may_hold_files, writable};
+#[cfg(test)]
+pub(crate) use rotation::tests::names;
 pub use rotation::{Rotation, Series};
 pub use sink::{Closing, Fate, MAX_QUEUED_BATCHES, MAX_QUEUED_LIVE, Sink, Work, Writing};
 pub use state::{SinkEnd, SinkState};

@@ -2,6 +2,7 @@
 
 use super::delivery::{Keeping, MEMORY_BYTES};
 use super::file::{Before, FileOptions, LineFile};
+use super::machine::{folder_of, may_create};
 use super::options::Options;
 #[cfg(feature = "parquet")]
 use super::parquet::{Parquet, ParquetOptions};
@@ -107,7 +108,7 @@ pub fn writable(path: &Path) -> Result<(), String> {
         return access(path, AccessFlags::W_OK)
             .map_err(|error| format!("cannot be written: {}", io::Error::from(error)));
     }
-    may_create(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+    holds_files(folder_of(path))
 }
 
 /// Looks whether files can be made in a folder, which may have to be made itself with those above it, and makes none.
@@ -115,12 +116,11 @@ pub fn writable(path: &Path) -> Result<(), String> {
 /// # Errors
 /// What the system says, in one line.
 pub fn may_hold_files(folder: &Path) -> Result<(), String> {
-    may_create(folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new(".")))
+    holds_files(folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new(".")))
 }
 
-fn may_create(folder: &Path) -> Result<(), String> {
-    access(folder, AccessFlags::W_OK | AccessFlags::X_OK)
-        .map_err(|error| format!("cannot be written: {}: {}", folder.display(), io::Error::from(error)))
+fn holds_files(folder: &Path) -> Result<(), String> {
+    may_create(folder).map_err(|error| format!("cannot be written: {}: {error}", folder.display()))
 }
 
 /// An open sink, without threads.

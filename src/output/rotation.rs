@@ -1,7 +1,7 @@
 //! Files in rotation, named as `dumpcap -b` names its own: of events, and of packets.
 
+use super::machine::{folder_of, may_create};
 use crate::time::Timestamp;
-use nix::unistd::{AccessFlags, access};
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs::File;
@@ -51,7 +51,7 @@ impl Series {
     /// Files cannot be made there.
     pub fn new(file: PathBuf, keep: Option<usize>) -> io::Result<Self> {
         let series = Self { file, keep, made: VecDeque::new(), number: 0 };
-        access(series.folder(), AccessFlags::W_OK | AccessFlags::X_OK)?;
+        may_create(series.folder())?;
         match series.folder().is_dir() {
             true => Ok(series),
             false => Err(ErrorKind::NotADirectory.into()),
@@ -60,7 +60,7 @@ impl Series {
 
     /// The folder of the files.
     pub fn folder(&self) -> &Path {
-        self.file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+        folder_of(&self.file)
     }
 
     /// Makes the next file, and of it whatever is wanted; where that fails there is none. A file that is there already is
@@ -138,11 +138,12 @@ fn name(file: &Path, number: u64, time: Timestamp) -> OsString {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::handshake::sample::BEGIN;
 
-    fn names(folder: &Path) -> Vec<String> {
+    /// The names in a folder, in order.
+    pub(crate) fn names(folder: &Path) -> Vec<String> {
         let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
         let mut names: Vec<String> = entries.map(|name| name.into_string().expect("text")).collect();
         names.sort();

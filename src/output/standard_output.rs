@@ -1,10 +1,11 @@
 //! Standard output as a sink.
 
 use super::batch::Batch;
+use super::lines::Lines;
 use super::sink::{Fate, Writing};
 use crate::report::Aside;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use std::io::{self, Write as _};
+use std::io;
 use std::os::fd::AsFd as _;
 
 /// Standard output, which may be a terminal that others print on.
@@ -12,14 +13,13 @@ use std::os::fd::AsFd as _;
 pub(super) struct StandardOutput {
     output: io::Stdout,
     aside: Aside,
-    /// The last write broke off: what is there may end within a line.
-    broken: bool,
+    lines: Lines,
 }
 
 impl StandardOutput {
     /// Printed `aside`; the header stands before everything else.
     pub(super) fn begin(header: &[u8], aside: Aside) -> io::Result<Self> {
-        let mut output = Self { output: io::stdout(), aside, broken: false };
+        let mut output = Self { output: io::stdout(), aside, lines: Lines::default() };
         match output.put(header) {
             // A reader that has gone already is noticed with the first event.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
@@ -31,13 +31,7 @@ impl StandardOutput {
         if lines.is_empty() {
             return Ok(());
         }
-        let end_of_line: &[u8] = if self.broken { b"\n" } else { b"" };
-        let output = &mut self.output;
-        let written = self.aside.print(|| {
-            output.write_all(end_of_line).and_then(|()| output.write_all(lines)).and_then(|()| output.flush())
-        });
-        self.broken = written.is_err();
-        written
+        self.aside.print(|| self.lines.put(lines, &mut self.output)).map(drop)
     }
 }
 

@@ -1,11 +1,12 @@
 //! What a sink tells while it works, and how it ended.
 
+use super::machine::lock;
 use crate::diagnosis::counted;
 use crossbeam_channel::RecvTimeoutError;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How a sink ended.
@@ -83,22 +84,22 @@ const MAX_TROUBLES: usize = 16;
 impl SinkState {
     /// It takes no events from now on, if it did.
     pub fn goes_down(&self) {
-        self.down.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
+        lock(&self.down).get_or_insert_with(Instant::now);
     }
 
     /// It takes events.
     pub fn comes_up(&self) {
-        *self.down.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *lock(&self.down) = None;
     }
 
     /// For how long it has taken none, where that is so.
     pub fn down_for(&self) -> Option<Duration> {
-        self.down.lock().unwrap_or_else(PoisonError::into_inner).map(|since| since.elapsed())
+        lock(&self.down).map(|since| since.elapsed())
     }
 
     /// What there is to say since this was last asked.
     pub fn troubles(&self) -> Vec<String> {
-        std::mem::take(&mut self.troubles.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut lock(&self.troubles))
     }
 
     /// How the sink ended, by what its thread said, if it did.
@@ -125,7 +126,7 @@ impl SinkState {
 
     /// Sets down what is to be said.
     pub fn tell(&self, trouble: String) {
-        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut troubles = lock(&self.troubles);
         if troubles.len() < MAX_TROUBLES {
             troubles.push(trouble);
         }

@@ -4,8 +4,9 @@ use crate::capture::live::Drops;
 use crate::diagnosis::{Cause, Party};
 use crate::engine::Stats;
 use crate::event::OutcomeName;
+use crate::output::lock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 /// Counters of one run. Nothing here is touched for every frame.
@@ -124,23 +125,23 @@ impl Board {
         }
     }
 
-    /// What all capture threads have seen.
+    /// What all capture threads have seen. Several may read an interface: it is up where it is for all of them.
     pub(super) fn seen(&self) -> Seen {
         let mut all = Seen::default();
         for sensor in &self.sensors {
             let seen = lock(sensor);
             all.stats.add(&seen.stats);
-            all.interfaces.extend(seen.interfaces.iter().cloned());
+            for (name, up) in &seen.interfaces {
+                match all.interfaces.iter_mut().find(|(known, _)| known == name) {
+                    Some((_, all_up)) => *all_up &= up,
+                    None => all.interfaces.push((name.clone(), *up)),
+                }
+            }
             all.unrecorded += seen.unrecorded;
             all.drops = [all.drops, seen.drops].into_iter().sum();
         }
         all
     }
-}
-
-/// What is locked for no longer than it takes to read or write it is never left half done.
-fn lock<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
-    place.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

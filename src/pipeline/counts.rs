@@ -2,11 +2,10 @@
 
 use super::board::Board;
 use crate::event::{Counts, SinkCounts};
-use crate::output::SinkState;
+use crate::output::{SinkState, now};
 use crate::time::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
 
 /// Where Linux tells how much memory this process has.
 const STATUS: &str = "/proc/self/status";
@@ -66,12 +65,6 @@ impl Counting {
             memory: resident(),
         }
     }
-}
-
-/// The time of this machine's clock.
-pub(super) fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::default().plus(since)
 }
 
 /// Bytes of resident memory, where the system tells.

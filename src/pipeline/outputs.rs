@@ -46,6 +46,13 @@ struct OpenedSink {
     taste: Taste,
 }
 
+impl OpenedSink {
+    /// True where its events go to a receiver.
+    const fn sends(&self) -> bool {
+        matches!(self.sink, OpenSink::Receiver(_))
+    }
+}
+
 /// A sink at work, and what it wants.
 pub(super) struct Started {
     pub(super) sink: Sink,
@@ -90,7 +97,7 @@ impl Opened {
             files.map_err(|error| format!("-w {}: cannot be written: {error}", evidence.file.display()))
         };
         // Where nothing is sent elsewhere there is nothing to spool.
-        let spooling = spooling.filter(|_| sinks.iter().any(|opened| matches!(opened.sink, OpenSink::Receiver(_))));
+        let spooling = spooling.filter(|_| sinks.iter().any(OpenedSink::sends));
         let mut made = false;
         if let Some(Spooling { folder, .. }) = &spooling {
             made = !folder.exists();
@@ -125,7 +132,7 @@ impl Opened {
 
     /// True where events are sent to a receiver.
     pub(super) fn sends(&self) -> bool {
-        self.sinks.iter().any(|opened| matches!(opened.sink, OpenSink::Receiver(_)))
+        self.sinks.iter().any(OpenedSink::sends)
     }
 
     /// Gives up the rights that are not needed any more, and says where this system keeps some.

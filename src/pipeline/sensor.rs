@@ -4,11 +4,10 @@
 //! It never waits for anybody but the interfaces. Where the analysis is behind, handshakes are lost and counted.
 
 use super::board::{Board, Seen};
-use super::counts;
 use super::feed::{Feed, Over, SET_BACK};
 use crate::capture::Interface;
 use crate::capture::live::{News, Sniffers};
-use crate::output::Patience;
+use crate::output::{self, Patience};
 use crate::report::Totals;
 use crate::time::Timestamp;
 use crossbeam_channel::Sender;
@@ -129,7 +128,7 @@ impl Sensor {
 
     /// Takes what has been captured until now and waits in the kernel, where the end of a handshake may be.
     fn sniff_rest(&mut self) -> Result<(), Over> {
-        let (began, captured) = (Instant::now(), counts::now());
+        let (began, captured) = (Instant::now(), output::now());
         let mut last = None;
         while self.sniffers.is_open()
             && self.wanted() > 0

@@ -33,7 +33,9 @@ struct Waiting {
 #[derive(Debug)]
 struct UnderWay {
     batches: Vec<Arc<Batch>>,
+    /// Events, and bytes of their lines.
     events: u64,
+    bytes: usize,
     /// The last of its rows in the spool, where it is there.
     row: Option<i64>,
     since: Instant,
@@ -84,12 +86,12 @@ impl Keeper {
             if self.ready && self.parcels.is_some() {
                 self.hand_over(closing);
             }
-            if closing {
-                if self.ready && self.is_empty() {
+            if closing && self.is_empty() {
+                if self.ready {
                     // The sender asks for confirmation of what it sent on trust, and ends.
                     self.parcels = None;
                 }
-                if self.is_empty() && self.under_way.is_empty() {
+                if self.under_way.is_empty() {
                     return self.done();
                 }
             }
@@ -225,7 +227,7 @@ impl Keeper {
         }
         let events = batches.iter().map(|batch| batch.events).sum();
         let since = since.or(self.spool.as_ref().and_then(|opened| opened.since)).unwrap_or_else(Instant::now);
-        self.under_way.push_back(UnderWay { batches: batches.clone(), events, row, since });
+        self.under_way.push_back(UnderWay { batches: batches.clone(), events, bytes, row, since });
         self.ready = false;
         if let Some(parcels) = &self.parcels {
             // There is room: the sender was ready. Where it has ended, the answers say so.
@@ -311,22 +313,27 @@ impl Keeper {
         }
         let behind_all_rows = self.under_way.iter().rposition(|sent| sent.row.is_some()).map_or(0, |at| at + 1);
         for at in behind_all_rows..self.under_way.len() {
-            let Some(UnderWay { batches, .. }) = self.under_way.get(at) else { continue };
-            let batches = batches.clone();
-            let bytes: usize = batches.iter().map(|batch| batch.bytes.len()).sum();
+            let bytes = self.under_way.get(at).map_or(0, |sent| sent.bytes);
             if bytes > self.limit() {
                 continue;
             }
             if !self.make_room(bytes as u64) {
                 return Err(());
             }
-            let last = self.append(&batches)?;
+            let last = self.append_sent(at)?;
             if let (Some(last), Some(spool)) = (last, self.opened()) {
                 spool.skip(last);
             }
-            self.under_way.get_mut(at).into_iter().for_each(|under_way| under_way.row = last);
         }
         Ok(())
+    }
+
+    /// Appends to the spool what is under way in this place; the last row.
+    fn append_sent(&mut self, at: usize) -> Result<Option<i64>, ()> {
+        let batches = self.under_way.get(at).map(|sent| sent.batches.clone()).unwrap_or_default();
+        let last = self.append(&batches)?;
+        self.under_way.get_mut(at).into_iter().for_each(|sent| sent.row = last);
+        Ok(last)
     }
 
     /// Appends to the spool; the last row.
@@ -452,12 +459,12 @@ impl Keeper {
         let _ = self.spool_under_way();
         self.spill(0);
         for at in 0..self.under_way.len() {
-            let Some(UnderWay { batches, row: None, .. }) = self.under_way.get(at) else { continue };
-            let batches = batches.clone();
-            let bytes: usize = batches.iter().map(|batch| batch.bytes.len()).sum();
-            let fits = self.opened().is_some_and(|spool| spool.has_room(bytes as u64));
-            let row = if fits { self.append(&batches).ok().flatten() } else { None };
-            self.under_way.get_mut(at).into_iter().for_each(|under_way| under_way.row = row);
+            let Some(UnderWay { bytes, row: None, .. }) = self.under_way.get(at) else { continue };
+            let bytes = *bytes as u64;
+            if self.opened().is_some_and(|spool| spool.has_room(bytes)) {
+                // What does not go there is lost, and counted.
+                let _ = self.append_sent(at);
+            }
         }
     }
 

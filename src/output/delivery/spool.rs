@@ -2,10 +2,11 @@
 //! which survives the end of the process at any moment, is bounded, and shrinks once it is empty.
 
 use super::super::batch::{Batch, Mark};
+use super::super::machine::now;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// A page of the file; with this many free in a row the file is cut.
 const VACUUM_PAGES: u32 = 256;
@@ -130,6 +131,11 @@ impl Spool {
         self.bytes
     }
 
+    /// True where it holds nothing. It nearly always does, and is asked with each parcel: the database need not be.
+    const fn is_empty(&self) -> bool {
+        self.events == 0 && self.bytes == 0
+    }
+
     /// True where so many bytes more are within its bound.
     pub(super) fn has_room(&self, bytes: u64) -> bool {
         self.bytes.saturating_add(bytes) <= self.limit
@@ -157,6 +163,9 @@ impl Spool {
 
     /// The first batch that was not handed out since the spool was opened, or since the one before.
     pub(super) fn next(&mut self) -> Result<Option<Spooled>, SpoolError> {
+        if self.is_empty() {
+            return Ok(None);
+        }
         let select = "SELECT row, events, marks, lines FROM batches WHERE row > ?1 ORDER BY row LIMIT 1";
         let mut select = self.database.prepare_cached(select)?;
         let found: Option<(i64, u64, String, Vec<u8>)> = select
@@ -175,6 +184,9 @@ impl Spool {
 
     /// True where there is something that was not handed out.
     pub(super) fn has_more(&self) -> Result<bool, SpoolError> {
+        if self.is_empty() {
+            return Ok(false);
+        }
         let exists = "SELECT EXISTS (SELECT 1 FROM batches WHERE row > ?1)";
         Ok(self.database.prepare_cached(exists)?.query_row([self.handed], |row| row.get(0))?)
     }
@@ -218,7 +230,6 @@ impl Spool {
 
 /// Renames a damaged file and what belongs to it.
 fn put_aside(path: &Path) -> std::io::Result<PathBuf> {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     let suffixed = |suffix: &str| {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);
@@ -228,7 +239,7 @@ fn put_aside(path: &Path) -> std::io::Result<PathBuf> {
         // Of a damaged file they are of no use.
         let _ = std::fs::remove_file(suffixed(log));
     }
-    let aside = suffixed(&format!(".damaged-{}", now.as_secs()));
+    let aside = suffixed(&format!(".damaged-{}", now().as_nanos() / 1_000_000_000));
     std::fs::rename(path, &aside)?;
     Ok(aside)
 }

@@ -14,6 +14,7 @@ mod part;
 mod table;
 
 use super::batch::{Batch, Kind};
+use super::machine::{may_create, now};
 use super::options::Options;
 use super::sink::{Fate, Writing};
 use part::{Hour, Part};
@@ -21,7 +22,7 @@ use std::io;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 use table::Table;
 
 /// So many files are written at a time: captures may go back and forth between hours. Each takes some MiB of memory.
@@ -83,12 +84,10 @@ impl Parquet {
     pub(super) fn open(options: ParquetOptions) -> io::Result<Self> {
         let made = !options.folder.exists();
         std::fs::create_dir_all(&options.folder)?;
-        nix::unistd::access(&options.folder, nix::unistd::AccessFlags::W_OK | nix::unistd::AccessFlags::X_OK)?;
+        may_create(&options.folder)?;
         let swept = if made { 0 } else { part::sweep(&options.folder)? };
-        let kinds = [Kind::Handshake, Kind::Incident, Kind::Stats];
-        let tables = kinds.map(|kind| (kind, Arc::new(Table::new(kind, options.event)))).into();
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let run = format!("{:x}-{}", since.as_micros(), std::process::id());
+        let tables = Kind::ALL.map(|kind| (kind, Arc::new(Table::new(kind, options.event)))).into();
+        let run = format!("{:x}-{}", now().as_micros(), std::process::id());
         Ok(Self { options, made, swept, tables, parts: Vec::new(), run, number: 0 })
     }
 

@@ -144,6 +144,7 @@ mod tests {
     use super::*;
     use crate::capture::{Input, Source};
     use crate::handshake::sample::BEGIN;
+    use crate::output::names;
     use crate::packet::{Frame, LinkType};
     use std::path::PathBuf;
     use std::time::Duration;
@@ -154,13 +155,6 @@ mod tests {
 
     fn files(folder: &Path, rotation: Rotation) -> Files {
         open(folder.join("a.pcapng"), rotation).expect("files")
-    }
-
-    fn names(folder: &Path) -> Vec<String> {
-        let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
-        let mut names: Vec<String> = entries.map(|name| name.into_string().expect("text")).collect();
-        names.sort();
-        names
     }
 
     #[test]

@@ -6,9 +6,10 @@
 use crate::event::value::{Clean, Text};
 use crate::handshake::Handshake;
 use crate::knowledge::Lru;
+use crate::output::lock;
 use crate::time::Timestamp;
 use crate::x509::{CertificateTime, Judgement};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 /// So many certificates are known at a time.
@@ -53,7 +54,7 @@ impl Certificates {
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// Notes the server's certificate of a handshake, where it was seen.

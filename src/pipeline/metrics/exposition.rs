@@ -84,24 +84,11 @@ impl Reading {
         Self {
             sinks,
             failures: board.failures(),
-            interfaces: by_name(board.seen().interfaces),
+            interfaces: board.seen().interfaces.into_iter().map(|(name, up)| (label(&name), up)).collect(),
             certificates: certificates.soonest(),
             counts,
         }
     }
-}
-
-/// Several threads may read an interface: it is up where it is for all of them.
-fn by_name(states: Vec<(String, bool)>) -> Vec<(String, bool)> {
-    let mut interfaces: Vec<(String, bool)> = Vec::new();
-    for (name, up) in states {
-        let name = label(&name);
-        match interfaces.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, all_up)) => *all_up &= up,
-            None => interfaces.push((name, up)),
-        }
-    }
-    interfaces
 }
 
 /// A name out of the configuration. It is not cut: two sinks may differ in the end of theirs.

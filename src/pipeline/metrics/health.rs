@@ -42,11 +42,9 @@ pub(super) fn troubles(counting: &Counting) -> Vec<String> {
         not_wanted: state.not_wanted.load(Ordering::Relaxed),
         spool_fails: state.spool_fails.load(Ordering::Relaxed),
     });
-    let mut down: Vec<String> =
-        board.seen().interfaces.into_iter().filter(|(_, up)| !up).map(|(name, _)| name).collect();
-    down.dedup();
+    let down = board.seen().interfaces.into_iter().filter(|(_, up)| !up).map(|(name, _)| name);
     let facts = Facts {
-        down,
+        down: down.collect(),
         capture_silent: board.silent_since(),
         analysis_at_work: board.works_since(),
         handshakes_lost: board.lost_since(),

@@ -1,11 +1,12 @@
 //! What librdkafka tells while it works: which events have arrived, and what is wrong with the brokers. It would say the
 //! latter on standard error; here it waits until somebody asks why nothing goes.
 
+use crate::output::lock;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::producer::{DeliveryResult, ProducerContext};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 /// What was heard since the producer began.
 #[derive(Debug, Default)]
@@ -38,7 +39,7 @@ enum Trouble {
 
 impl Ears {
     pub(super) fn heard(&self) -> MutexGuard<'_, Heard> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.heard)
     }
 }
 

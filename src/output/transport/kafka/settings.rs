@@ -94,7 +94,7 @@ impl Settings {
         producer.set("security.protocol", protocol);
         producer.create_native_config().map_err(|error| mistake(&error))?;
 
-        let topics = [Kind::Handshake, Kind::Incident, Kind::Stats].map(|kind| topic.replace(KIND, kind.name()));
+        let topics = Kind::ALL.map(|kind| topic.replace(KIND, kind.name()));
         Ok(Self { brokers, topic, topics, key, producer })
     }
 
